@@ -1,1 +1,46 @@
-//! x
+//! The core of Atalaya: a city's live picture, its indexes and its vector tiles.
+//!
+//! Pure by design (invariant 1): no I/O, no clock, no threads, no logging, no randomness. Data in,
+//! data out:
+//!
+//! ```text
+//! Record ──apply──▶ Picture ──view──▶ View ──open(viewer, layer)──▶ Open ──▶ features, counts,
+//!  (Seq, Event)      one writer        immutable                    gate      deltas, tiles
+//! ```
+//!
+//! | concept | here |
+//! |---|---|
+//! | a position, a box, a tile, an H3 cell | [`LonLat`], [`Bounds`], [`TileCoord`], [`Cell`] |
+//! | what a layer carries and who may see it | [`Catalog`], [`LayerSpec`] |
+//! | something that happened, and its place in the log | [`Event`], [`Record`], [`Seq`] |
+//! | the mutable picture and its snapshots | [`Picture`], [`View`] |
+//! | who looks | [`Viewer`] |
+//! | a layer as that viewer may read it | [`Open`], [`Seen`] |
+
+pub mod catalog;
+mod cell;
+mod coverage;
+mod event;
+mod feature;
+mod gate;
+mod picture;
+mod place;
+pub mod tile;
+mod units;
+mod view;
+mod viewer;
+
+pub use catalog::{
+    BadCatalog, BadValue, Catalog, FieldSpec, GeometryKind, LayerIx, LayerKind, LayerSpec,
+};
+pub use cell::{Cell, FINEST, NoSuchResolution, resolution_for_zoom};
+pub use coverage::{FieldOfView, Sight};
+pub use event::{Event, Observation, Record, Seq};
+pub use feature::{FeatureId, FeedName, Fix, Properties, Seen, Topic, Value};
+pub use gate::{NoSuchLayer, Open, TopicDelta};
+pub use picture::{Applied, Picture};
+pub use place::{BadBounds, Bounds, LonLat, OffGlobe};
+pub use tile::{NoSuchTile, TileCoord};
+pub use units::{Bearing, Meters};
+pub use view::{Hot, HotFeature, MarkKey, RingLimits, Tombstone, View, Window};
+pub use viewer::{Clearances, LayerSet, Viewer};

@@ -1,0 +1,573 @@
+//! The catalog: which layers there are, what their features carry and who may see it.
+//!
+//! A [`LayerSpec`] is plain configuration, the same for the built-in layers and for those that an
+//! operator adds. A [`Catalog`] is a checked list of them, with layers, fields and clearances
+//! replaced by small indexes that the rest of the core uses.
+
+use crate::cell::FINEST;
+use crate::feature::Value;
+use crate::tile::MAX_ZOOM;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+
+/// The most layers a catalog can have: the width of a [`LayerSet`](crate::viewer::LayerSet).
+pub const MAX_LAYERS: usize = 128;
+/// The most fields a layer can have: the width of a [`FieldMask`].
+pub const MAX_FIELDS: usize = 64;
+/// The most clearances a catalog can name.
+pub const MAX_CLEARANCES: usize = 62;
+
+/// Position of a layer in the catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LayerIx(pub(crate) u16);
+
+impl LayerIx {
+    /// The position as a number, for tables that are indexed by layer.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// Position of a field in its layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FieldIx(pub(crate) u16);
+
+/// Position of a clearance in the catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClearanceIx(pub(crate) u8);
+
+/// The fields of a layer that a viewer may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FieldMask(u64);
+
+impl FieldMask {
+    /// Whether the field is among them.
+    pub fn contains(self, field: FieldIx) -> bool {
+        self.0 & 1 << field.0 != 0
+    }
+
+    pub(crate) const NONE: Self = Self(0);
+
+    pub(crate) fn with(self, field: FieldIx) -> Self {
+        Self(self.0 | 1 << field.0)
+    }
+}
+
+/// How a layer's data live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LayerKind {
+    /// An id has one current feature; an observation replaces it.
+    State,
+    /// Seen once, never changes; kept by time.
+    Sighting,
+    /// Computed from other layers; takes no events.
+    Derived,
+}
+
+/// The kinds of geometry that a layer takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GeometryKind {
+    /// Points.
+    Point,
+    /// Line strings, single or multi.
+    Line,
+    /// Polygons, single or multi.
+    Polygon,
+    /// No geometry at all: listed, not drawn.
+    None,
+}
+
+/// How a sighting layer is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ShownAs {
+    /// As single points, until there are too many.
+    #[default]
+    Points,
+    /// Always as counts in H3 cells.
+    Cells,
+}
+
+/// The type of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldType {
+    /// Text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A finite number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// An instant.
+    Time,
+    /// Several values.
+    List,
+}
+
+/// What a field may hold and who may see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldSpec {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: FieldType,
+    /// The clearance without which the field does not exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clearance: Option<String>,
+    /// The only values allowed, for text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_of: Vec<String>,
+    /// The least and the greatest value allowed, for numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<[f64; 2]>,
+    /// For booleans that have one value always, such as `view_only`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub always: Option<bool>,
+}
+
+/// A field in configuration: a bare type, or a table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum FieldEntry {
+    Bare(FieldType),
+    Full(FieldSpec),
+}
+
+impl From<FieldEntry> for FieldSpec {
+    fn from(entry: FieldEntry) -> Self {
+        match entry {
+            FieldEntry::Full(spec) => spec,
+            FieldEntry::Bare(kind) => Self {
+                kind,
+                clearance: None,
+                one_of: Vec::new(),
+                range: None,
+                always: None,
+            },
+        }
+    }
+}
+
+fn fields_from_entries<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, FieldSpec>, D::Error> {
+    let entries = BTreeMap::<String, FieldEntry>::deserialize(deserializer)?;
+    Ok(entries
+        .into_iter()
+        .map(|(name, entry)| (name, entry.into()))
+        .collect())
+}
+
+/// One layer, as configured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LayerSpec {
+    /// Its name in paths: lower case letters, digits and `_`, at most 48, a letter first.
+    pub name: String,
+    /// Its name for people.
+    #[serde(default)]
+    pub title: String,
+    /// How its data live.
+    pub kind: LayerKind,
+    /// For derived layers, the layer it is computed from. Who may not see that may not see this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived_from: Option<String>,
+    /// Whether it holds things that move, and so keeps a bounded trail.
+    #[serde(default)]
+    pub track: bool,
+    /// The kinds of geometry it takes.
+    pub geometry: Vec<GeometryKind>,
+    /// How sightings are drawn.
+    #[serde(default)]
+    pub shown_as: ShownAs,
+    /// First and last zoom at which its tiles have content.
+    #[serde(default = "all_zooms")]
+    pub zooms: [u8; 2],
+    /// What its features carry, by name.
+    #[serde(default, deserialize_with = "fields_from_entries")]
+    pub fields: BTreeMap<String, FieldSpec>,
+    /// The clearance without which the layer does not exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clearance: Option<String>,
+    /// The clearance without which single features do not exist, only their counts in cells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub single_clearance: Option<String>,
+    /// The finest cells that are counted for those without `single_clearance`.
+    #[serde(default = "coarse_cells")]
+    pub counted_resolution: u8,
+    /// Seconds after which a feature is marked stale; 0 is never.
+    #[serde(default)]
+    pub stale_after_s: u32,
+    /// Seconds after which a feature leaves the picture; 0 is never.
+    #[serde(default)]
+    pub expire_after_s: u32,
+    /// Days after which what was received is gone everywhere; 0 is never.
+    #[serde(default)]
+    pub retain_days: u32,
+    /// The most points drawn one by one in a tile; past it they become counts in cells.
+    #[serde(default = "point_cap")]
+    pub cap: u32,
+}
+
+fn all_zooms() -> [u8; 2] {
+    [0, MAX_ZOOM]
+}
+
+fn coarse_cells() -> u8 {
+    9
+}
+
+fn point_cap() -> u32 {
+    5_000
+}
+
+impl LayerSpec {
+    /// The position of a field by name.
+    pub fn field(&self, name: &str) -> Option<FieldIx> {
+        let at = self.fields.keys().position(|known| known == name)?;
+        u16::try_from(at).ok().map(FieldIx)
+    }
+
+    /// The name and spec of a field.
+    pub fn field_at(&self, field: FieldIx) -> Option<(&str, &FieldSpec)> {
+        self.fields
+            .iter()
+            .nth(usize::from(field.0))
+            .map(|(name, spec)| (name.as_str(), spec))
+    }
+
+    /// Whether the layer takes geometries of this kind.
+    pub fn takes(&self, kind: GeometryKind) -> bool {
+        self.geometry.contains(&kind)
+    }
+}
+
+/// A value that a field does not take.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum BadValue {
+    /// Of another type.
+    #[error("{found} is no {expected}")]
+    Type {
+        /// The value as text.
+        found: String,
+        /// The type of the field.
+        expected: &'static str,
+    },
+    /// Not among the values allowed.
+    #[error("\"{found}\" is none of {allowed}")]
+    NotAllowed {
+        /// The value.
+        found: String,
+        /// The values allowed.
+        allowed: String,
+    },
+    /// Outside the range.
+    #[error("{found} is not within {least} and {greatest}")]
+    OutOfRange {
+        /// The value.
+        found: f64,
+        /// The least value allowed.
+        least: f64,
+        /// The greatest value allowed.
+        greatest: f64,
+    },
+    /// A field that has one value always.
+    #[error("{found} is not allowed: the field is always {always}")]
+    Fixed {
+        /// The value.
+        found: bool,
+        /// The value it always has.
+        always: bool,
+    },
+}
+
+impl FieldSpec {
+    /// Checks a value against the field and brings it into the field's type: a whole number serves
+    /// as a number, and a number without a fraction as a whole one.
+    pub fn admit(&self, value: Value) -> Result<Value, BadValue> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "within ±2^53 and without a fraction"
+        )]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a measurement needs no more than 2^53"
+        )]
+        let value = match (self.kind, value) {
+            (FieldType::Number, Value::Integer(n)) => Value::Number(n as f64),
+            (FieldType::Integer, Value::Number(x)) if x.fract() == 0.0 && x.abs() < 9e15 => {
+                Value::Integer(x as i64)
+            }
+            (_, value) => value,
+        };
+        match (self.kind, &value) {
+            (FieldType::Text, Value::Text(text)) => self.admit_text(text)?,
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "compared with a range of small numbers"
+            )]
+            (FieldType::Integer, Value::Integer(n)) => self.admit_number(*n as f64)?,
+            (FieldType::Number, Value::Number(x)) => self.admit_number(*x)?,
+            (FieldType::Boolean, Value::Boolean(b)) => self.admit_boolean(*b)?,
+            (FieldType::Time, Value::Time(_)) | (FieldType::List, Value::List(_)) => {}
+            (kind, value) => {
+                return Err(BadValue::Type {
+                    found: format!("{value:?}"),
+                    expected: kind.name(),
+                });
+            }
+        }
+        Ok(value)
+    }
+
+    fn admit_text(&self, text: &str) -> Result<(), BadValue> {
+        if self.one_of.is_empty() || self.one_of.iter().any(|allowed| allowed == text) {
+            return Ok(());
+        }
+        Err(BadValue::NotAllowed {
+            found: text.into(),
+            allowed: self.one_of.join(", "),
+        })
+    }
+
+    fn admit_number(&self, found: f64) -> Result<(), BadValue> {
+        match self.range {
+            Some([least, greatest]) if !(least..=greatest).contains(&found) => {
+                Err(BadValue::OutOfRange {
+                    found,
+                    least,
+                    greatest,
+                })
+            }
+            _ if !found.is_finite() => Err(BadValue::Type {
+                found: found.to_string(),
+                expected: self.kind.name(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn admit_boolean(&self, found: bool) -> Result<(), BadValue> {
+        match self.always {
+            Some(always) if always != found => Err(BadValue::Fixed { found, always }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl FieldType {
+    /// The name as configured.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Time => "time",
+            Self::List => "list",
+        }
+    }
+}
+
+/// A catalog that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadCatalog {
+    /// A name that paths cannot carry.
+    #[error(
+        "layer name \"{0}\": lower case letters, digits and _ only, a letter first, at most 48 characters, not ending in _cells"
+    )]
+    Name(String),
+    /// Two layers of one name.
+    #[error("layer {0} is configured twice")]
+    Twice(String),
+    /// Too much of something.
+    #[error("{count} {what} where {limit} is the most")]
+    TooMany {
+        /// Of what.
+        what: String,
+        /// How many.
+        count: usize,
+        /// How many there can be.
+        limit: usize,
+    },
+    /// Zooms that are turned over or too deep.
+    #[error("layer {layer}: zooms {first} to {last} are not within 0 and 22")]
+    Zooms {
+        /// The layer.
+        layer: String,
+        /// First zoom.
+        first: u8,
+        /// Last zoom.
+        last: u8,
+    },
+    /// A derived layer whose source does not exist.
+    #[error("layer {layer} is derived from {from}, which is no layer before it")]
+    Source {
+        /// The derived layer.
+        layer: String,
+        /// The source it names.
+        from: String,
+    },
+    /// A resolution that is not served.
+    #[error("layer {layer}: counted_resolution {resolution} is above 12")]
+    Resolution {
+        /// The layer.
+        layer: String,
+        /// The resolution.
+        resolution: u8,
+    },
+    /// A sighting layer that takes something other than points.
+    #[error("layer {0}: a sighting layer takes points only")]
+    SightingGeometry(String),
+}
+
+/// A checked list of layers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Catalog {
+    specs: Vec<LayerSpec>,
+    by_name: HashMap<String, LayerIx>,
+    clearances: Vec<String>,
+    /// H3 resolution of live topics.
+    topic_resolution: u8,
+}
+
+impl Catalog {
+    /// Checks the layers and numbers them in the order given. `topic_resolution` is the H3
+    /// resolution of live topics, usually 6.
+    pub fn new(specs: Vec<LayerSpec>, topic_resolution: u8) -> Result<Self, BadCatalog> {
+        limit("layers", specs.len(), MAX_LAYERS)?;
+        let mut by_name = HashMap::new();
+        let mut clearances = Vec::new();
+        for (at, spec) in specs.iter().enumerate() {
+            check(spec, &by_name)?;
+            let layer = LayerIx(u16::try_from(at).expect("at most MAX_LAYERS"));
+            if by_name.insert(spec.name.clone(), layer).is_some() {
+                return Err(BadCatalog::Twice(spec.name.clone()));
+            }
+            let fields = spec.fields.values().map(|field| &field.clearance);
+            for name in fields
+                .chain([&spec.clearance, &spec.single_clearance])
+                .flatten()
+            {
+                if !clearances.contains(name) {
+                    clearances.push(name.clone());
+                }
+            }
+        }
+        limit("clearances", clearances.len(), MAX_CLEARANCES)?;
+        clearances.sort();
+        Ok(Self {
+            specs,
+            by_name,
+            clearances,
+            topic_resolution: topic_resolution.min(FINEST),
+        })
+    }
+
+    /// All layers, in order.
+    pub fn layers(&self) -> impl Iterator<Item = (LayerIx, &LayerSpec)> {
+        (0_u16..).map(LayerIx).zip(&self.specs)
+    }
+
+    /// The layer of a name.
+    pub fn layer(&self, name: &str) -> Option<LayerIx> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The spec of a layer of this catalog.
+    pub fn spec(&self, layer: LayerIx) -> &LayerSpec {
+        &self.specs[layer.index()]
+    }
+
+    /// How many layers there are.
+    pub fn len(&self) -> usize {
+        self.specs.len()
+    }
+
+    /// Whether there is no layer.
+    pub fn is_empty(&self) -> bool {
+        self.specs.is_empty()
+    }
+
+    /// All clearances that some layer or field needs, in order of name.
+    pub fn clearances(&self) -> impl Iterator<Item = (ClearanceIx, &str)> {
+        (0_u8..)
+            .map(ClearanceIx)
+            .zip(self.clearances.iter().map(String::as_str))
+    }
+
+    /// The clearance of a name.
+    pub fn clearance(&self, name: &str) -> Option<ClearanceIx> {
+        self.clearances()
+            .find(|(_, known)| *known == name)
+            .map(|(clearance, _)| clearance)
+    }
+
+    /// The H3 resolution of live topics.
+    pub fn topic_resolution(&self) -> u8 {
+        self.topic_resolution
+    }
+}
+
+fn limit(what: &str, count: usize, limit: usize) -> Result<(), BadCatalog> {
+    if count <= limit {
+        return Ok(());
+    }
+    Err(BadCatalog::TooMany {
+        what: what.into(),
+        count,
+        limit,
+    })
+}
+
+fn check(spec: &LayerSpec, before: &HashMap<String, LayerIx>) -> Result<(), BadCatalog> {
+    let name = &spec.name;
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if !name.starts_with(|c: char| c.is_ascii_lowercase())
+        || !name.chars().all(plain)
+        || name.len() > 48
+        || name.ends_with("_cells")
+    {
+        return Err(BadCatalog::Name(name.clone()));
+    }
+    limit(
+        &format!("fields of layer {name}"),
+        spec.fields.len(),
+        MAX_FIELDS,
+    )?;
+    let [first, last] = spec.zooms;
+    if first > last || last > MAX_ZOOM {
+        return Err(BadCatalog::Zooms {
+            layer: name.clone(),
+            first,
+            last,
+        });
+    }
+    if let Some(from) = spec
+        .derived_from
+        .as_ref()
+        .filter(|from| !before.contains_key(*from))
+    {
+        return Err(BadCatalog::Source {
+            layer: name.clone(),
+            from: from.clone(),
+        });
+    }
+    if spec.counted_resolution > FINEST {
+        return Err(BadCatalog::Resolution {
+            layer: name.clone(),
+            resolution: spec.counted_resolution,
+        });
+    }
+    if spec.kind == LayerKind::Sighting && spec.geometry != [GeometryKind::Point] {
+        return Err(BadCatalog::SightingGeometry(name.clone()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

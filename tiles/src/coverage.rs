@@ -1,0 +1,158 @@
+//! What a camera sees: the sector of its field of view, and whether a position lies in it.
+//!
+//! The model is a flat sector of a disc: heading, opening angle and range. Walls and terrain are not
+//! in it. A camera without a heading or range has no coverage rather than a guessed one, save that
+//! an opening of 360° needs no heading.
+
+use crate::catalog::LayerSpec;
+use crate::feature::{Properties, Value};
+use crate::place::LonLat;
+use crate::units::{Bearing, Meters};
+use geo_types::{Coord, Geometry, LineString, MultiPolygon, Polygon};
+
+/// The widest angle between two corners of a sector's arc, in degrees.
+const ARC_STEP: f64 = 6.0;
+/// The longest range taken, in metres.
+const MAX_RANGE_M: f64 = 20_000.0;
+/// The most heads one camera post can have.
+const MAX_HEADS: usize = 16;
+
+/// A field of view.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldOfView {
+    /// Where the camera stands.
+    pub at: LonLat,
+    /// Where each of its heads looks; empty for one that looks everywhere.
+    pub headings: Vec<Bearing>,
+    /// The opening angle in degrees, above 0 and at most 360.
+    pub fov_deg: f64,
+    /// How far it sees.
+    pub range: Meters,
+}
+
+/// How a camera sees a position.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sight {
+    /// How far away it is.
+    pub distance: Meters,
+    /// In which direction from the camera.
+    pub bearing: Bearing,
+    /// How far off the middle of the picture, in degrees; 0 for a camera that looks everywhere.
+    pub off_axis_deg: f64,
+}
+
+impl FieldOfView {
+    /// Reads the fields `heading_deg`, `headings_deg`, `fov_deg` and `range_m` of a camera layer.
+    pub(crate) fn of(spec: &LayerSpec, at: LonLat, properties: &Properties) -> Option<Self> {
+        let value = |name: &str| spec.field(name).and_then(|field| properties.get(field));
+        let fov_deg = value("fov_deg").and_then(number)?;
+        let range_m = value("range_m").and_then(number)?;
+        if !(fov_deg > 0.0 && fov_deg <= 360.0 && range_m > 0.0 && range_m <= MAX_RANGE_M) {
+            return None;
+        }
+        let mut headings: Vec<Bearing> = match value("headings_deg") {
+            Some(Value::List(list)) => list
+                .iter()
+                .filter_map(number)
+                .filter_map(Bearing::new)
+                .collect(),
+            _ => Vec::new(),
+        };
+        if headings.is_empty() {
+            headings.extend(value("heading_deg").and_then(number).and_then(Bearing::new));
+        }
+        headings.truncate(MAX_HEADS);
+        if fov_deg >= 360.0 {
+            headings.clear();
+        } else if headings.is_empty() {
+            return None;
+        }
+        Some(Self {
+            at,
+            headings,
+            fov_deg,
+            range: Meters(range_m),
+        })
+    }
+
+    /// How the camera sees a position; `None` if it does not.
+    pub fn sees(&self, position: LonLat) -> Option<Sight> {
+        let distance = self.at.distance(position);
+        if distance.0 > self.range.0 {
+            return None;
+        }
+        let bearing = self.at.bearing(position);
+        let off_axis_deg = self
+            .headings
+            .iter()
+            .map(|heading| heading.apart(bearing))
+            .reduce(f64::min)
+            .unwrap_or(0.0);
+        (off_axis_deg <= self.fov_deg / 2.0).then_some(Sight {
+            distance,
+            bearing,
+            off_axis_deg,
+        })
+    }
+
+    /// The area seen: one polygon per head, with its arc drawn in steps of at most 6°.
+    pub fn area(&self) -> Geometry<f64> {
+        if self.headings.is_empty() {
+            let ring = self.arc(0.0, 360.0);
+            return Geometry::Polygon(Polygon::new(LineString::new(ring), Vec::new()));
+        }
+        let mut sectors: Vec<_> = self
+            .headings
+            .iter()
+            .map(|heading| self.sector(*heading))
+            .collect();
+        match (sectors.len(), sectors.pop()) {
+            (1, Some(sector)) => Geometry::Polygon(sector),
+            (_, last) => {
+                Geometry::MultiPolygon(MultiPolygon(sectors.into_iter().chain(last).collect()))
+            }
+        }
+    }
+
+    fn sector(&self, heading: Bearing) -> Polygon<f64> {
+        let apex = Coord {
+            x: self.at.lon(),
+            y: self.at.lat(),
+        };
+        let mut ring = vec![apex];
+        ring.extend(self.arc(heading.degrees() - self.fov_deg / 2.0, self.fov_deg));
+        ring.push(apex);
+        Polygon::new(LineString::new(ring), Vec::new())
+    }
+
+    fn arc(&self, from_deg: f64, width_deg: f64) -> Vec<Coord<f64>> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at most 360 / 6 steps"
+        )]
+        let steps = (width_deg / ARC_STEP).ceil().max(1.0) as u32;
+        (0..=steps)
+            .filter_map(|step| {
+                Bearing::new(from_deg + width_deg * f64::from(step) / f64::from(steps))
+            })
+            .map(|bearing| self.at.destination(bearing, self.range))
+            .map(|corner| Coord {
+                x: corner.lon(),
+                y: corner.lat(),
+            })
+            .collect()
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(x) => Some(*x),
+        #[expect(clippy::cast_precision_loss, reason = "an angle or a range is small")]
+        Value::Integer(n) => Some(*n as f64),
+        Value::Text(_) | Value::Boolean(_) | Value::Time(_) | Value::List(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

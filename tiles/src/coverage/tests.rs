@@ -1,0 +1,58 @@
+use super::*;
+use geo::Contains;
+use geo_types::Point;
+use proptest::prelude::*;
+
+fn view(heading: f64, fov_deg: f64, range_m: f64) -> FieldOfView {
+    FieldOfView {
+        at: LonLat::new(-110.97, 32.22).unwrap(),
+        headings: vec![Bearing::new(heading).unwrap()],
+        fov_deg,
+        range: Meters(range_m),
+    }
+}
+
+#[test]
+fn a_camera_that_looks_everywhere_needs_no_heading() {
+    let mut all_around = view(0.0, 360.0, 100.0);
+    all_around.headings.clear();
+    let north = all_around.at.destination(Bearing::NORTH, Meters(90.0));
+    assert!(all_around.sees(north).is_some());
+    assert!(matches!(all_around.area(), Geometry::Polygon(_)));
+}
+
+#[test]
+fn each_head_of_a_post_has_its_own_sector() {
+    let mut post = view(0.0, 40.0, 100.0);
+    post.headings.push(Bearing::new(180.0).unwrap());
+    let south = post
+        .at
+        .destination(Bearing::new(180.0).unwrap(), Meters(50.0));
+    let east = post
+        .at
+        .destination(Bearing::new(90.0).unwrap(), Meters(50.0));
+    assert!(post.sees(south).is_some() && post.sees(east).is_none());
+    let Geometry::MultiPolygon(area) = post.area() else {
+        unreachable!("two heads are two polygons")
+    };
+    assert_eq!(area.0.len(), 2);
+}
+
+proptest! {
+    /// The drawn area and the exact test agree, but for a sliver along the arc.
+    #[test]
+    fn what_is_drawn_is_what_is_seen(
+        heading in 0.0..360.0, fov in 5.0..350.0, range in 20.0..2_000.0_f64,
+        bearing in 0.0..360.0, share in 0.0..2.0_f64,
+    ) {
+        let camera = view(heading, fov, range);
+        let position = camera.at.destination(Bearing::new(bearing).unwrap(), Meters(range * share));
+        let off = Bearing::new(heading).unwrap().apart(Bearing::new(bearing).unwrap());
+        prop_assume!(share > 0.01 && (share - 1.0).abs() > 0.01 && (off - fov / 2.0).abs() > 0.5);
+        let drawn = match camera.area() {
+            Geometry::Polygon(area) => area.contains(&Point::new(position.lon(), position.lat())),
+            _ => false,
+        };
+        prop_assert_eq!(drawn, camera.sees(position).is_some());
+    }
+}

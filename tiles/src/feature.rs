@@ -1,0 +1,267 @@
+//! Features: what the picture is made of, and the typed properties they carry.
+//!
+//! A feature's properties are private to this crate. They are read through a [`Seen`], which the
+//! gate hands out and which leaves out every field that its viewer has no clearance for.
+
+use crate::catalog::{FieldIx, FieldMask, LayerIx, LayerSpec};
+use crate::cell::Cell;
+use crate::event::Seq;
+use crate::place::{Bounds, LonLat};
+use geo_types::Geometry;
+use jiff::Timestamp;
+use std::borrow::Borrow;
+use std::fmt;
+use std::sync::Arc;
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(Arc::from(text))
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(Arc::from(text))
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+    };
+}
+
+name!(
+    /// The id of a feature within its layer: natural (the upstream key) and stable across restarts.
+    FeatureId
+);
+name!(
+    /// The name of the upstream stream that a feature came from.
+    FeedName
+);
+
+/// One value of a property.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Text in UTF-8.
+    Text(Box<str>),
+    /// A whole number.
+    Integer(i64),
+    /// A finite number.
+    Number(f64),
+    /// True or false.
+    Boolean(bool),
+    /// An instant.
+    Time(Timestamp),
+    /// Several values; never a list in a list.
+    List(Box<[Value]>),
+}
+
+/// The properties of a feature: pairs of field and value, in the order of the layer's fields.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Properties(Box<[(FieldIx, Value)]>);
+
+impl Properties {
+    /// Sorts the pairs by field; of two pairs for one field the later counts.
+    pub fn new(pairs: impl IntoIterator<Item = (FieldIx, Value)>) -> Self {
+        let mut pairs: Vec<_> = pairs.into_iter().collect();
+        pairs.reverse();
+        pairs.sort_by_key(|(field, _)| *field);
+        pairs.dedup_by_key(|(field, _)| *field);
+        Self(pairs.into_boxed_slice())
+    }
+
+    /// All pairs, for the store. Whoever answers a viewer reads a [`Seen`] instead.
+    pub fn iter(&self) -> impl Iterator<Item = (FieldIx, &Value)> {
+        self.0.iter().map(|(field, value)| (*field, value))
+    }
+
+    /// The value of a field, for the core's own use.
+    pub(crate) fn get(&self, field: FieldIx) -> Option<&Value> {
+        let at = self.0.binary_search_by_key(&field, |pair| pair.0).ok()?;
+        self.0.get(at).map(|pair| &pair.1)
+    }
+}
+
+/// One earlier position of a track.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fix {
+    /// Where.
+    pub at: LonLat,
+    /// When it was observed, as far as our clock allows (see [`Observation`](crate::event::Observation)).
+    pub observed_at: Timestamp,
+}
+
+/// The part of a feature that decides which live topic carries it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Topic {
+    /// Lines, polygons and features without geometry: every subscription holds it.
+    Everywhere,
+    /// Points: the H3 cell at the catalog's topic resolution.
+    Cell(Cell),
+}
+
+/// A feature as the picture holds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Feature {
+    pub(crate) id: FeatureId,
+    pub(crate) layer: LayerIx,
+    pub(crate) feed: FeedName,
+    pub(crate) geometry: Option<Geometry<f64>>,
+    pub(crate) properties: Properties,
+    pub(crate) observed_at: Timestamp,
+    pub(crate) received_at: Timestamp,
+    pub(crate) stale_at: Option<Timestamp>,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) stale: bool,
+    pub(crate) seq: Seq,
+    pub(crate) bounds: Option<Bounds>,
+    pub(crate) anchor: Option<LonLat>,
+    pub(crate) cell: Option<Cell>,
+    pub(crate) topic: Topic,
+    pub(crate) trail: Arc<[Fix]>,
+}
+
+impl Feature {
+    /// Places a feature: its box, anchor, cell and topic follow from the geometry.
+    pub(crate) fn place(&mut self, geometry: Option<Geometry<f64>>, topic_resolution: u8) {
+        self.bounds = geometry.as_ref().and_then(Bounds::of_geometry);
+        self.anchor = geometry.as_ref().and_then(anchor);
+        self.cell = self.anchor.map(Cell::finest);
+        self.topic = match (&geometry, self.cell) {
+            (Some(Geometry::Point(_)), Some(cell)) => Topic::Cell(cell.parent(topic_resolution)),
+            _ => Topic::Everywhere,
+        };
+        self.geometry = geometry;
+    }
+
+    /// The instant that orders observations: the source's, but never after we received it, so that
+    /// a clock that runs ahead cannot pin a feature.
+    pub(crate) fn effective_at(&self) -> Timestamp {
+        self.observed_at.min(self.received_at)
+    }
+}
+
+/// A position that stands for a geometry in counts: itself for a point, a position on or in the
+/// geometry otherwise.
+pub(crate) fn anchor(geometry: &Geometry<f64>) -> Option<LonLat> {
+    use geo::InteriorPoint;
+    let point = match geometry {
+        Geometry::Point(point) => Some(*point),
+        other => other.interior_point(),
+    }?;
+    LonLat::new(point.x(), point.y()).ok()
+}
+
+/// A feature as one viewer sees it. The only way to a feature's properties.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub(crate) feature: Arc<Feature>,
+    pub(crate) fields: FieldMask,
+}
+
+impl Seen {
+    /// The id within the layer.
+    pub fn id(&self) -> &FeatureId {
+        &self.feature.id
+    }
+
+    /// The layer.
+    pub fn layer(&self) -> LayerIx {
+        self.feature.layer
+    }
+
+    /// The feed that reported it last.
+    pub fn feed(&self) -> &FeedName {
+        &self.feature.feed
+    }
+
+    /// The geometry in WGS 84, where it has one.
+    pub fn geometry(&self) -> Option<&Geometry<f64>> {
+        self.feature.geometry.as_ref()
+    }
+
+    /// The box of the geometry.
+    pub fn bounds(&self) -> Option<Bounds> {
+        self.feature.bounds
+    }
+
+    /// A position that stands for the geometry.
+    pub fn anchor(&self) -> Option<LonLat> {
+        self.feature.anchor
+    }
+
+    /// The finest cell of the anchor.
+    pub fn cell(&self) -> Option<Cell> {
+        self.feature.cell
+    }
+
+    /// When the source saw it; when we received it, where the source did not say.
+    pub fn observed_at(&self) -> Timestamp {
+        self.feature.observed_at
+    }
+
+    /// When it counts as stale, if ever.
+    pub fn stale_at(&self) -> Option<Timestamp> {
+        self.feature.stale_at
+    }
+
+    /// Whether the log has already marked it stale.
+    pub fn is_stale(&self) -> bool {
+        self.feature.stale
+    }
+
+    /// Earlier positions, oldest first, the current one included; empty where the layer keeps none.
+    pub fn trail(&self) -> &[Fix] {
+        &self.feature.trail
+    }
+
+    /// The change that made it what it is.
+    pub fn seq(&self) -> Seq {
+        self.feature.seq
+    }
+
+    /// The fields that the viewer may see, with their values, in the order of the layer's fields.
+    pub fn properties(&self) -> impl Iterator<Item = (FieldIx, &Value)> {
+        self.feature
+            .properties
+            .iter()
+            .filter(|(field, _)| self.fields.contains(*field))
+    }
+
+    /// The value of one field by name, if it is there and may be seen.
+    pub fn property(&self, spec: &LayerSpec, name: &str) -> Option<&Value> {
+        let field = spec.field(name)?;
+        self.fields
+            .contains(field)
+            .then(|| self.feature.properties.get(field))
+            .flatten()
+    }
+}

@@ -1,0 +1,418 @@
+//! The gate: the one way to read a view (invariant 9).
+//!
+//! [`View::open`] turns a viewer and a layer into an [`Open`] layer, or refuses as if the layer did
+//! not exist. Every query is a method of [`Open`], so tiles, deltas, features, search and exports
+//! cannot disagree on who sees what.
+
+use crate::catalog::{FieldMask, LayerIx, LayerKind, LayerSpec};
+use crate::cell::{Cell, FINEST};
+use crate::coverage::{FieldOfView, Sight};
+use crate::event::Seq;
+use crate::feature::{Feature, FeatureId, Seen, Topic};
+use crate::place::{Bounds, LonLat};
+use crate::tile::TileCoord;
+use crate::units::Meters;
+use crate::view::cells::CountedCells;
+use crate::view::marks::Notice;
+use crate::view::{Body, LayerView, View, Window};
+use crate::viewer::Viewer;
+use geo_types::{Coord, Geometry, Point};
+use std::collections::{HashMap, HashSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// A layer that the viewer cannot open: it does not exist, or not for them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no layer \"{0}\"")]
+pub struct NoSuchLayer(pub String);
+
+/// What changed in one topic: removals first, then the features as they are now.
+#[derive(Debug, Clone, Default)]
+pub struct TopicDelta {
+    /// Ids that are no longer in the topic.
+    pub removes: Vec<FeatureId>,
+    /// Features that are in it and changed, in order of id.
+    pub upserts: Vec<Seen>,
+}
+
+/// A layer as one viewer may read it.
+#[derive(Debug, Clone, Copy)]
+pub struct Open<'v> {
+    view: &'v View,
+    viewer: Viewer,
+    layer: LayerIx,
+    fields: FieldMask,
+    /// Who among the noticing this viewer is.
+    slots: Notice,
+    /// Whether single features exist for this viewer, or only their counts.
+    singles: bool,
+}
+
+impl View {
+    /// Opens a layer by name.
+    pub fn open(&self, viewer: &Viewer, name: &str) -> Result<Open<'_>, NoSuchLayer> {
+        self.catalog
+            .layer(name)
+            .and_then(|layer| self.open_at(viewer, layer))
+            .ok_or_else(|| NoSuchLayer(name.into()))
+    }
+
+    /// Opens a layer by position; `None` as if it did not exist.
+    pub fn open_at(&self, viewer: &Viewer, layer: LayerIx) -> Option<Open<'_>> {
+        let spec = self.catalog.spec(layer);
+        if let Some(source) = &spec.derived_from {
+            self.open(viewer, source).ok()?;
+        }
+        let needed = |name: &Option<String>| {
+            let clearance = name.as_deref().map(|name| self.catalog.clearance(name));
+            clearance.is_none_or(|known| known.is_some_and(|c| viewer.clearances.allow(Some(c))))
+        };
+        if !viewer.layers.contains(layer) || !needed(&spec.clearance) {
+            return None;
+        }
+        let fields = spec
+            .fields
+            .iter()
+            .filter(|(_, field)| needed(&field.clearance))
+            .filter_map(|(name, _)| spec.field(name))
+            .fold(FieldMask::NONE, FieldMask::with);
+        let held = self.catalog.clearances().map(|(clearance, _)| clearance);
+        let slots = held
+            .filter(|clearance| viewer.clearances.allow(Some(*clearance)))
+            .fold(Notice::EVERYBODY, |slots, clearance| {
+                slots.with_slot(clearance.0 + 1)
+            });
+        Some(Open {
+            view: self,
+            viewer: *viewer,
+            layer,
+            fields,
+            slots,
+            singles: needed(&spec.single_clearance),
+        })
+    }
+
+    /// The layers that a viewer can open, in the catalog's order.
+    pub fn open_all(&self, viewer: &Viewer) -> Vec<Open<'_>> {
+        let layers = self.catalog.layers();
+        layers
+            .filter_map(|(layer, _)| self.open_at(viewer, layer))
+            .collect()
+    }
+}
+
+impl<'v> Open<'v> {
+    /// The layer's position in the catalog.
+    pub fn layer(&self) -> LayerIx {
+        self.layer
+    }
+
+    /// The layer's spec.
+    pub fn spec(&self) -> &'v LayerSpec {
+        self.view.catalog.spec(self.layer)
+    }
+
+    /// The fields that exist for the viewer.
+    pub fn fields(&self) -> FieldMask {
+        self.fields
+    }
+
+    /// Whether single features exist for the viewer, or only counts of them.
+    pub fn has_singles(&self) -> bool {
+        self.singles
+    }
+
+    /// The finest cells that the viewer may have counts of.
+    pub fn finest_resolution(&self) -> u8 {
+        if self.singles {
+            FINEST
+        } else {
+            self.spec().counted_resolution
+        }
+    }
+
+    /// The last change of the layer, whoever may notice it.
+    pub fn last_change(&self) -> Seq {
+        self.layer_view().last
+    }
+
+    /// The last change, removals included, that the viewer may know of in a tile. Never older than
+    /// the tile's content, and a function of the log alone.
+    pub fn tile_seq(&self, tile: TileCoord) -> Seq {
+        match &self.layer_view().body {
+            Body::Computed => self
+                .counted_layers()
+                .map(|open| open.tile_seq(tile))
+                .max()
+                .unwrap_or_default(),
+            Body::State(_) | Body::Sightings(_) => self.layer_view().marks.last(tile, self.slots),
+        }
+    }
+
+    /// Features whose box intersects the bounds, in order of id. `window` applies to sightings.
+    pub fn within(&self, bounds: Bounds, window: Option<Window>) -> Vec<Seen> {
+        let mut found = Vec::new();
+        self.visit(bounds, window, &mut |feature| {
+            found.push(self.seen(feature))
+        });
+        found.sort_unstable_by(|a, b| a.id().cmp(b.id()));
+        // A box over the antimeridian is asked in two parts.
+        found.dedup_by(|a, b| a.id() == b.id());
+        found
+    }
+
+    /// How many features have a box that intersects the bounds: the length of [`Open::within`].
+    pub fn count_within(&self, bounds: Bounds, window: Option<Window>) -> usize {
+        if bounds.west() > bounds.east() {
+            return self.within(bounds, window).len();
+        }
+        let mut count = 0;
+        self.visit(bounds, window, &mut |_| count += 1);
+        count
+    }
+
+    fn visit(&self, bounds: Bounds, window: Option<Window>, visit: &mut dyn FnMut(&Arc<Feature>)) {
+        match &self.layer_view().body {
+            _ if !self.singles => {}
+            Body::State(state) => state.tree.visit(bounds, visit),
+            Body::Sightings(sightings) => sightings.visit(bounds, window, visit),
+            Body::Computed => {}
+        }
+    }
+
+    /// One feature.
+    pub fn get(&self, id: &FeatureId) -> Option<Seen> {
+        match &self.layer_view().body {
+            _ if !self.singles => None,
+            Body::State(state) => state.by_id.get(id),
+            Body::Sightings(sightings) => sightings.get(id),
+            Body::Computed => None,
+        }
+        .map(|feature| self.seen(feature))
+    }
+
+    /// Up to `limit` features in order of id, after the given one.
+    pub fn page(&self, after: Option<&FeatureId>, limit: usize) -> Vec<Seen> {
+        match &self.layer_view().body {
+            _ if !self.singles => Vec::new(),
+            Body::State(state) => {
+                let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+                let range: (Bound<&FeatureId>, Bound<&FeatureId>) = (start, Bound::Unbounded);
+                let features = state.by_id.range::<_, FeatureId>(range).take(limit);
+                features.map(|(_, feature)| self.seen(feature)).collect()
+            }
+            Body::Sightings(sightings) => {
+                let mut rows = Vec::new();
+                sightings.visit_all(None, |row| {
+                    if after.is_none_or(|after| row.id > *after) {
+                        rows.push(Arc::clone(row));
+                    }
+                });
+                rows.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+                rows.iter().take(limit).map(|row| self.seen(row)).collect()
+            }
+            Body::Computed => Vec::new(),
+        }
+    }
+
+    /// How many features the viewer may see in the layer, those without geometry included.
+    pub fn count(&self) -> usize {
+        match &self.layer_view().body {
+            _ if !self.singles => 0,
+            Body::State(state) => state.by_id.len(),
+            Body::Sightings(sightings) => {
+                let mut count = 0;
+                sightings.visit_all(None, |_| count += 1);
+                count
+            }
+            Body::Computed => 0,
+        }
+    }
+
+    /// Counts per H3 cell that touches the bounds, in order of cell. A cell's count is whole, even
+    /// where the cell sticks out of the bounds. Resolutions finer than the viewer may have are
+    /// answered at the finest they may have.
+    pub fn cells(
+        &self,
+        bounds: Bounds,
+        resolution: u8,
+        window: Option<Window>,
+    ) -> Vec<(Cell, u32)> {
+        let resolution = resolution.min(self.finest_resolution());
+        let mut counts = HashMap::<Cell, u32>::new();
+        match &self.layer_view().body {
+            Body::State(state) => state.counts.visit(bounds, resolution, &mut |cell, count| {
+                *counts.entry(cell).or_default() += count
+            }),
+            Body::Sightings(sightings) => counts = sightings.count(bounds, resolution, window),
+            Body::Computed => {
+                for open in self.counted_layers() {
+                    for (cell, count) in open.cells(bounds, resolution, window) {
+                        *counts.entry(cell).or_default() += count;
+                    }
+                }
+            }
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_unstable();
+        counts
+    }
+
+    /// For the layer `cells`: the layers whose features it counts, as the same viewer sees them.
+    pub fn counted_layers(&self) -> impl Iterator<Item = Open<'v>> {
+        let (view, viewer) = (self.view, self.viewer);
+        view.catalog
+            .layers()
+            .filter(|(_, spec)| spec.kind != LayerKind::Derived)
+            .filter_map(move |(layer, _)| view.open_at(&viewer, layer))
+    }
+
+    /// The nearest features within a distance, nearest first; ties in order of id. The distance is
+    /// 0 inside a polygon.
+    pub fn nearest(&self, to: LonLat, within: Meters, limit: usize) -> Vec<(Meters, Seen)> {
+        let mut radius = Meters(within.0.min(250.0));
+        loop {
+            let mut found: Vec<(Meters, Seen)> = self
+                .within(Bounds::around(to, radius), None)
+                .into_iter()
+                .filter_map(|seen| Some((distance(to, seen.geometry()?)?, seen)))
+                .filter(|(distance, _)| distance.0 <= radius.0)
+                .collect();
+            if found.len() >= limit || radius.0 >= within.0 {
+                found.sort_by(|(a, left), (b, right)| {
+                    a.0.total_cmp(&b.0).then_with(|| left.id().cmp(right.id()))
+                });
+                found.truncate(limit);
+                return found;
+            }
+            radius = Meters(within.0.min(radius.0 * 4.0));
+        }
+    }
+
+    /// For a layer of cameras: those whose field of view holds a position, best first. Best is
+    /// nearest to the middle of the picture and close by: the picture has more pixels per metre.
+    pub fn seeing(&self, position: LonLat) -> Vec<(Sight, FieldOfView, Seen)> {
+        // The derived layer knows which sectors are near; the cameras tell the rest.
+        let sectors = self.view.catalog.layers().find(|(_, spec)| {
+            spec.kind == LayerKind::Derived
+                && spec.derived_from.as_deref() == Some(&self.spec().name)
+        });
+        let Some((sectors, _)) = sectors else {
+            return Vec::new();
+        };
+        let mut ids = Vec::new();
+        if let Body::State(state) = &self.view.layers[sectors.index()].body {
+            // The drawn arc cuts a little inside the true one.
+            let near = Bounds::around(position, Meters(50.0));
+            state.tree.visit(near, |sector| ids.push(sector.id.clone()));
+        }
+        let mut found: Vec<_> = ids
+            .iter()
+            .filter_map(|id| {
+                let camera = self.get(id)?;
+                let field_of_view =
+                    FieldOfView::of(self.spec(), camera.anchor()?, &camera.feature.properties)?;
+                Some((field_of_view.sees(position)?, field_of_view, camera))
+            })
+            .collect();
+        found.sort_by(|(a, a_view, a_camera), (b, b_view, b_camera)| {
+            let merit = |sight: &Sight, view: &FieldOfView| {
+                sight.distance.0.max(1.0) * view.fov_deg * (1.0 + sight.off_axis_deg / view.fov_deg)
+            };
+            merit(a, a_view)
+                .total_cmp(&merit(b, b_view))
+                .then_with(|| a_camera.id().cmp(b_camera.id()))
+        });
+        found
+    }
+
+    /// Everything in a live topic, in order of id. Sightings do not flow one by one.
+    pub fn topic(&self, topic: Topic) -> Vec<Seen> {
+        let Body::State(state) = &self.layer_view().body else {
+            return Vec::new();
+        };
+        if !self.singles {
+            return Vec::new();
+        }
+        match topic {
+            Topic::Everywhere => {
+                let ids = state.everywhere.iter();
+                ids.filter_map(|id| state.by_id.get(id))
+                    .map(|f| self.seen(f))
+                    .collect()
+            }
+            Topic::Cell(cell) => {
+                let mut found = self.within(cell.bounds(), None);
+                found.retain(|seen| seen.feature.topic == topic);
+                found
+            }
+        }
+    }
+
+    /// What changed in a live topic after `since`, as it is now, as far as the viewer may notice.
+    /// Ask [`View::reaches`] first.
+    pub fn topic_delta(&self, topic: Topic, since: Seq) -> TopicDelta {
+        let Body::State(state) = &self.layer_view().body else {
+            return TopicDelta::default();
+        };
+        if !self.singles {
+            return TopicDelta::default();
+        }
+        let mut ids = HashSet::new();
+        self.view.ring.visit(self.layer, topic, since, |change| {
+            if change.notice.reaches(self.slots) {
+                ids.insert(change.id.clone());
+            }
+        });
+        let mut delta = TopicDelta::default();
+        for id in ids {
+            match state
+                .by_id
+                .get(&id)
+                .filter(|feature| feature.topic == topic)
+            {
+                Some(feature) => delta.upserts.push(self.seen(feature)),
+                None => delta.removes.push(id),
+            }
+        }
+        delta.removes.sort_unstable();
+        delta.upserts.sort_unstable_by(|a, b| a.id().cmp(b.id()));
+        delta
+    }
+
+    fn layer_view(&self) -> &'v LayerView {
+        &self.view.layers[self.layer.index()]
+    }
+
+    fn seen(&self, feature: &Arc<Feature>) -> Seen {
+        Seen {
+            feature: Arc::clone(feature),
+            fields: self.fields,
+        }
+    }
+}
+
+/// Distance to the nearest part of a geometry, 0 inside a polygon; `None` for an empty one. The
+/// nearest position is found on a plane that is true to scale around `from`.
+fn distance(from: LonLat, geometry: &Geometry<f64>) -> Option<Meters> {
+    use geo::{Closest, ClosestPoint, MapCoords};
+    let scale = from.lat().to_radians().cos().max(1e-6);
+    let flat = geometry.map_coords(|c| Coord {
+        x: (c.x - from.lon()) * scale,
+        y: c.y - from.lat(),
+    });
+    match flat.closest_point(&Point::new(0.0, 0.0)) {
+        Closest::Intersection(_) => Some(Meters(0.0)),
+        Closest::SinglePoint(point) => {
+            let (lon, lat) = (from.lon() + point.x() / scale, from.lat() + point.y());
+            let lon = lon.clamp(-180.0, 180.0);
+            LonLat::new(lon, lat.clamp(-90.0, 90.0))
+                .ok()
+                .map(|to| from.distance(to))
+        }
+        Closest::Indeterminate => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

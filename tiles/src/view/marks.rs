@@ -1,0 +1,182 @@
+//! Marks: the last change that touched each part of the tile pyramid, per layer.
+//!
+//! A tile's answer is the newest mark of the level at or above its zoom, so it may be newer than need
+//! be but never older. A change marks every tile, at each level, whose content it can alter: those
+//! within the tile buffer of its geometry and those that the H3 cell of its anchor may touch. What
+//! covers too many tiles of a level is marked once, further up, for the whole subtree.
+//!
+//! ```text
+//! level     0 ─ 3 ─ 6 ─ 8 ─ 10 ─ 12 ─ 14 ─ 16
+//! zoom 13 asks level 12 for its ancestor tile, and every level above for subtree marks
+//! ```
+
+use crate::cell::resolution_for_zoom;
+use crate::event::Seq;
+use crate::place::Bounds;
+use crate::tile::{MERCATOR_LATITUDE, TileCoord, tiles_of};
+use imbl::HashMap;
+
+/// The zooms at which marks are kept.
+const LEVELS: [u8; 8] = [0, 3, 6, 8, 10, 12, 14, 16];
+/// The most tiles of one level that a change marks one by one.
+const MOST_TILES: u64 = 12;
+/// The share of a tile's width that it is drawn beyond its edges, with some room to spare.
+const BUFFER: f64 = 1.0 / 32.0;
+/// The circumference of the Earth at the equator in metres.
+const EQUATOR_M: f64 = 40_075_017.0;
+
+/// Who notices a change: the bits of everybody and of each clearance, see [`Notice`].
+pub(crate) type Slot = u8;
+
+/// Who can notice a change. Slot 0 is everybody who may open the layer; slot `n + 1` is everybody
+/// who holds clearance `n`. A change to hidden fields alone is not noticed by the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Notice(u64);
+
+impl Notice {
+    pub(crate) const NOBODY: Self = Self(0);
+    pub(crate) const EVERYBODY: Self = Self(1);
+
+    pub(crate) fn with_slot(self, slot: Slot) -> Self {
+        Self(self.0 | 1 << slot)
+    }
+
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether somebody with these slots notices.
+    pub(crate) fn reaches(self, slots: Self) -> bool {
+        self.0 & slots.0 != 0
+    }
+
+    fn slots(self) -> impl Iterator<Item = Slot> {
+        (0..64).filter(move |slot| self.0 & 1 << slot != 0)
+    }
+}
+
+/// A mark's place: slot, subtree flag, level, column and row in one number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MarkKey(u64);
+
+impl MarkKey {
+    fn new(slot: Slot, subtree: bool, tile: TileCoord) -> Self {
+        let place = u64::from(tile.z()) << 44 | u64::from(tile.x()) << 22 | u64::from(tile.y());
+        Self(u64::from(slot) << 56 | u64::from(subtree) << 49 | place)
+    }
+
+    /// The key as a number, for the store.
+    pub fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    /// A key that the store kept.
+    pub fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+}
+
+/// The marks of one layer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Marks {
+    by_key: HashMap<MarkKey, Seq>,
+}
+
+impl Marks {
+    /// Notes that a change touched the box of a geometry.
+    pub(crate) fn touch(&mut self, bounds: Bounds, notice: Notice, seq: Seq) {
+        let mut covered = Vec::new();
+        for (at, level) in LEVELS.into_iter().enumerate() {
+            let (columns, rows) = tiles_of(reach(bounds, level), level);
+            let width: u64 = columns.iter().map(|(w, e)| u64::from(e - w) + 1).sum();
+            if width * (u64::from(rows.1 - rows.0) + 1) > MOST_TILES {
+                // The level above has few tiles, or this is the root: mark those subtrees.
+                let above = LEVELS[at.saturating_sub(1)];
+                for tile in covered.iter().filter(|tile: &&TileCoord| tile.z() == above) {
+                    self.set(notice, true, *tile, seq);
+                }
+                return;
+            }
+            for (west, east) in columns {
+                for tile in (west..=east).flat_map(|x| (rows.0..=rows.1).map(move |y| (x, y))) {
+                    if let Ok(tile) = TileCoord::new(level, tile.0, tile.1) {
+                        self.set(notice, false, tile, seq);
+                        covered.push(tile);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Notes that a change touched the whole layer.
+    pub(crate) fn touch_all(&mut self, seq: Seq) {
+        if let Ok(root) = TileCoord::new(0, 0, 0) {
+            self.set(Notice::EVERYBODY, true, root, seq);
+        }
+    }
+
+    fn set(&mut self, notice: Notice, subtree: bool, tile: TileCoord, seq: Seq) {
+        for slot in notice.slots() {
+            let mark = self
+                .by_key
+                .entry(MarkKey::new(slot, subtree, tile))
+                .or_default();
+            *mark = (*mark).max(seq);
+        }
+    }
+
+    /// The last change that somebody with these slots may know of in this tile.
+    pub(crate) fn last(&self, tile: TileCoord, slots: Notice) -> Seq {
+        let mut last = Seq(0);
+        for level in LEVELS.into_iter().filter(|level| *level <= tile.z()) {
+            let ancestor = tile.ancestor(level);
+            let own = LEVELS.into_iter().rfind(|level| *level <= tile.z()) == Some(level);
+            for slot in slots.slots() {
+                for subtree in [true].into_iter().chain(own.then_some(false)) {
+                    if let Some(seq) = self.by_key.get(&MarkKey::new(slot, subtree, ancestor)) {
+                        last = last.max(*seq);
+                    }
+                }
+            }
+        }
+        last
+    }
+
+    /// All marks after a seq, for a checkpoint.
+    pub(crate) fn after(&self, seq: Seq) -> impl Iterator<Item = (MarkKey, Seq)> {
+        self.by_key
+            .iter()
+            .filter(move |(_, mark)| **mark > seq)
+            .map(|(key, mark)| (*key, *mark))
+    }
+
+    /// Puts a mark back that a checkpoint kept.
+    pub(crate) fn restore(&mut self, key: MarkKey, seq: Seq) {
+        self.by_key.insert(key, seq);
+    }
+}
+
+/// The box within which tiles of a level, and of the zooms down to the next one, may show a geometry
+/// or the counted cell of its anchor.
+fn reach(bounds: Bounds, level: u8) -> Bounds {
+    let tile_lon = 360.0 / f64::from(1_u32 << level);
+    let polewards = bounds.south().abs().max(bounds.north().abs());
+    let shrink = polewards.min(MERCATOR_LATITUDE).to_radians().cos();
+    // A cell is at most 2.4 longest edges wide, and those are within 1.5 of the average edge.
+    let edge_m = 1_300_000.0 / 7.0_f64.sqrt().powi(i32::from(resolution_for_zoom(level)));
+    let cell_lon = 2.4 * edge_m / (EQUATOR_M * shrink) * 360.0;
+    let margin = (BUFFER * tile_lon).max(cell_lon);
+    if polewards > 84.0 {
+        return Bounds::clamped(
+            -180.0,
+            bounds.south() - margin,
+            180.0,
+            bounds.north() + margin,
+        );
+    }
+    // Mercator is conformal: the same share of a tile is fewer degrees of latitude.
+    bounds.grown(margin, margin)
+}
+
+#[cfg(test)]
+mod tests;

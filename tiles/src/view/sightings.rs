@@ -1,0 +1,334 @@
+//! The index of one sighting layer: sealed, immutable segments in order of arrival and one small open
+//! segment.
+//!
+//! ```text
+//! arrival ─▶ [ sealed 262,144 ][ sealed 32,768 ][ 4,096 ][ 4,096 ] … [ open ≤ 4,096 ]
+//! ```
+//!
+//! Eight neighbours of a size merge into one of the next, so that a query visits few trees. A time
+//! window is a set of segments; retention drops whole segments and hides the rest of the oldest.
+
+use crate::cell::{Cell, FINEST};
+use crate::feature::{Feature, FeatureId};
+use crate::place::Bounds;
+use crate::view::cells::{CellCounts, CountedCells, SealedCounts};
+use crate::view::rtree::{Entry, envelope};
+use jiff::Timestamp;
+use rstar::RTree;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Rows in the open segment before it is sealed.
+const SEAL_AT: usize = 4_096;
+/// How many neighbours of one size merge.
+const MERGE: usize = 8;
+/// Segments of this many rows are merged no further.
+const LARGEST: usize = SEAL_AT * MERGE * MERGE;
+
+/// A span of time, start included, end not. Sightings are chosen by their effective time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// The first instant in the window.
+    pub from: Timestamp,
+    /// The first instant after it.
+    pub to: Timestamp,
+}
+
+impl Window {
+    fn holds(self, at: Timestamp) -> bool {
+        self.from <= at && at < self.to
+    }
+}
+
+/// What a row must satisfy to exist for a query.
+#[derive(Debug, Clone, Copy)]
+struct Filter {
+    window: Option<Window>,
+    received_from: Timestamp,
+}
+
+impl Filter {
+    fn admits(self, feature: &Feature) -> bool {
+        feature.received_at >= self.received_from
+            && self
+                .window
+                .is_none_or(|window| window.holds(feature.effective_at()))
+    }
+}
+
+/// Sightings that no longer change.
+#[derive(Debug)]
+struct Segment {
+    /// In order of arrival, and so of `received_at`.
+    rows: Vec<Arc<Feature>>,
+    tree: RTree<Entry>,
+    counts: SealedCounts,
+    /// Positions in `rows`, in order of id.
+    by_id: Vec<usize>,
+    first: Timestamp,
+    last: Timestamp,
+}
+
+impl Segment {
+    fn of(rows: Vec<Arc<Feature>>) -> Self {
+        let times = || rows.iter().map(|row| row.effective_at());
+        let mut by_id: Vec<usize> = (0..rows.len()).collect();
+        by_id.sort_unstable_by(|a, b| rows[*a].id.cmp(&rows[*b].id));
+        Self {
+            tree: RTree::bulk_load(rows.iter().filter_map(Entry::new).collect()),
+            counts: SealedCounts::of(rows.iter().filter_map(|row| row.cell)),
+            first: times().min().unwrap_or(Timestamp::MAX),
+            last: times().max().unwrap_or(Timestamp::MIN),
+            by_id,
+            rows,
+        }
+    }
+
+    fn get(&self, id: &FeatureId) -> Option<&Arc<Feature>> {
+        let at = self
+            .by_id
+            .binary_search_by(|row| self.rows[*row].id.cmp(id))
+            .ok()?;
+        Some(&self.rows[self.by_id[at]])
+    }
+
+    /// Whether every row passes the filter, or none does.
+    fn verdict(&self, filter: Filter) -> Verdict {
+        let (Some(oldest), Some(newest)) = (self.rows.first(), self.rows.last()) else {
+            return Verdict::Nothing;
+        };
+        let missed = |window: Window| self.last < window.from || self.first >= window.to;
+        let inside = |window: Window| window.holds(self.first) && window.holds(self.last);
+        if newest.received_at < filter.received_from || filter.window.is_some_and(missed) {
+            Verdict::Nothing
+        } else if oldest.received_at >= filter.received_from && filter.window.is_none_or(inside) {
+            Verdict::Everything
+        } else {
+            Verdict::Partly
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Nothing,
+    Partly,
+    Everything,
+}
+
+/// The sightings of a layer.
+#[derive(Debug, Clone)]
+pub(crate) struct SightingIndex {
+    sealed: Arc<Vec<Arc<Segment>>>,
+    open: Arc<Vec<Arc<Feature>>>,
+    open_tree: Arc<RTree<Entry>>,
+    open_counts: CellCounts,
+    open_ids: imbl::HashMap<FeatureId, Arc<Feature>>,
+    /// Rows received before this are gone.
+    received_from: Timestamp,
+}
+
+impl Default for SightingIndex {
+    fn default() -> Self {
+        Self {
+            sealed: Arc::default(),
+            open: Arc::default(),
+            open_tree: Arc::default(),
+            open_counts: CellCounts::default(),
+            open_ids: imbl::HashMap::new(),
+            received_from: Timestamp::MIN,
+        }
+    }
+}
+
+impl SightingIndex {
+    /// The sighting of an id, if it is still kept.
+    pub(crate) fn get(&self, id: &FeatureId) -> Option<&Arc<Feature>> {
+        self.open_ids
+            .get(id)
+            .or_else(|| self.sealed.iter().rev().find_map(|segment| segment.get(id)))
+            .filter(|row| row.received_at >= self.received_from)
+    }
+
+    /// Adds a sighting at the end.
+    pub(crate) fn push(&mut self, row: &Arc<Feature>) {
+        if let Some(entry) = Entry::new(row) {
+            Arc::make_mut(&mut self.open_tree).insert(entry);
+        }
+        self.open_counts.set(None, row.cell);
+        self.open_ids.insert(row.id.clone(), Arc::clone(row));
+        let open = Arc::make_mut(&mut self.open);
+        open.push(Arc::clone(row));
+        if open.len() >= SEAL_AT {
+            let rows = std::mem::take(open);
+            self.clear_open();
+            let sealed = Arc::make_mut(&mut self.sealed);
+            sealed.push(Arc::new(Segment::of(rows)));
+            merge(sealed);
+        }
+    }
+
+    fn clear_open(&mut self) {
+        self.open_tree = Arc::default();
+        self.open_counts = CellCounts::default();
+        self.open_ids = imbl::HashMap::new();
+    }
+
+    /// Takes one sighting out, for a withdrawal. Rare, so it may rebuild a segment.
+    pub(crate) fn remove(&mut self, id: &FeatureId) -> Option<Arc<Feature>> {
+        let removed = Arc::clone(self.get(id)?);
+        let others = |rows: &[Arc<Feature>]| -> Vec<Arc<Feature>> {
+            rows.iter().filter(|row| row.id != *id).cloned().collect()
+        };
+        if self.open_ids.contains_key(id) {
+            let rows = others(&self.open);
+            self.open = Arc::default();
+            self.clear_open();
+            for row in &rows {
+                self.push(row);
+            }
+        }
+        for segment in Arc::make_mut(&mut self.sealed) {
+            if segment.get(id).is_some() {
+                *segment = Arc::new(Segment::of(others(&segment.rows)));
+            }
+        }
+        Some(removed)
+    }
+
+    /// Makes everything received before `from` gone; says whether anything was.
+    pub(crate) fn retain_from(&mut self, from: Timestamp) -> bool {
+        let oldest = self.oldest_received();
+        self.received_from = self.received_from.max(from);
+        let gone = oldest.is_some_and(|oldest| oldest < from);
+        if gone {
+            Arc::make_mut(&mut self.sealed).retain(|segment| {
+                segment
+                    .rows
+                    .last()
+                    .is_some_and(|row| row.received_at >= from)
+            });
+        }
+        gone
+    }
+
+    /// When the oldest sighting still kept was received.
+    pub(crate) fn oldest_received(&self) -> Option<Timestamp> {
+        let segments = self.sealed.iter().map(|segment| segment.rows.as_slice());
+        segments.chain([self.open.as_slice()]).find_map(|rows| {
+            let first = rows.partition_point(|row| row.received_at < self.received_from);
+            rows.get(first).map(|row| row.received_at)
+        })
+    }
+
+    fn filter(&self, window: Option<Window>) -> Filter {
+        Filter {
+            window,
+            received_from: self.received_from,
+        }
+    }
+
+    /// Calls `visit` for every sighting within the bounds, in no order.
+    pub(crate) fn visit(
+        &self,
+        bounds: Bounds,
+        window: Option<Window>,
+        mut visit: impl FnMut(&Arc<Feature>),
+    ) {
+        let filter = self.filter(window);
+        for part in bounds.parts() {
+            let envelope = envelope(part);
+            let visited = self
+                .sealed
+                .iter()
+                .filter(|s| s.verdict(filter) != Verdict::Nothing);
+            for tree in visited
+                .map(|segment| &segment.tree)
+                .chain([&*self.open_tree])
+            {
+                for entry in tree.locate_in_envelope_intersecting(envelope) {
+                    if filter.admits(entry.feature()) {
+                        visit(entry.feature());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Calls `visit` for every sighting, oldest first.
+    pub(crate) fn visit_all(&self, window: Option<Window>, mut visit: impl FnMut(&Arc<Feature>)) {
+        let filter = self.filter(window);
+        let segments = self.sealed.iter().map(|segment| segment.rows.as_slice());
+        for row in segments.chain([self.open.as_slice()]).flatten() {
+            if filter.admits(row) {
+                visit(row);
+            }
+        }
+    }
+
+    /// The counts per cell that touches the bounds.
+    pub(crate) fn count(
+        &self,
+        bounds: Bounds,
+        resolution: u8,
+        window: Option<Window>,
+    ) -> HashMap<Cell, u32> {
+        let filter = self.filter(window);
+        let mut counts = HashMap::new();
+        let mut add = |cell: Cell, count: u32| *counts.entry(cell).or_default() += count;
+        for segment in self.sealed.iter() {
+            match segment.verdict(filter) {
+                Verdict::Nothing => {}
+                Verdict::Everything => segment.counts.visit(bounds, resolution, &mut add),
+                Verdict::Partly => count_rows(&segment.rows, filter, bounds, resolution, &mut add),
+            }
+        }
+        if window.is_none() && self.open.first().is_none_or(|row| filter.admits(row)) {
+            self.open_counts.visit(bounds, resolution, &mut add);
+        } else {
+            count_rows(&self.open, filter, bounds, resolution, &mut add);
+        }
+        counts
+    }
+}
+
+fn count_rows(
+    rows: &[Arc<Feature>],
+    filter: Filter,
+    bounds: Bounds,
+    resolution: u8,
+    add: &mut dyn FnMut(Cell, u32),
+) {
+    let mut counted = HashMap::<Cell, u32>::new();
+    for row in rows.iter().filter(|row| filter.admits(row)) {
+        if let Some(cell) = row.cell {
+            *counted
+                .entry(cell.parent(resolution.min(FINEST)))
+                .or_default() += 1;
+        }
+    }
+    for (cell, count) in counted {
+        if cell.bounds().intersects(bounds) {
+            add(cell, count);
+        }
+    }
+}
+
+/// Merges eight neighbours of one size at the end into one of the next size, as often as it goes.
+fn merge(sealed: &mut Vec<Arc<Segment>>) {
+    while let Some(start) = sealed.len().checked_sub(MERGE) {
+        let tail = &sealed[start..];
+        let size = |segment: &Segment| segment.rows.len().next_power_of_two();
+        let mergeable = tail[0].rows.len() < LARGEST
+            && tail.iter().all(|segment| size(segment) == size(&tail[0]));
+        if !mergeable {
+            return;
+        }
+        let rows = tail
+            .iter()
+            .flat_map(|segment| segment.rows.iter().cloned())
+            .collect();
+        sealed.truncate(start);
+        sealed.push(Arc::new(Segment::of(rows)));
+    }
+}
