@@ -1,1 +1,2 @@
-//! x
+//! The server.
+pub mod demo;
