@@ -1,0 +1,38 @@
+// One place that stands for a geometry: where a card points to, where a badge sits, what "near" is measured from.
+import type { Geometry, Position } from "geojson";
+
+function middle(line: Position[]): Position | null {
+  return line[Math.floor(line.length / 2)] ?? null;
+}
+
+function mean(ring: Position[]): Position | null {
+  const corners = ring.length > 1 ? ring.slice(0, -1) : ring;
+  if (corners.length === 0) return null;
+  const [lon, lat] = corners.reduce<[number, number]>(
+    ([x, y], corner) => [x + (corner[0] ?? 0), y + (corner[1] ?? 0)],
+    [0, 0],
+  );
+  return [lon / corners.length, lat / corners.length];
+}
+
+/** Null for no geometry and for empty ones. */
+export function anchorOf(geometry: Geometry | null): Position | null {
+  switch (geometry?.type) {
+    case "Point":
+      return geometry.coordinates.length >= 2 ? geometry.coordinates : null;
+    case "MultiPoint":
+      return geometry.coordinates[0] ?? null;
+    case "LineString":
+      return middle(geometry.coordinates);
+    case "MultiLineString":
+      return middle(geometry.coordinates[0] ?? []);
+    case "Polygon":
+      return mean(geometry.coordinates[0] ?? []);
+    case "MultiPolygon":
+      return mean(geometry.coordinates[0]?.[0] ?? []);
+    case "GeometryCollection":
+      return anchorOf(geometry.geometries[0] ?? null);
+    default:
+      return null;
+  }
+}
