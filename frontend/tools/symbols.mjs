@@ -121,6 +121,22 @@ function closure(palette) {
   return { closure: svg(48, 48, body) };
 }
 
+/** Stand-ins in lists for what the map draws as areas, and the mark of layers no drawing knows. */
+function swatches(palette) {
+  const area = (d, colour) =>
+    svg(
+      48,
+      48,
+      `<path d="${d}" fill="${colour}" fill-opacity="0.28" stroke="${colour}" stroke-width="3.5" stroke-linejoin="round"/>`,
+    );
+  return {
+    "area-perimeter": area("M8 14L30 6L42 22L34 41L11 37Z", palette.perimeter),
+    "area-coverage": area("M7 41L20 7A36 36 0 0 1 41 28Z", palette.coverage),
+    "area-cells": area("M24 6L40 15V33L24 42L8 33V15Z", palette.coverage),
+    "other-place": symbol("circle", "place", outlined(palette.other, palette), palette),
+  };
+}
+
 /** Seamless swatches: for lines they run along x, for areas in both directions. */
 function patterns(palette) {
   const lineHatch = (colour) =>
@@ -150,6 +166,7 @@ export function allSymbols(palette) {
     ...events(palette),
     ...sites(palette),
     ...closure(palette),
+    ...swatches(palette),
     ...patterns(palette),
   };
 }

@@ -7,7 +7,7 @@ import { faded, field, onlyAreas, type Drawing, type Drawn } from "../drawing";
 const isProtected: ExpressionSpecification = ["==", ["coalesce", ["get", "protected"], false], true];
 
 export const perimeters: Drawing = {
-  icon: "site-other",
+  icon: "area-perimeter",
   rank: 25,
   layers: (colours) => {
     const colour: ExpressionSpecification = [

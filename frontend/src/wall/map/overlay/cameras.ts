@@ -6,7 +6,11 @@ import { field, iconName, marker, onlyAreas, onlyPoints, type Drawing } from "..
 
 const OFF = ["offline", "down", "fault", "maintenance", "inactive", "disabled"];
 const state: ExpressionSpecification = ["match", field("status"), OFF, "off", "on"];
-const headingKnown: ExpressionSpecification = ["!=", ["to-string", ["coalesce", ["get", "heading_deg"], ""]], ""];
+const headingKnown: ExpressionSpecification = [
+  "all",
+  ["!=", ["get", "heading_known"], false],
+  ["any", ["has", "heading_deg"], ["!", ["has", "fov_deg"]]],
+];
 
 export const cameras: Drawing = {
   icon: "camera-fixed-on",
@@ -46,7 +50,7 @@ export const cameras: Drawing = {
 };
 
 export const coverage: Drawing = {
-  icon: "camera-ptz-on",
+  icon: "area-coverage",
   rank: 15,
   layers: (colours) => [
     {

@@ -3,7 +3,7 @@ import { faded, field, marker, onlyAreas, onlyLines, onlyPoints, type Drawing } 
 
 export function otherLayer(name: string): Drawing {
   return {
-    icon: "site-other",
+    icon: "other-place",
     rank: 45,
     layers: (colours) => [
       {
@@ -31,7 +31,7 @@ export function otherLayer(name: string): Drawing {
           "circle-opacity": faded(),
         },
       },
-      marker(name, "site-other", colours, {
+      marker(name, "other-place", colours, {
         minzoom: 13,
         label: field("name", "title"),
         labelFrom: 15,
