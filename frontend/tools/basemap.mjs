@@ -39,7 +39,12 @@ function ground(c) {
     fill("landuse-military", "landuse", kinds("military"), c.military),
     fill("landuse-university", "landuse", kinds("university", "college", "school"), c.university),
     fill("landuse-airfield", "landuse", kinds("airfield", "aerodrome", "runway"), c.airfield),
-    fill("landuse-park", "landuse", kinds("park", "nature_reserve", "golf_course", "grass", "cemetery"), c.park),
+    fill(
+      "landuse-park",
+      "landuse",
+      kinds("park", "nature_reserve", "golf_course", "grass", "cemetery"),
+      c.park,
+    ),
     fill("water", "water", ["==", ["geometry-type"], "Polygon"], c.water),
     line(
       "water-lines",

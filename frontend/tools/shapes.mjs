@@ -4,7 +4,9 @@ function ring(count, radius, turn) {
   const points = [];
   for (let i = 0; i < count; i += 1) {
     const angle = (turn + (360 / count) * i) * (Math.PI / 180);
-    points.push(`${(24 + radius * Math.cos(angle)).toFixed(2)} ${(24 + radius * Math.sin(angle)).toFixed(2)}`);
+    points.push(
+      `${(24 + radius * Math.cos(angle)).toFixed(2)} ${(24 + radius * Math.sin(angle)).toFixed(2)}`,
+    );
   }
   return `M${points.join("L")}Z`;
 }

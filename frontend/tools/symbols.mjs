@@ -24,9 +24,24 @@ function symbol(shapeName, glyphName, ink, palette, extra = "") {
 function incidents(palette) {
   const made = {};
   for (const discipline of ["police", "fire", "medical", "alternative", "other"]) {
-    made[`incident-${discipline}-1`] = symbol("square", discipline, filled(palette.severity_1, palette), palette);
-    made[`incident-${discipline}-2`] = symbol("square", discipline, filled(palette.severity_2, palette), palette);
-    made[`incident-${discipline}-3`] = symbol("square", discipline, filled(palette.severity_3, palette), palette);
+    made[`incident-${discipline}-1`] = symbol(
+      "square",
+      discipline,
+      filled(palette.severity_1, palette),
+      palette,
+    );
+    made[`incident-${discipline}-2`] = symbol(
+      "square",
+      discipline,
+      filled(palette.severity_2, palette),
+      palette,
+    );
+    made[`incident-${discipline}-3`] = symbol(
+      "square",
+      discipline,
+      filled(palette.severity_3, palette),
+      palette,
+    );
     made[`incident-${discipline}-low`] = symbol(
       "square",
       discipline,
@@ -69,7 +84,13 @@ function cameras(palette) {
   const made = {};
   for (const [kind, glyph] of Object.entries(kinds)) {
     made[`camera-${kind}-on`] = symbol("hexagon", glyph, outlined(palette.camera, palette), palette);
-    made[`camera-${kind}-off`] = symbol("hexagon", glyph, outlined(palette.camera_off, palette), palette, slash);
+    made[`camera-${kind}-off`] = symbol(
+      "hexagon",
+      glyph,
+      outlined(palette.camera_off, palette),
+      palette,
+      slash,
+    );
   }
   return made;
 }

@@ -30,7 +30,13 @@ const catalog: CatalogLayer = {
 describe("details", () => {
   it("lists fields in the catalog's order, with units and times in words", () => {
     const lines = fieldLines(
-      feature({ range_m: 80, opened_at: "2026-01-01T00:00:00Z", type: "house_fire", priority: 1, empty: null }),
+      feature({
+        range_m: 80,
+        opened_at: "2026-01-01T00:00:00Z",
+        type: "house_fire",
+        priority: 1,
+        empty: null,
+      }),
       catalog,
       "America/Phoenix",
     );
@@ -61,7 +67,13 @@ describe("details", () => {
       geometry: { type: "Point", coordinates: [0, 0] },
       properties: { name: "Speedway", distance_m: 1240, bearing_deg: 350, why: "in its view" },
     });
-    expect(line).toEqual({ id: "c-1", name: "Speedway", far: "1.2 km N", why: "in its view", registered: false });
+    expect(line).toEqual({
+      id: "c-1",
+      name: "Speedway",
+      far: "1.2 km N",
+      why: "in its view",
+      registered: false,
+    });
     expect(wind(-90)).toBe("W");
   });
 });

@@ -4,20 +4,27 @@ import type { LiveFeature, Value } from "./live/messages";
 import type { CatalogLayer, Found } from "./server/shapes";
 import { ageText, freshness, instant } from "./time/age";
 import { shortTime } from "./time/clock";
+import { sentence } from "./words";
 
 export interface Line {
   name: string;
   value: string;
 }
 
-const TITLES = ["name", "call_sign", "type", "reason", "event", "headline", "intersection", "intersection_name", "road", "source"];
+const TITLES = [
+  "name",
+  "call_sign",
+  "type",
+  "reason",
+  "event",
+  "headline",
+  "intersection",
+  "intersection_name",
+  "road",
+  "source",
+];
 /** Said elsewhere on the panel, or nothing that helps anybody. */
 const NOT_LISTED = ["id", "feed", "view_only", "label", "layer", "freshness"];
-
-export const sentence = (text: string): string => {
-  const spaced = text.replaceAll("_", " ").trim();
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
-};
 
 export function titleOf(feature: LiveFeature | null, layer: string | null): string {
   if (feature === null) return layer === null ? "This place" : sentence(layer);

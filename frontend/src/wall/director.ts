@@ -146,7 +146,10 @@ export class Director {
     if (card === undefined) return;
     this.wall.currentCard = card.key;
     const [lon, lat] = card.at ?? [];
-    this.look({ layer: card.layer, id: card.id, at: lon === undefined || lat === undefined ? null : [lon, lat] }, true);
+    this.look(
+      { layer: card.layer, id: card.id, at: lon === undefined || lat === undefined ? null : [lon, lat] },
+      true,
+    );
   }
 
   openFound(found: Found): void {

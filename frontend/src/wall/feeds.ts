@@ -29,7 +29,12 @@ export function feedStates(feeds: readonly Feed[], now: number): FeedState[] {
     .map((feed) => {
       const status = statusNow(feed, now);
       const age = ageText((now - (instant(feed.last_received_at) ?? now)) / 1000);
-      return { name: feed.name, title: feed.name.replaceAll(/[-_]/g, " "), status, words: words(status, age) };
+      return {
+        name: feed.name,
+        title: feed.name.replaceAll(/[-_]/g, " "),
+        status,
+        words: words(status, age),
+      };
     })
     .sort(
       (a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status) || a.name.localeCompare(b.name),

@@ -94,20 +94,18 @@ export class Looking {
       }
       if (!signal.aborted) this.#answered(name, answer);
     };
-    await Promise.all([
-      settle("near", askNear(...at, signal)),
-      settle("seeing", askSeeing(...at, signal)),
-    ]);
+    await Promise.all([settle("near", askNear(...at, signal)), settle("seeing", askSeeing(...at, signal))]);
   }
 
   #answered(name: "near" | "seeing", answer: Answer<Found[]>): void {
     const selected = this.wall.selected;
     if (selected === null) return;
     const limited: Answer<Found[]> =
-      answer.is === "here" ? { is: "here", value: answer.value.slice(0, name === "near" ? NEAREST : 6) } : answer;
-    const first = limited.is === "here" ? limited.value[0]?.id : undefined;
-    const camera = selected.camera ?? (name === "seeing" && first !== undefined ? String(first) : null);
-    this.wall.selected = { ...selected, [name]: limited, camera };
+      answer.is === "here"
+        ? { is: "here", value: answer.value.slice(0, name === "near" ? NEAREST : 6) }
+        : answer;
+    const answered: Selected = { ...selected, [name]: limited };
+    this.wall.selected = { ...answered, camera: selected.camera ?? firstCamera(answered) };
     this.draw();
   }
 
@@ -135,6 +133,14 @@ export class Looking {
     const selected = this.wall.selected;
     this.stage.select(selected?.at == null ? [] : selectionFeatures(selected, selected.at, this.#trail));
   }
+}
+
+/** The one whose picture is shown: the best that sees the point, else the nearest; not before both are known. */
+function firstCamera({ seeing, near }: Selected): string | null {
+  if (seeing.is === "coming" || near.is === "coming") return null;
+  const both = [seeing, near].flatMap((answer) => (answer.is === "here" ? answer.value : []));
+  const id = both[0]?.id;
+  return id === undefined ? null : String(id);
 }
 
 function selectionFeatures(selected: Selected, at: [number, number], trail: Position[]): Feature[] {

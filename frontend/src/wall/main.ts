@@ -24,7 +24,10 @@ const target = document.getElementById("wall");
 if (target === null) throw new Error("the page has no #wall");
 mount(App, {
   target,
-  props: { wall, raise: async (container: HTMLElement) => (await openWall(wall, address, container)).director },
+  props: {
+    wall,
+    raise: async (container: HTMLElement) => (await openWall(wall, address, container)).director,
+  },
 });
 
 /** A wall must not fall asleep; where the browser refuses, the system's own settings decide. */

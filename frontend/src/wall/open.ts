@@ -101,7 +101,14 @@ export class OpenWall {
     this.#tones = new Tones((blocked) => (wall.soundBlocked = blocked));
     this.#pulses = new Pulses(this.#stage.map);
     this.#looking = new Looking(wall, this.#picture, this.#stage);
-    this.director = new Director(wall, this.#stage, this.#looking, this.#tones, address, () => void this.#dress());
+    this.director = new Director(
+      wall,
+      this.#stage,
+      this.#looking,
+      this.#tones,
+      address,
+      () => void this.#dress(),
+    );
     this.#connection = this.#connect();
     openForTests(this.#stage.map, (layer) =>
       isLive(layer) ? this.#picture.features(layer) : this.#stage.tiledFeatures(layer),

@@ -74,7 +74,8 @@ export class Picture {
 
   #greet(catalogVersion: string, cells: string[]): void {
     for (const change of this.#holdings.keepOnly(new Set(cells))) this.#take(change);
-    if (this.#catalogVersion !== null && this.#catalogVersion !== catalogVersion) this.events.onCatalogChanged();
+    if (this.#catalogVersion !== null && this.#catalogVersion !== catalogVersion)
+      this.events.onCatalogChanged();
     this.#catalogVersion = catalogVersion;
   }
 

@@ -5,6 +5,7 @@ import type { Position } from "geojson";
 import type { Alert, LiveFeature } from "../live/messages";
 import { instant } from "../time/age";
 import { anchorOf } from "../map/anchor";
+import { sentence } from "../words";
 import { maskedPlate } from "./plate";
 
 export type Severity = 1 | 2 | 3;
@@ -38,7 +39,6 @@ const measured = (feature: LiveFeature, name: string): number | null => {
   const value = feature.properties[name];
   return typeof value === "number" ? value : null;
 };
-const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1).replaceAll("_", " ");
 const began = (feature: LiveFeature, ...names: string[]): number =>
   instant(said(feature, ...names)) ?? instant(feature.observed_at) ?? instant(feature.received_at) ?? 0;
 
@@ -73,7 +73,8 @@ function hitCard(feature: LiveFeature): Card | null {
     severity: confirmed ? 1 : 2,
     kind: confirmed ? "ALPR hit, confirmed" : "ALPR hit, unverified",
     title: plate === "" ? reason : `${reason} · ${maskedPlate(plate)}`,
-    place: said(feature, "address", "intersection", "camera_name") || camera(said(feature, "camera_id", "camera")),
+    place:
+      said(feature, "address", "intersection", "camera_name") || camera(said(feature, "camera_id", "camera")),
     since: began(feature),
     icon: `alpr-hit-${confirmed ? "confirmed" : "unverified"}`,
   });
@@ -111,7 +112,10 @@ function blockageCard(feature: LiveFeature): Card | null {
 function alertCard(alert: Alert): Card {
   const severity: Severity = alert.level <= 1 ? 1 : alert.level >= 3 ? 3 : 2;
   return {
-    key: alert.layer !== null && alert.feature !== null ? `${alert.layer}/${alert.feature}` : `alert/${alert.id}`,
+    key:
+      alert.layer !== null && alert.feature !== null
+        ? `${alert.layer}/${alert.feature}`
+        : `alert/${alert.id}`,
     layer: alert.layer ?? "alert",
     id: alert.feature ?? alert.id,
     severity,

@@ -19,7 +19,9 @@ class FakeSocket implements Socket {
     this.closed = true;
   }
   tick(id: string): void {
-    this.onmessage?.({ data: JSON.stringify({ type: "tick", id, seq: 1, server_time: "2026-01-01T00:00:00Z" }) });
+    this.onmessage?.({
+      data: JSON.stringify({ type: "tick", id, seq: 1, server_time: "2026-01-01T00:00:00Z" }),
+    });
   }
 }
 

@@ -128,7 +128,11 @@ function deltasBetween(before: World, after: World): Delta[] {
       ([id, at]) =>
         at.cell === cell && (before.get(id)?.version !== at.version || before.get(id)?.cell !== cell),
     );
-    return delta(cell, removes.map(([id]) => id), ...upserts.map(([id, at]) => feature(id, at.version)));
+    return delta(
+      cell,
+      removes.map(([id]) => id),
+      ...upserts.map(([id, at]) => feature(id, at.version)),
+    );
   }).filter((made) => made.removes.length + made.upserts.length > 0);
 }
 
@@ -170,7 +174,8 @@ describe("random histories", () => {
       for (let tick = 0; tick < 12; tick += 1) {
         const after = step(world, next);
         const missed = next() < 0.4;
-        if (!missed) for (const message of shuffled(deltasBetween(world, after), next)) holdings.apply(message);
+        if (!missed)
+          for (const message of shuffled(deltasBetween(world, after), next)) holdings.apply(message);
         world = after;
         if (!missed) continue;
         const whole = CELLS.map((cell) =>

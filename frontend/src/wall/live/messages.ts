@@ -111,9 +111,7 @@ function alert(value: unknown): Alert {
 
 function tiles(value: unknown): [number, number, number][] | null {
   if (!Array.isArray(value)) return null;
-  return value.filter(
-    (tile): tile is [number, number, number] => Array.isArray(tile) && tile.length === 3,
-  );
+  return value.filter((tile): tile is [number, number, number] => Array.isArray(tile) && tile.length === 3);
 }
 
 function read(raw: Loose): LiveMessage | null {

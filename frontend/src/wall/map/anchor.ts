@@ -15,6 +15,19 @@ function mean(ring: Position[]): Position | null {
   return [lon / corners.length, lat / corners.length];
 }
 
+/** Where several lines meet at an end, that is the place they are about: the blocked legs of a junction. */
+function junction(lines: Position[][]): Position | null {
+  const ends = new Map<string, number>();
+  for (const line of lines) {
+    for (const end of new Set([line[0], line.at(-1)].map((corner) => JSON.stringify(corner)))) {
+      const times = (ends.get(end) ?? 0) + 1;
+      if (times > 1) return JSON.parse(end) as Position;
+      ends.set(end, times);
+    }
+  }
+  return middle(lines[0] ?? []);
+}
+
 /** Null for no geometry and for empty ones. */
 export function anchorOf(geometry: Geometry | null): Position | null {
   switch (geometry?.type) {
@@ -25,7 +38,7 @@ export function anchorOf(geometry: Geometry | null): Position | null {
     case "LineString":
       return middle(geometry.coordinates);
     case "MultiLineString":
-      return middle(geometry.coordinates[0] ?? []);
+      return junction(geometry.coordinates);
     case "Polygon":
       return mean(geometry.coordinates[0] ?? []);
     case "MultiPolygon":

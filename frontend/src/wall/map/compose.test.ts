@@ -114,7 +114,9 @@ describe("symbols", () => {
   it.each(expected)("%s exists", (name) => expect(icons).toContain(name));
   it.each(NAMES)("%s has a symbol in lists", (name) => expect(icons).toContain(drawingOf(name).icon));
   it("severities differ in lightness, not in hue alone", () => {
-    const steps = [symbolColours.severity_1, symbolColours.severity_2, symbolColours.severity_3].map(luminance);
+    const steps = [symbolColours.severity_1, symbolColours.severity_2, symbolColours.severity_3].map(
+      luminance,
+    );
     expect(new Set(steps.map((step) => step.toFixed(1))).size).toBeGreaterThan(1);
   });
 });

@@ -43,7 +43,10 @@ export const onlyAreas: FilterSpecification = ["==", ["geometry-type"], "Polygon
 
 /** The text of a field, or of the first of several that is there. */
 export function field(...names: string[]): ExpressionSpecification {
-  return ["to-string", ["coalesce", ...names.map((name): ExpressionSpecification => ["get", name]), ""]] as ExpressionSpecification;
+  return [
+    "to-string",
+    ["coalesce", ...names.map((name): ExpressionSpecification => ["get", name]), ""],
+  ] as ExpressionSpecification;
 }
 
 /** Age by fading: fresh in full, ageing a little less, stale as a ghost. Never deletion. */

@@ -68,7 +68,9 @@ describe("a live source", () => {
     await finishUpdate();
     await pass(0);
     expect(sent).toHaveLength(2);
-    const lons = sent[1]?.add?.map((made) => (made.geometry.type === "Point" ? made.geometry.coordinates[0] : null));
+    const lons = sent[1]?.add?.map((made) =>
+      made.geometry.type === "Point" ? made.geometry.coordinates[0] : null,
+    );
     expect(lons).toEqual([3, 2]);
   });
 

@@ -7,7 +7,8 @@ function position(value: unknown): Position | null {
   const pair = Array.isArray(value)
     ? (value as unknown[])
     : value !== null && typeof value === "object"
-      ? ((value as Loose)["position"] ?? (value as Loose)["coordinates"] ?? [(value as Loose)["lon"], (value as Loose)["lat"]])
+      ? ((value as Loose)["position"] ??
+        (value as Loose)["coordinates"] ?? [(value as Loose)["lon"], (value as Loose)["lat"]])
       : null;
   if (!Array.isArray(pair)) return null;
   const [lon, lat] = pair as unknown[];
@@ -17,7 +18,9 @@ function position(value: unknown): Position | null {
 /** Empty where there is no trail, or one too short to be a line. */
 export function trailPositions(trail: unknown): Position[] {
   const list =
-    trail !== null && typeof trail === "object" && !Array.isArray(trail) ? (trail as Loose)["coordinates"] : trail;
+    trail !== null && typeof trail === "object" && !Array.isArray(trail)
+      ? (trail as Loose)["coordinates"]
+      : trail;
   if (!Array.isArray(list)) return [];
   const positions = (list as unknown[]).map(position).filter((one): one is Position => one !== null);
   return positions.length < 2 ? [] : positions;

@@ -40,9 +40,9 @@ describe("freshness", () => {
     expect(freshness({ ...seen, stale: true }, at("2026-01-01T00:00:01Z"))).toBe("stale");
   });
   it("what cannot go stale does not age", () => {
-    expect(freshness({ observed_at: "2001-01-01T00:00:00Z", stale_at: null }, at("2026-01-01T00:00:00Z"))).toBe(
-      "fresh",
-    );
+    expect(
+      freshness({ observed_at: "2001-01-01T00:00:00Z", stale_at: null }, at("2026-01-01T00:00:00Z")),
+    ).toBe("fresh");
   });
 });
 

@@ -6,7 +6,10 @@ import { readAddress, writeQuery } from "./address";
 describe("the wall's address", () => {
   it("reads all it can carry", () => {
     expect(
-      readAddress("/wall/Dispatch%20A", "?scene=downtown&layers=units,cameras&style=day&scale=1.5&cycle=1&at=-110.97,32.22,14.5"),
+      readAddress(
+        "/wall/Dispatch%20A",
+        "?scene=downtown&layers=units,cameras&style=day&scale=1.5&cycle=1&at=-110.97,32.22,14.5",
+      ),
     ).toEqual({
       wall: "Dispatch A",
       scene: "downtown",

@@ -2,7 +2,7 @@
 import type { ExpressionSpecification } from "maplibre-gl";
 
 import type { DataColours } from "../../../look/palette";
-import { faded, field, onlyAreas, type Drawing, type Drawn } from "../drawing";
+import { faded, field, onlyAreas, onlyPoints, type Drawing, type Drawn } from "../drawing";
 
 const isProtected: ExpressionSpecification = ["==", ["coalesce", ["get", "protected"], false], true];
 
@@ -37,7 +37,7 @@ export const perimeters: Drawing = {
         layout: { "line-join": "round" },
         paint: { "line-color": colour, "line-width": 3.5, "line-opacity": faded() },
       },
-      areaLabel("perimeters-label", field("name"), colours, 11.5),
+      areaLabel("perimeters-label", field("name"), colours, 11.5, null),
     ];
   },
 };
@@ -50,13 +50,13 @@ export const warnings: Drawing = {
       id: "warnings",
       type: "fill",
       filter: onlyAreas,
-      paint: { "fill-color": colours.warning, "fill-opacity": faded(0.07) },
+      paint: { "fill-color": colours.warning, "fill-opacity": faded(0.05) },
     },
     {
       id: "warnings-hatch",
       type: "fill",
       filter: onlyAreas,
-      paint: { "fill-pattern": "hatch-warning", "fill-opacity": faded(0.4) },
+      paint: { "fill-pattern": "hatch-warning", "fill-opacity": faded(0.22) },
     },
     {
       id: "warnings-edge",
@@ -69,22 +69,33 @@ export const warnings: Drawing = {
         "line-opacity": faded(),
       },
     },
-    areaLabel("warnings-label", field("event", "headline", "title", "name"), colours, 8),
+    areaLabel("warnings-label", field("event", "headline", "title", "name"), colours, 8, "warning"),
   ],
 };
 
-function areaLabel(id: string, text: ExpressionSpecification, colours: DataColours, minzoom: number): Drawn {
+function areaLabel(
+  id: string,
+  text: ExpressionSpecification,
+  colours: DataColours,
+  minzoom: number,
+  icon: string | null,
+): Drawn {
   return {
     id,
     type: "symbol",
     minzoom,
-    filter: onlyAreas,
+    filter: onlyPoints,
     layout: {
       "text-field": text,
       "text-font": ["Atkinson Hyperlegible Bold"],
       "text-size": 19,
       "text-max-width": 9,
-      "text-padding": 8,
+      "text-padding": 4,
+      "text-allow-overlap": true,
+      "icon-allow-overlap": true,
+      ...(icon === null
+        ? {}
+        : { "icon-image": icon, "icon-size": 0.8, "text-offset": [0, 1.2], "text-anchor": "top" }),
     },
     paint: {
       "text-color": colours.label,

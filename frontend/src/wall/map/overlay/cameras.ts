@@ -22,10 +22,10 @@ export const cameras: Drawing = {
       maxzoom: 13.5,
       filter: onlyPoints,
       paint: {
-        "circle-radius": ["interpolate", ["linear"], ["zoom"], 8, 1.8, 11, 3.2, 13.5, 5.5],
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], 8, 1.2, 12, 2.4, 13.5, 4.5],
         "circle-color": ["match", state, "off", colours.camera_ring, colours.camera_dot],
-        "circle-opacity": 0.9,
-        "circle-stroke-width": ["match", state, "off", 1.6, 1],
+        "circle-opacity": ["interpolate", ["linear"], ["zoom"], 11, 0.55, 13.5, 0.9],
+        "circle-stroke-width": ["match", state, "off", 1.4, 0.8],
         "circle-stroke-color": ["match", state, "off", colours.camera_dot, colours.camera_ring],
       },
     },

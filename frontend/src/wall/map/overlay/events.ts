@@ -11,29 +11,24 @@ export const incidents: Drawing = {
   icon: "incident-police-2",
   rank: 80,
   layers: (colours) => [
-    marker(
-      "incidents",
-      iconName("incident", field("discipline"), DISCIPLINES, "other", severity),
-      colours,
-      {
-        label: ["case", ["<=", priority, 3], field("type", "cad_id"), ""],
-        labelFrom: 13,
-        layout: {
-          "symbol-sort-key": ["-", 10, priority],
-          "icon-size": [
-            "interpolate",
-            ["linear"],
-            ["zoom"],
-            9,
-            ["match", priority, 1, 0.84, 2, 0.7, 3, 0.62, 0.45],
-            12,
-            ["match", priority, 1, 1.08, 2, 0.88, 3, 0.8, 0.58],
-            15,
-            ["match", priority, 1, 1.25, 2, 1.05, 3, 1, 0.8],
-          ],
-        },
+    marker("incidents", iconName("incident", field("discipline"), DISCIPLINES, "other", severity), colours, {
+      label: ["case", ["<=", priority, 3], field("label", "cad_id"), ""],
+      labelFrom: 13,
+      layout: {
+        "symbol-sort-key": ["-", 10, priority],
+        "icon-size": [
+          "interpolate",
+          ["linear"],
+          ["zoom"],
+          9,
+          ["match", priority, 1, 0.84, 2, 0.7, 3, 0.62, 0.45],
+          12,
+          ["match", priority, 1, 1.08, 2, 0.88, 3, 0.8, 0.58],
+          15,
+          ["match", priority, 1, 1.25, 2, 1.05, 3, 1, 0.8],
+        ],
       },
-    ),
+    }),
   ],
 };
 
@@ -48,7 +43,7 @@ export const alprHits: Drawing = {
       iconName("alpr-hit", hitStatus, ["confirmed", "dismissed", "unverified"], "unverified", ""),
       colours,
       {
-        label: field("reason", "list"),
+        label: field("label", "list"),
         labelFrom: 13.5,
         layout: {
           "icon-size": ["interpolate", ["linear"], ["zoom"], 9, 0.75, 12, 1, 15, 1.15],

@@ -28,7 +28,7 @@ export const sites: Drawing = {
       ),
       colours,
       {
-        minzoom: 12,
+        minzoom: 13,
         label: field("name"),
         labelFrom: 15,
         layout: {
