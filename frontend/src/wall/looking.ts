@@ -119,7 +119,7 @@ export class Looking {
       const { trail: _trail, ...rest } = whole;
       this.wall.selected = {
         ...selected,
-        feature: isLive(layer) && live !== undefined ? live : ({ ...rest, id } as LiveFeature),
+        feature: isLive(layer) && live !== undefined ? live : { ...rest, id },
         at: selected.at ?? pair(anchorOf(whole.geometry)),
       };
       this.draw();
