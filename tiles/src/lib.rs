@@ -20,6 +20,7 @@
 pub mod catalog;
 mod cell;
 mod coverage;
+pub mod encode;
 mod event;
 mod feature;
 mod gate;
@@ -35,6 +36,7 @@ pub use catalog::{
 };
 pub use cell::{Cell, FINEST, NoSuchResolution, resolution_for_zoom};
 pub use coverage::{FieldOfView, Sight};
+pub use encode::{EncodeError, StaticFeature, TileLimits, TileRequest, encode_static, encode_tile};
 pub use event::{Event, Observation, Record, Seq};
 pub use feature::{FeatureId, FeedName, Fix, Properties, Seen, Topic, Value};
 pub use gate::{NoSuchLayer, Open, TopicDelta};

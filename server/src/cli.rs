@@ -1,0 +1,7 @@
+//! The commands, as `contract.md` names them, one module each.
+
+mod serve;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;

@@ -1,0 +1,298 @@
+//! Stage 5, quantise: onto the integer grid of the tile, as MVT 2.1 section 4.3 asks.
+//!
+//! Coordinates round to the nearest unit, halves away from zero. What the grid cannot tell apart goes:
+//! repeated positions, lines of one position, rings without area. Exterior rings come out with a
+//! positive area by the surveyor's formula in tile coordinates (y down, so clockwise on the screen),
+//! holes with a negative one.
+//!
+//! Promises: no two edges of a polygon cross or overlap, and holes lie in their exterior. Most shapes
+//! are so already; where rounding, clipping or the feed made them otherwise, the polygon is
+//! [built anew](rebuild) from the area that it covers. Total: nothing is refused.
+
+use super::project::{Path, Shape};
+use geo::algorithm::bool_ops::{BooleanOps, FillRule, OpType};
+use geo_types::{Coord, LineString, MultiPolygon, Polygon};
+
+type Ring = Path<i32>;
+
+/// Above so many edges a polygon is built anew without looking whether it must be.
+const EDGES_LOOKED_AT: usize = 4_096;
+/// How often the result of building anew, rounded again, is looked at.
+const ATTEMPTS: usize = 3;
+
+/// Puts a shape on the grid.
+pub(crate) fn quantise(shape: &Shape<f64>) -> Shape<i32> {
+    let mut points: Path<i32> = shape.points.iter().map(|at| grid(*at)).collect();
+    points.dedup();
+    let lines = shape.lines.iter().map(|line| quantise_line(line));
+    let polygons = shape.polygons.iter();
+    Shape {
+        points,
+        lines: lines.filter(|line| line.len() > 1).collect(),
+        polygons: polygons.flat_map(|rings| quantise_polygon(rings)).collect(),
+    }
+}
+
+/// The nearest position of the grid, halves away from zero.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "clipped to the buffered tile, and the cast saturates"
+)]
+fn grid(at: Coord<f64>) -> Coord<i32> {
+    Coord {
+        x: at.x.round() as i32,
+        y: at.y.round() as i32,
+    }
+}
+
+fn quantise_line(line: &[Coord<f64>]) -> Path<i32> {
+    let mut line: Path<i32> = line.iter().map(|at| grid(*at)).collect();
+    line.dedup();
+    line
+}
+
+fn quantise_polygon(rings: &[Path<f64>]) -> Vec<Vec<Ring>> {
+    let rings = rings.iter().map(|ring| quantise_line(ring));
+    let Some(mut rings) = oriented(rings) else {
+        return Vec::new();
+    };
+    if rings.len() == 1 && rings.first().is_some_and(|ring| is_convex(ring)) {
+        return vec![rings];
+    }
+    // A hole may touch its exterior in a point, which building anew settles once and for all.
+    let mut touching = Contact::Touch;
+    let mut done = Vec::new();
+    for _ in 0..ATTEMPTS {
+        if !is_defective(&rings, touching) {
+            break;
+        }
+        touching = Contact::Cross;
+        let mut rebuilt = rebuild(&rings).into_iter();
+        let Some(first) = rebuilt.next() else {
+            return done;
+        };
+        rings = first;
+        done.extend(rebuilt);
+    }
+    done.push(rings);
+    done
+}
+
+/// The rings with an area, wound as MVT wants them; `None` where the exterior has none.
+fn oriented(mut rings: impl Iterator<Item = Ring>) -> Option<Vec<Ring>> {
+    let exterior = wound(rings.next()?, true)?;
+    let holes = rings.filter_map(|ring| wound(ring, false));
+    Some(std::iter::once(exterior).chain(holes).collect())
+}
+
+fn wound(mut ring: Ring, positive: bool) -> Option<Ring> {
+    while ring.len() > 1 && ring.first() == ring.last() {
+        ring.pop();
+    }
+    let area = double_area(&ring);
+    if area == 0 {
+        return None;
+    }
+    if (area > 0) != positive {
+        ring.reverse();
+    }
+    Some(ring)
+}
+
+/// Twice the signed area of a ring by the surveyor's formula; positive is clockwise with y down.
+pub(crate) fn double_area(ring: &[Coord<i32>]) -> i64 {
+    edges(ring)
+        .map(|(a, b)| i64::from(a.x) * i64::from(b.y) - i64::from(b.x) * i64::from(a.y))
+        .sum()
+}
+
+fn edges(ring: &[Coord<i32>]) -> impl Iterator<Item = (Coord<i32>, Coord<i32>)> {
+    let next = ring.iter().cycle().skip(1);
+    ring.iter().zip(next).map(|(a, b)| (*a, *b))
+}
+
+/// Which side of the line from `a` to `b` a position lies on; 0 on it.
+fn side(a: Coord<i32>, b: Coord<i32>, at: Coord<i32>) -> i64 {
+    let wide = |to: i32, from: i32| i64::from(to) - i64::from(from);
+    wide(b.x, a.x) * wide(at.y, a.y) - wide(b.y, a.y) * wide(at.x, a.x)
+}
+
+/// Whether a ring of positive area turns one way only and goes round once.
+fn is_convex(ring: &[Coord<i32>]) -> bool {
+    let turns_right = edges(ring)
+        .zip(ring.iter().cycle().skip(2))
+        .all(|((a, b), c)| side(a, b, *c) > 0);
+    let mut eastward = edges(ring).map(|(a, b)| b.x > a.x || (b.x == a.x && b.y > a.y));
+    let first = eastward.next().unwrap_or_default();
+    let mut last = first;
+    let mut changes = 0;
+    for east in eastward.chain([first]) {
+        changes += u8::from(east != last).min(u8::MAX - changes);
+        last = east;
+    }
+    turns_right && changes == 2
+}
+
+/// What two edges may not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Contact {
+    /// Meet at all, save for the corner between neighbours.
+    Touch,
+    /// Cross, or overlap in more than a point.
+    Cross,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Edge {
+    a: Coord<i32>,
+    b: Coord<i32>,
+    ring: usize,
+    at: usize,
+    ring_len: usize,
+}
+
+impl Edge {
+    fn neighbours(&self, other: &Self) -> bool {
+        let apart = self.at.abs_diff(other.at);
+        self.ring == other.ring && (apart == 1 || apart + 1 == self.ring_len)
+    }
+
+    fn least(&self) -> Coord<i32> {
+        Coord {
+            x: self.a.x.min(self.b.x),
+            y: self.a.y.min(self.b.y),
+        }
+    }
+
+    fn most(&self) -> Coord<i32> {
+        Coord {
+            x: self.a.x.max(self.b.x),
+            y: self.a.y.max(self.b.y),
+        }
+    }
+
+    /// The strongest contact of two edges whose boxes meet.
+    fn contact(&self, other: &Self) -> Option<Contact> {
+        let (a1, b1) = (side(self.a, self.b, other.a), side(self.a, self.b, other.b));
+        let (a2, b2) = (
+            side(other.a, other.b, self.a),
+            side(other.a, other.b, self.b),
+        );
+        if a1 == 0 && b1 == 0 {
+            let (low, high) = (self.least(), self.most());
+            let (other_low, other_high) = (other.least(), other.most());
+            let shared_x = high.x.min(other_high.x) - low.x.max(other_low.x);
+            let shared_y = high.y.min(other_high.y) - low.y.max(other_low.y);
+            return match (shared_x, shared_y) {
+                (x, y) if x < 0 || y < 0 => None,
+                (0, 0) => Some(Contact::Touch),
+                _ => Some(Contact::Cross),
+            };
+        }
+        match (a1.signum() * b1.signum(), a2.signum() * b2.signum()) {
+            (1, _) | (_, 1) => None,
+            (-1, -1) => Some(Contact::Cross),
+            _ => Some(Contact::Touch),
+        }
+    }
+}
+
+/// Whether edges of the polygon have contact that they may not have, or a hole lies outside the
+/// exterior or in another hole.
+fn is_defective(rings: &[Ring], forbidden: Contact) -> bool {
+    if rings.iter().map(Vec::len).sum::<usize>() > EDGES_LOOKED_AT && forbidden == Contact::Touch {
+        return true;
+    }
+    let mut all: Vec<Edge> = Vec::new();
+    for (ring, corners) in rings.iter().enumerate() {
+        let ring_len = corners.len();
+        let edges = edges(corners).enumerate();
+        all.extend(edges.map(|(at, (a, b))| Edge {
+            a,
+            b,
+            ring,
+            at,
+            ring_len,
+        }));
+    }
+    all.sort_unstable_by_key(|edge| (edge.least().x, edge.ring, edge.at));
+    for (at, edge) in all.iter().enumerate() {
+        let most = edge.most();
+        let near = all[at + 1..]
+            .iter()
+            .take_while(|other| other.least().x <= most.x);
+        for other in near {
+            if other.least().y > most.y || edge.least().y > other.most().y {
+                continue;
+            }
+            let contact = edge.contact(other);
+            // Neighbours share their corner; more than that is a spike.
+            let allowed = contact == Some(Contact::Touch)
+                && (forbidden == Contact::Cross || edge.neighbours(other));
+            if contact.is_some() && !allowed {
+                return true;
+            }
+        }
+    }
+    let Some((exterior, holes)) = rings.split_first() else {
+        return false;
+    };
+    let inside = |ring: &Ring, of: &Ring| ring.iter().all(|at| holds(of, *at));
+    holes.iter().any(|hole| !inside(hole, exterior))
+        || holes.iter().enumerate().any(|(at, hole)| {
+            let others = holes.iter().enumerate().filter(|(other, _)| *other != at);
+            let nested = |of: &Ring| hole.iter().all(|at| holds(of, *at) && !on(of, *at));
+            others.map(|(_, other)| other).any(nested)
+        })
+}
+
+/// Whether a position lies in or on a ring.
+fn holds(ring: &[Coord<i32>], at: Coord<i32>) -> bool {
+    let crossings = edges(ring)
+        .filter(|(a, b)| (a.y > at.y) != (b.y > at.y) && (side(*a, *b, at) > 0) == (b.y > a.y));
+    crossings.count() % 2 == 1 || on(ring, at)
+}
+
+/// Whether a position lies on a ring.
+fn on(ring: &[Coord<i32>], at: Coord<i32>) -> bool {
+    let between = |p: i32, q: i32, at: i32| (p.min(q)..=p.max(q)).contains(&at);
+    edges(ring)
+        .any(|(a, b)| side(a, b, at) == 0 && between(a.x, b.x, at.x) && between(a.y, b.y, at.y))
+}
+
+/// The polygons that cover what the exterior covers and the holes do not, on the grid again.
+fn rebuild(rings: &[Ring]) -> Vec<Vec<Ring>> {
+    let area = |ring: &Ring| {
+        let corner = |at: &Coord<i32>| Coord {
+            x: f64::from(at.x),
+            y: f64::from(at.y),
+        };
+        Polygon::new(
+            ring.iter().map(corner).collect::<LineString<f64>>(),
+            Vec::new(),
+        )
+    };
+    let Some((exterior, holes)) = rings.split_first() else {
+        return Vec::new();
+    };
+    let holes = MultiPolygon::new(holes.iter().map(area).collect());
+    let rebuilt =
+        area(exterior).boolean_op_with_fill_rule(&holes, OpType::Difference, FillRule::NonZero);
+    let mut polygons: Vec<Vec<Ring>> = rebuilt
+        .iter()
+        .filter_map(|polygon| {
+            let rings = std::iter::once(polygon.exterior()).chain(polygon.interiors());
+            oriented(rings.map(|ring| quantise_line(&ring.0)))
+        })
+        .collect();
+    // The order of the pieces is the library's; ours must not change with it.
+    polygons.sort_unstable_by_key(|rings| {
+        rings
+            .first()
+            .map(|ring| ring.iter().map(|c| (c.x, c.y)).min())
+    });
+    polygons
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! Stage 1, select: which features of a layer a tile shows one by one, and which only as counts.
+//!
+//! A layer starts with all the detail that its zooms, its cap and its viewer allow, and gives up detail
+//! step by step where the tile is too heavy:
+//!
+//! ```text
+//! points            all ──────────────────────────────▶ cells ─▶ coarser cells ─▶ … resolution 0
+//! lines, polygons   all ─▶ simplified ×4 ─▶ ×16 ──────▶ cells ─▶ …
+//! both              all ─▶ points as cells ─▶ ×4 ─▶ ×16 ─▶ cells ─▶ …
+//! ```
+//!
+//! Promises: never a part of the points. Either every one is drawn, or every one is counted; a cell
+//! counts everything of the layer that is anchored in it. The same view, viewer and tile give the same
+//! choice.
+
+use super::project::Frame;
+use crate::catalog::{GeometryKind, LayerKind, LayerSpec, ShownAs};
+use crate::cell::resolution_for_zoom;
+use crate::feature::Seen;
+use crate::gate::Open;
+use crate::view::Window;
+use geo_types::Geometry;
+
+/// How far lines and polygons are simplified beyond the usual before they become cells.
+const COARSEST: u32 = 16;
+/// How far past the cap, as a factor, lines and polygons are still drawn.
+const MOST_PAST_CAP: u32 = 8;
+
+/// What of a layer is drawn one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Singles {
+    /// Every feature.
+    All,
+    /// Lines and polygons: the points are counted.
+    Extended,
+    /// Nothing: everything is counted.
+    Nothing,
+}
+
+/// How a layer is shown in a tile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Detail {
+    pub(crate) singles: Singles,
+    /// How many times the usual tolerance lines and polygons are simplified with.
+    pub(crate) coarseness: u32,
+    /// The resolution of the cells shown, if any are.
+    pub(crate) cells: Option<u8>,
+}
+
+impl Detail {
+    /// Everything, one by one.
+    const FULL: Self = Self {
+        singles: Singles::All,
+        coarseness: 1,
+        cells: None,
+    };
+
+    /// The detail to start with; `None` where the layer has no content at this zoom.
+    pub(crate) fn start(open: &Open<'_>, frame: Frame, window: Option<Window>) -> Option<Self> {
+        let spec = open.spec();
+        let [first, last] = spec.zooms;
+        if !(first..=last).contains(&frame.tile.z()) {
+            return None;
+        }
+        let counted = spec.kind == LayerKind::Sighting && spec.shown_as == ShownAs::Cells;
+        if is_computed(spec) || counted || !open.has_singles() {
+            return Some(Self::counted(open, frame));
+        }
+        let count = open.count_within(frame.bounds(), window);
+        Some(Self::capped(open, frame, count))
+    }
+
+    /// The detail for so many features.
+    fn capped(open: &Open<'_>, frame: Frame, count: usize) -> Self {
+        let spec = open.spec();
+        let fits = |factor: u32| count <= (spec.cap as usize).saturating_mul(factor as usize);
+        if fits(1) {
+            return Self::FULL;
+        }
+        let doublings = std::iter::successors(Some(2), |factor| Some(factor * 2));
+        let factor = doublings
+            .take_while(|factor| *factor <= MOST_PAST_CAP)
+            .find(|factor| fits(*factor));
+        match factor {
+            Some(coarseness) if takes_extended(spec) => {
+                let points = spec.takes(GeometryKind::Point);
+                Self {
+                    singles: if points {
+                        Singles::Extended
+                    } else {
+                        Singles::All
+                    },
+                    coarseness,
+                    cells: points.then(|| finest(open, frame)),
+                }
+            }
+            _ => Self::counted(open, frame),
+        }
+    }
+
+    /// Nothing but cells, as fine as they may be.
+    fn counted(open: &Open<'_>, frame: Frame) -> Self {
+        Self {
+            singles: Singles::Nothing,
+            coarseness: 1,
+            cells: Some(finest(open, frame)),
+        }
+    }
+
+    /// One step less detail; `None` where there is none.
+    pub(crate) fn coarser(self, open: &Open<'_>, frame: Frame) -> Option<Self> {
+        let spec = open.spec();
+        match self.singles {
+            Singles::All if spec.takes(GeometryKind::Point) && takes_extended(spec) => Some(Self {
+                singles: Singles::Extended,
+                cells: Some(finest(open, frame)),
+                ..self
+            }),
+            Singles::All | Singles::Extended
+                if takes_extended(spec) && self.coarseness < COARSEST =>
+            {
+                Some(Self {
+                    coarseness: self.coarseness * 4,
+                    ..self
+                })
+            }
+            Singles::All | Singles::Extended => Some(Self::counted(open, frame)),
+            Singles::Nothing => self.cells?.checked_sub(1).map(|resolution| Self {
+                cells: Some(resolution),
+                ..self
+            }),
+        }
+    }
+}
+
+/// Whether the layer is computed from all others while it is read.
+pub(crate) fn is_computed(spec: &LayerSpec) -> bool {
+    spec.kind == LayerKind::Derived && spec.derived_from.is_none()
+}
+
+fn takes_extended(spec: &LayerSpec) -> bool {
+    spec.takes(GeometryKind::Line) || spec.takes(GeometryKind::Polygon)
+}
+
+fn finest(open: &Open<'_>, frame: Frame) -> u8 {
+    resolution_for_zoom(frame.tile.z()).min(open.finest_resolution())
+}
+
+/// The features to draw one by one, in order of id.
+pub(crate) fn select(
+    open: &Open<'_>,
+    frame: Frame,
+    singles: Singles,
+    window: Option<Window>,
+) -> Vec<Seen> {
+    let mut features = match singles {
+        Singles::Nothing => Vec::new(),
+        Singles::All | Singles::Extended => open.within(frame.reach(), window),
+    };
+    if singles == Singles::Extended {
+        features.retain(|seen| seen.geometry().is_some_and(is_extended));
+    }
+    features
+}
+
+/// Whether a geometry has anything but points.
+fn is_extended(geometry: &Geometry<f64>) -> bool {
+    match geometry {
+        Geometry::Point(_) | Geometry::MultiPoint(_) => false,
+        Geometry::GeometryCollection(members) => members.iter().any(is_extended),
+        Geometry::Line(_)
+        | Geometry::LineString(_)
+        | Geometry::Polygon(_)
+        | Geometry::MultiLineString(_)
+        | Geometry::MultiPolygon(_)
+        | Geometry::Rect(_)
+        | Geometry::Triangle(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests;
