@@ -81,6 +81,7 @@ impl City {
     pub(super) async fn serve(self, ready: impl FnOnce(SocketAddr)) -> Result<(), Failure> {
         let config = &self.app.config;
         let listen = config.listen.clone();
+        let address_file = super::link::address_file(&config.data);
         let site = web::Data::new(Site {
             demo: config.site.demo,
             banner: config.site.banner.clone(),
@@ -88,7 +89,7 @@ impl City {
             ..Site::default()
         });
         let clock = web::Data::new(self.clock.clone());
-        let catalog = web::Data::from(Arc::clone(self.app.engine.catalog()));
+        let catalog = web::Data::new(Arc::clone(self.app.engine.catalog()));
         let (app, identity) = (self.app.clone(), self.identity.clone());
         let server = HttpServer::new(move || {
             actix_web::App::new()
@@ -112,6 +113,8 @@ impl City {
         task::spawn("signals", stop_on_signal(handle));
         if let Some(address) = address {
             info!(%address, "listening on {address}");
+            std::fs::write(&address_file, address.to_string())
+                .map_err(Failure::system(address_file.display().to_string()))?;
             ready(address);
         }
         let outcome = running.await;
