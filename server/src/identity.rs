@@ -275,9 +275,13 @@ impl Identity {
         }
         match self.fresh(&credential.slot(), now) {
             None => Known::Ask,
-            Some(None) => Known::Fails,
-            Some(Some(found)) if self.to_be_noted(&found, now) => Known::Ask,
-            Some(Some(found)) => self.standing(found, now).map_or(Known::Fails, Known::Holds),
+            Some(Believed { found: None, .. }) => Known::Fails,
+            Some(Believed {
+                found: Some(found), ..
+            }) if to_be_noted(&found, now) => Known::Ask,
+            Some(Believed {
+                found: Some(found), ..
+            }) => self.standing(found, now).map_or(Known::Fails, Known::Holds),
         }
     }
 
@@ -290,7 +294,7 @@ impl Identity {
         let Some(found) = self.find(credential, now)? else {
             return Ok(None);
         };
-        if self.to_be_noted(&found, now)
+        if to_be_noted(&found, now)
             && let Slot::Session(digest) = credential.slot()
             && self.standing(found.clone(), now).is_some()
         {
@@ -319,8 +323,8 @@ impl Identity {
             return Ok(None);
         }
         let slot = credential.slot();
-        if let Some(found) = self.fresh(&slot, now) {
-            return Ok(found);
+        if let Some(believed) = self.fresh(&slot, now) {
+            return Ok(believed.found);
         }
         let found = match (&slot, credential.token().prefix()) {
             (Slot::Key(digest), Some(prefix)) => self.records.key(prefix, digest)?,
@@ -335,17 +339,11 @@ impl Identity {
         Ok(found)
     }
 
-    fn fresh(&self, slot: &Slot, now: Timestamp) -> Option<Option<Found>> {
+    fn fresh(&self, slot: &Slot, now: Timestamp) -> Option<Believed> {
         let believed = self.believed.get(slot)?;
         let age = now.duration_since(believed.read_at);
         let fresh = (SignedDuration::ZERO..CACHED_FOR).contains(&age);
-        fresh.then_some(believed.found)
-    }
-
-    fn to_be_noted(&self, found: &Found, now: Timestamp) -> bool {
-        found
-            .seen_at
-            .is_some_and(|seen| now.duration_since(seen) >= SEEN_EVERY)
+        fresh.then_some(believed)
     }
 
     /// The principal, if nothing has run out.
@@ -358,6 +356,13 @@ impl Identity {
             .is_some_and(|seen| now.duration_since(seen) >= idle);
         (!found.revoked && !ended && !unused).then_some(principal)
     }
+}
+
+/// Whether the note of a session's last use is too old.
+fn to_be_noted(found: &Found, now: Timestamp) -> bool {
+    found
+        .seen_at
+        .is_some_and(|seen| now.duration_since(seen) >= SEEN_EVERY)
 }
 
 /// An instant later; the end of time where that would be past it.

@@ -2,9 +2,8 @@ use super::super::trial::{Trial, local};
 use super::*;
 use crate::identity::{Authority, Role};
 use actix_web::test::TestRequest;
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex};
-use tracing_subscriber::fmt::MakeWriter;
 
 fn get(path: &str) -> TestRequest {
     TestRequest::get().uri(path).peer_addr(local())
@@ -65,12 +64,17 @@ async fn a_page_that_refuses_stays_a_page() {
     assert_eq!((answer.status, answer.body.as_str()), (422, "<p>no</p>"));
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Writes the log of each test's thread to that thread. The subscriber is everybody's, since what a
+/// call site is worth is remembered for the whole process.
+struct Lines;
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LINES.with_borrow_mut(|lines| lines.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -79,23 +83,14 @@ impl io::Write for Lines {
     }
 }
 
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[actix_web::test]
 async fn the_log_names_the_request_and_nothing_it_said() {
-    let lines = Lines::default();
     let subscriber = tracing_subscriber::fmt()
-        .with_writer(lines.clone())
+        .with_writer(|| Lines)
         .with_max_level(tracing::Level::TRACE)
         .with_ansi(false)
         .finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     let trial = Trial::new();
     let bearer = trial.bearer(Authority::Role(Role::Wall), "");
     let signing_in = TestRequest::post()
@@ -112,7 +107,7 @@ async fn the_log_names_the_request_and_nothing_it_said() {
         .send(get("/peek").insert_header(("cookie", cookie.clone())))
         .await;
     let failed = trial.send(get("/fails")).await;
-    let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let logged = String::from_utf8(LINES.take()).unwrap();
     assert!(logged.contains("GET /peek 200"), "{logged}");
     for answer in [&peeked, &failed] {
         assert!(logged.contains(answer.header("x-request-id")), "{logged}");
