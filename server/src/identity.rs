@@ -2,8 +2,8 @@
 //! do and see.
 //!
 //! Promises: a secret is kept as its SHA-256 only; a link opens once, however many try at once; a
-//! revocation made by this process holds at once and by another one within [`CACHED_FOR`]; whatever
-//! ends is looked at on each use. Every instant is an argument. Refuses to tell an unknown secret
+//! revocation holds within [`CACHED_FOR`], whichever process makes it; whatever ends is looked at on
+//! each use. Every instant is an argument. Refuses to tell an unknown secret
 //! from an expired or a revoked one.
 //!
 //! Calls block on the store and belong off the event loop, all but [`Identity::known`].

@@ -1,7 +1,10 @@
 use super::super::trial::{Trial, local};
 use super::*;
 use crate::identity::{Authority, Role};
-use actix_web::test::TestRequest;
+use crate::problem::Problem;
+use actix_web::App;
+use actix_web::middleware::from_fn;
+use actix_web::test::{TestRequest, init_service, try_call_service};
 use std::cell::RefCell;
 use std::io;
 
@@ -17,6 +20,7 @@ async fn every_answer_carries_the_headers() {
         for (name, value) in HEADERS {
             assert_eq!(answer.header(name), value, "{path}");
         }
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
         assert_eq!(answer.header("strict-transport-security"), "");
         assert!(
             answer.header("x-request-id").parse::<Uuid>().is_ok(),
@@ -56,6 +60,63 @@ async fn what_the_framework_refuses_is_a_problem_too() {
         .set_payload("more than ten bytes");
     check(large, 413, "body-too-large").await;
     check(get("/fails"), 500, "internal").await;
+}
+
+#[actix_web::test]
+async fn a_wrong_method_is_told_the_right_ones() {
+    let answer = Trial::new()
+        .send(TestRequest::delete().uri("/session"))
+        .await;
+    assert_eq!(answer.header("allow"), "GET");
+    assert!(
+        answer.body.contains("This path takes GET."),
+        "{}",
+        answer.body
+    );
+}
+
+#[actix_web::test]
+async fn an_answer_that_was_kept_is_not_thrown_away() {
+    let answer = Trial::new().send(get("/kept")).await;
+    assert_eq!((answer.status, answer.header("cache-control")), (304, ""));
+}
+
+#[actix_web::test]
+async fn what_a_middleware_refuses_is_a_problem_with_all_headers() {
+    async fn refuses(
+        _: ServiceRequest,
+        _: Next<BoxBody>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        Err(Problem::Unauthorised {}.into())
+    }
+    let app = App::new().wrap(from_fn(refuses)).wrap(from_fn(around));
+    let app = init_service(app).await;
+    let error = try_call_service(&app, get("/").to_request())
+        .await
+        .unwrap_err();
+    let response = error.error_response();
+    assert_eq!(response.status(), 401);
+    for name in [
+        "content-security-policy",
+        "x-request-id",
+        "www-authenticate",
+        "cache-control",
+    ] {
+        assert!(response.headers().contains_key(name), "{name}");
+    }
+    let instance = response
+        .headers()
+        .get("x-request-id")
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let body = response.into_body().try_into_bytes().unwrap();
+    assert!(
+        String::from_utf8(body.to_vec())
+            .unwrap()
+            .contains(&instance)
+    );
 }
 
 #[actix_web::test]
