@@ -2,8 +2,8 @@
 //! do and see.
 //!
 //! Promises: a secret is kept as its SHA-256 only; a link opens once, however many try at once; a
-//! revocation made by this process holds at once and by another one within [`CACHED_FOR`]; whatever
-//! ends is looked at on each use. Every instant is an argument. Refuses to tell an unknown secret
+//! revocation holds within [`CACHED_FOR`], whichever process makes it; whatever ends is looked at on
+//! each use. Every instant is an argument. Refuses to tell an unknown secret
 //! from an expired or a revoked one.
 //!
 //! Calls block on the store and belong off the event loop, all but [`Identity::known`].
@@ -275,9 +275,13 @@ impl Identity {
         }
         match self.fresh(&credential.slot(), now) {
             None => Known::Ask,
-            Some(None) => Known::Fails,
-            Some(Some(found)) if self.to_be_noted(&found, now) => Known::Ask,
-            Some(Some(found)) => self.standing(found, now).map_or(Known::Fails, Known::Holds),
+            Some(Believed { found: None, .. }) => Known::Fails,
+            Some(Believed {
+                found: Some(found), ..
+            }) if to_be_noted(&found, now) => Known::Ask,
+            Some(Believed {
+                found: Some(found), ..
+            }) => self.standing(found, now).map_or(Known::Fails, Known::Holds),
         }
     }
 
@@ -290,7 +294,7 @@ impl Identity {
         let Some(found) = self.find(credential, now)? else {
             return Ok(None);
         };
-        if self.to_be_noted(&found, now)
+        if to_be_noted(&found, now)
             && let Slot::Session(digest) = credential.slot()
             && self.standing(found.clone(), now).is_some()
         {
@@ -319,8 +323,8 @@ impl Identity {
             return Ok(None);
         }
         let slot = credential.slot();
-        if let Some(found) = self.fresh(&slot, now) {
-            return Ok(found);
+        if let Some(believed) = self.fresh(&slot, now) {
+            return Ok(believed.found);
         }
         let found = match (&slot, credential.token().prefix()) {
             (Slot::Key(digest), Some(prefix)) => self.records.key(prefix, digest)?,
@@ -335,17 +339,11 @@ impl Identity {
         Ok(found)
     }
 
-    fn fresh(&self, slot: &Slot, now: Timestamp) -> Option<Option<Found>> {
+    fn fresh(&self, slot: &Slot, now: Timestamp) -> Option<Believed> {
         let believed = self.believed.get(slot)?;
         let age = now.duration_since(believed.read_at);
         let fresh = (SignedDuration::ZERO..CACHED_FOR).contains(&age);
-        fresh.then_some(believed.found)
-    }
-
-    fn to_be_noted(&self, found: &Found, now: Timestamp) -> bool {
-        found
-            .seen_at
-            .is_some_and(|seen| now.duration_since(seen) >= SEEN_EVERY)
+        fresh.then_some(believed)
     }
 
     /// The principal, if nothing has run out.
@@ -358,6 +356,13 @@ impl Identity {
             .is_some_and(|seen| now.duration_since(seen) >= idle);
         (!found.revoked && !ended && !unused).then_some(principal)
     }
+}
+
+/// Whether the note of a session's last use is too old.
+fn to_be_noted(found: &Found, now: Timestamp) -> bool {
+    found
+        .seen_at
+        .is_some_and(|seen| now.duration_since(seen) >= SEEN_EVERY)
 }
 
 /// An instant later; the end of time where that would be past it.

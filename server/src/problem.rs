@@ -209,50 +209,56 @@ impl Problem {
     /// The document that is sent.
     pub fn document(&self, instance: Uuid) -> Document {
         let row = self.row();
-        Document {
+        let mut document = Document {
             kind: format!("/problems/{}", row.slug),
             title: row.title,
             status: row.status.as_u16(),
             detail: self.detail(),
             instance: format!("urn:uuid:{instance}"),
-            at: match self {
-                Self::BadGeometry { at, .. } => *at,
-                _ => None,
-            },
-            pointer: match self {
-                Self::Unprocessable { pointer, .. } => Some(pointer.clone()),
-                _ => None,
-            },
+            at: None,
+            pointer: None,
+        };
+        if let Self::BadGeometry { at, .. } = self {
+            document.at = *at;
         }
+        if let Self::Unprocessable { pointer, .. } = self {
+            document.pointer = Some(pointer.clone());
+        }
+        document
     }
 
     /// What led to it, if that is ours to know.
     pub fn cause(&self) -> Option<&Cause> {
-        match self {
-            Self::Internal { cause } | Self::NotDurable { cause, .. } => Some(cause),
-            _ => None,
+        if let Self::Internal { cause } | Self::NotDurable { cause, .. } = self {
+            return Some(cause);
         }
+        None
     }
 
-    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
-        match self {
-            Self::Unauthorised {} | Self::LinkSpent {} => Some((
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"atalaya\""),
-            )),
-            Self::MethodNotAllowed { allowed } => {
-                let allowed = HeaderValue::from_str(allowed).ok()?;
-                Some((header::ALLOW, allowed))
-            }
-            Self::Flooded { retry_after_s, .. }
-            | Self::NotReady { retry_after_s, .. }
-            | Self::Overloaded { retry_after_s, .. }
-            | Self::NotDurable { retry_after_s, .. } => {
-                Some((header::RETRY_AFTER, HeaderValue::from(*retry_after_s)))
-            }
-            Self::Behind { .. } => Some((header::RETRY_AFTER, HeaderValue::from(1))),
-            _ => None,
+    /// Seconds after which it is worth trying again, if it is.
+    pub fn retry_after_s(&self) -> Option<u32> {
+        if let Self::Flooded { retry_after_s, .. }
+        | Self::NotReady { retry_after_s, .. }
+        | Self::Overloaded { retry_after_s, .. }
+        | Self::NotDurable { retry_after_s, .. } = self
+        {
+            return Some(*retry_after_s);
         }
+        matches!(self, Self::Behind { .. }).then_some(1)
+    }
+
+    /// The header that says what to do next.
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        if let Self::MethodNotAllowed { allowed } = self {
+            let allowed = HeaderValue::from_str(allowed).ok()?;
+            return Some((header::ALLOW, allowed));
+        }
+        if self.status_code() == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer realm=\"atalaya\"");
+            return Some((header::WWW_AUTHENTICATE, scheme));
+        }
+        let seconds = self.retry_after_s()?;
+        Some((header::RETRY_AFTER, HeaderValue::from(seconds)))
     }
 
     fn log(&self, instance: Uuid) {

@@ -13,6 +13,7 @@ use crate::problem::{Problem, echo};
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap, HeaderName};
+use actix_web::http::uri::Authority;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use atalaya_tiles::{Catalog, Clearances, Viewer};
@@ -106,11 +107,12 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let refusal = |problem| match problem {
-                Problem::Unauthorised {} if wants_page(&request) => Refusal::SignIn,
-                problem => Refusal::Problem(problem),
-            };
-            reader(&request).await.map_err(refusal)
+            reader(&request).await.map_err(|problem| {
+                if matches!(problem, Problem::Unauthorised {}) && wants_page(&request) {
+                    return Refusal::SignIn;
+                }
+                Refusal::Problem(problem)
+            })
         })
     }
 }
@@ -286,12 +288,8 @@ fn is_listed(origin: &str, site: &Site) -> bool {
 
 fn is_own(origin: &str, request: &HttpRequest, site: &Site) -> bool {
     let scheme = if site.https { "https://" } else { "http://" };
-    let host = text(request.headers(), &header::HOST).or_else(|| {
-        request
-            .uri()
-            .authority()
-            .map(|authority| authority.as_str())
-    });
+    let host = text(request.headers(), &header::HOST)
+        .or_else(|| request.uri().authority().map(Authority::as_str));
     let named = origin.strip_prefix(scheme);
     matches!((named, host), (Some(named), Some(host)) if named.eq_ignore_ascii_case(host))
 }

@@ -6,7 +6,8 @@ use crate::problem::{Problem, echo};
 use actix_web::error::{JsonPayloadError, PathError, PayloadError};
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{JsonConfig, PathConfig, PayloadConfig, QueryConfig};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse};
+use std::future::{Ready, ready};
 
 /// Reads JSON bodies up to a limit in bytes.
 pub fn json_config(limit_bytes: usize) -> JsonConfig {
@@ -38,8 +39,8 @@ pub fn query_config() -> QueryConfig {
 }
 
 /// The default service of the app: 404.
-pub async fn no_such_path() -> Result<HttpResponse, Problem> {
-    Err(Problem::NoSuchPath {})
+pub fn no_such_path() -> Ready<Result<HttpResponse, Problem>> {
+    ready(Err(Problem::NoSuchPath {}))
 }
 
 /// The error of a body that is read as it comes.
@@ -96,7 +97,7 @@ fn json_problem(error: &JsonPayloadError, request: &HttpRequest, limit_bytes: us
             reason: echo(&error.to_string()),
         },
         JsonPayloadError::Payload(error) => body_problem(error, limit_bytes),
-        other if other.status_code().is_server_error() => Problem::internal(other.to_string()),
+        JsonPayloadError::Serialize(error) => Problem::internal(error.to_string()),
         _ => Problem::BadRequest {},
     }
 }

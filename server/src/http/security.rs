@@ -12,6 +12,7 @@ use crate::problem::under;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
@@ -28,14 +29,13 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
     connect-src 'self'; worker-src 'self' blob:; media-src 'self' blob:; manifest-src 'self'; \
     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-const HEADERS: [(&str, &str); 7] = [
+const HEADERS: [(&str, &str); 6] = [
     ("content-security-policy", CONTENT_SECURITY_POLICY),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
     ("x-robots-tag", "noindex"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
-    ("cache-control", "no-store"),
 ];
 
 const HSTS: (&str, &str) = ("strict-transport-security", "max-age=31536000");
@@ -58,12 +58,16 @@ pub async fn around(
             Ok(response) => as_problem(response.map_into_boxed_body()),
             Err(error) => {
                 let mut response = HttpResponse::from_error(error);
+                keep_out_of_caches(response.headers_mut());
                 dress(response.headers_mut(), id, https);
                 let status = response.status().as_u16();
                 tracing::info!(http.method = %method, http.status = status, "{method} {status}");
                 return Err(InternalError::from_response("refused", response).into());
             }
         };
+        if response.status() != StatusCode::NOT_MODIFIED {
+            keep_out_of_caches(response.headers_mut());
+        }
         dress(response.headers_mut(), id, https);
         log(&response, started);
         Ok(response)
@@ -100,6 +104,14 @@ fn dress(headers: &mut HeaderMap, id: Uuid, https: bool) {
     }
     if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID.clone(), id);
+    }
+}
+
+/// What a handler lets caches keep it says itself. A 304 speaks of an answer that was given before.
+fn keep_out_of_caches(headers: &mut HeaderMap) {
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        let never = HeaderValue::from_static("no-store");
+        headers.insert(header::CACHE_CONTROL, never);
     }
 }
 

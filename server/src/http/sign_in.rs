@@ -46,7 +46,7 @@ pub struct SignIn {
 
 /// What a page knows about its session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Own {
+pub struct OwnSession {
     /// The role.
     pub role: Option<Role>,
     /// The clearances that hold now.
@@ -135,7 +135,7 @@ pub async fn session(
     let clearances = caller.viewer.clearances.names(&catalog);
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(Own {
+        .json(OwnSession {
             role: caller.principal.role(),
             clearances: clearances.into_iter().map(str::to_owned).collect(),
             name: caller.principal.name.clone(),

@@ -1,9 +1,7 @@
 //! The site as browsers reach it: how the connection is protected and what pages say of themselves.
 
-use serde::Serialize;
-
 /// Set by configuration, the same for every request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     /// Whether what is shown is made up.
     pub demo: bool,

@@ -144,6 +144,10 @@ impl Trial {
             .route("/body", web::post().to(body))
             .route("/page", web::get().to(page))
             .route(
+                "/kept",
+                web::get().to(async || HttpResponse::NotModified().finish()),
+            )
+            .route(
                 "/number/{n}",
                 web::get().to(async |n: web::Path<u8>| n.to_string()),
             )

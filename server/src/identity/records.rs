@@ -1,4 +1,4 @@
-//! The rows behind identity: keys, links and sessions in the store's SQLite file.
+//! The rows behind identity: keys, links and sessions in the store's `SQLite` file.
 //!
 //! Reads and writes have a connection each, so that a write that waits for the store's writer does
 //! not hold up who is let in. Nothing here decides who is; it finds rows and changes them atomically.

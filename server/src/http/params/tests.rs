@@ -1,5 +1,6 @@
 use super::*;
 use actix_web::ResponseError;
+use proptest::prelude::*;
 
 const KNOWN: &[&str] = &[
     "at", "bbox", "lat", "layers", "limit", "lon", "q", "radius_m", "window",
@@ -203,4 +204,26 @@ fn texts_and_lists_are_bounded() {
         "bad-parameter",
         "q=ab: expected one of x, y.",
     );
+}
+
+proptest! {
+    #[test]
+    fn no_query_is_too_strange(query in ".{0,200}", value in ".{0,60}") {
+        let read = Params::of_query(&query, KNOWN);
+        prop_assert!(read.is_ok() || !query.is_empty());
+        let given = Params(vec![("at".into(), value.clone())]);
+        for refused in [
+            given.instant("at").err(),
+            given.bbox("at").err(),
+            given.window("at", SignedDuration::from_hours(1)).err(),
+            given.f64("at", -1.0..=1.0).err(),
+            given.usize("at", 0..=9).err(),
+            given.text("at", 30).err(),
+            given.list("at", 3).err(),
+            given.one_of("at", &["a"]).err(),
+        ].into_iter().flatten() {
+            prop_assert!(refused.detail().starts_with("at="));
+            prop_assert!(refused.detail().chars().count() < 300);
+        }
+    }
 }

@@ -1,10 +1,12 @@
 use super::super::trial::{Trial, local};
 use super::*;
 use crate::identity::{Authority, Role};
-use actix_web::test::TestRequest;
+use crate::problem::Problem;
+use actix_web::App;
+use actix_web::middleware::from_fn;
+use actix_web::test::{TestRequest, init_service, try_call_service};
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex};
-use tracing_subscriber::fmt::MakeWriter;
 
 fn get(path: &str) -> TestRequest {
     TestRequest::get().uri(path).peer_addr(local())
@@ -18,6 +20,7 @@ async fn every_answer_carries_the_headers() {
         for (name, value) in HEADERS {
             assert_eq!(answer.header(name), value, "{path}");
         }
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
         assert_eq!(answer.header("strict-transport-security"), "");
         assert!(
             answer.header("x-request-id").parse::<Uuid>().is_ok(),
@@ -60,17 +63,79 @@ async fn what_the_framework_refuses_is_a_problem_too() {
 }
 
 #[actix_web::test]
+async fn a_wrong_method_is_told_the_right_ones() {
+    let answer = Trial::new()
+        .send(TestRequest::delete().uri("/session"))
+        .await;
+    assert_eq!(answer.header("allow"), "GET");
+    assert!(
+        answer.body.contains("This path takes GET."),
+        "{}",
+        answer.body
+    );
+}
+
+#[actix_web::test]
+async fn an_answer_that_was_kept_is_not_thrown_away() {
+    let answer = Trial::new().send(get("/kept")).await;
+    assert_eq!((answer.status, answer.header("cache-control")), (304, ""));
+}
+
+#[actix_web::test]
+async fn what_a_middleware_refuses_is_a_problem_with_all_headers() {
+    async fn refuses(
+        _: ServiceRequest,
+        _: Next<BoxBody>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        Err(Problem::Unauthorised {}.into())
+    }
+    let app = App::new().wrap(from_fn(refuses)).wrap(from_fn(around));
+    let app = init_service(app).await;
+    let error = try_call_service(&app, get("/").to_request())
+        .await
+        .unwrap_err();
+    let response = error.error_response();
+    assert_eq!(response.status(), 401);
+    for name in [
+        "content-security-policy",
+        "x-request-id",
+        "www-authenticate",
+        "cache-control",
+    ] {
+        assert!(response.headers().contains_key(name), "{name}");
+    }
+    let instance = response
+        .headers()
+        .get("x-request-id")
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let body = response.into_body().try_into_bytes().unwrap();
+    assert!(
+        String::from_utf8(body.to_vec())
+            .unwrap()
+            .contains(&instance)
+    );
+}
+
+#[actix_web::test]
 async fn a_page_that_refuses_stays_a_page() {
     let answer = Trial::new().send(get("/page")).await;
     assert_eq!((answer.status, answer.body.as_str()), (422, "<p>no</p>"));
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Writes the log of each test's thread to that thread. The subscriber is everybody's, since what a
+/// call site is worth is remembered for the whole process.
+struct Lines;
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LINES.with_borrow_mut(|lines| lines.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -79,23 +144,14 @@ impl io::Write for Lines {
     }
 }
 
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[actix_web::test]
 async fn the_log_names_the_request_and_nothing_it_said() {
-    let lines = Lines::default();
     let subscriber = tracing_subscriber::fmt()
-        .with_writer(lines.clone())
+        .with_writer(|| Lines)
         .with_max_level(tracing::Level::TRACE)
         .with_ansi(false)
         .finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     let trial = Trial::new();
     let bearer = trial.bearer(Authority::Role(Role::Wall), "");
     let signing_in = TestRequest::post()
@@ -112,7 +168,7 @@ async fn the_log_names_the_request_and_nothing_it_said() {
         .send(get("/peek").insert_header(("cookie", cookie.clone())))
         .await;
     let failed = trial.send(get("/fails")).await;
-    let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let logged = String::from_utf8(LINES.take()).unwrap();
     assert!(logged.contains("GET /peek 200"), "{logged}");
     for answer in [&peeked, &failed] {
         assert!(logged.contains(answer.header("x-request-id")), "{logged}");
@@ -126,7 +182,7 @@ async fn the_log_names_the_request_and_nothing_it_said() {
     for secret in [
         "ABC1234",
         bearer.trim_start_matches("Bearer "),
-        &cookie[8..],
+        cookie.trim_start_matches("atalaya="),
     ] {
         assert!(!logged.contains(secret), "{secret} in {logged}");
     }
