@@ -234,7 +234,8 @@ fn check_position(Coord { x: lon, y: lat }: Coord<f64>) -> Result<(), BadGeometr
     Ok(())
 }
 
-fn points_geometry(points: Vec<Coord<f64>>) -> Result<Geometry<f64>, BadGeometry> {
+fn points_geometry(mut points: Vec<Coord<f64>>) -> Result<Geometry<f64>, BadGeometry> {
+    points.dedup();
     match points.as_slice() {
         [] => Err(BadGeometry::Empty),
         [only] => Ok(Geometry::Point((*only).into())),

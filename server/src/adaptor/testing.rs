@@ -3,9 +3,15 @@
 use super::{Adaptor, Decoded, Feed, Input, Reject, decode};
 use atalaya_tiles::{Catalog, Event, LayerSpec, Observation, Value};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// The built-in layers.
 pub(super) fn catalog() -> Catalog {
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(built_in);
+    CATALOG.clone()
+}
+
+fn built_in() -> Catalog {
     #[derive(serde::Deserialize)]
     struct Layers {
         layers: Vec<LayerSpec>,
