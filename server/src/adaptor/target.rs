@@ -20,6 +20,10 @@ pub(super) struct Fault {
 }
 
 impl Fault {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "errors and literals alike are given away here"
+    )]
     pub(super) fn new(reason: impl ToString, pointer: impl Into<String>) -> Self {
         Self {
             reason: reason.to_string(),

@@ -395,6 +395,6 @@ fn an_independent_reader_agrees_on_the_real_alerts() {
             Some(info.severity.to_string()),
             "{file}"
         );
-        assert_eq!(ours.expires_at.is_some(), true, "{file}");
+        assert!(ours.expires_at.is_some(), "{file}");
     }
 }

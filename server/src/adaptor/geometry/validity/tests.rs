@@ -1,4 +1,5 @@
-use crate::adaptor::geometry::{BadGeometry, MAX_POSITIONS, Shape};
+use super::InvalidPolygon;
+use crate::adaptor::geometry::{BadGeometry, Shape};
 use geo_types::Coord;
 
 fn ring(positions: &[(f64, f64)]) -> Vec<Coord<f64>> {
@@ -120,15 +121,17 @@ fn the_largest_ring_is_checked_in_little_time() {
 
 #[test]
 fn what_is_too_entangled_is_refused_not_pondered() {
-    let across = |n: usize| {
-        let y = 10.0 + n as f64 / 1e5;
-        if n % 2 == 0 {
-            (20.0 - y, y)
-        } else {
-            (30.0 - y + 1e-7, 10.0 + y)
-        }
+    let along = |way: f64, offset: f64| {
+        (
+            20.0 + 0.8 * way - 0.6 * offset,
+            20.0 + 0.6 * way + 0.8 * offset,
+        )
     };
-    let comb: Vec<_> = (0..MAX_POSITIONS - 1).map(across).collect();
+    let teeth = (0..99_997_u32).map(|n| along(f64::from(n % 2), f64::from(n) / 1e5));
+    let comb: Vec<_> = teeth.chain([along(-0.1, 0.5)]).collect();
     let refused = Shape::Polygons(vec![vec![ring(&comb)]]).into_geometry();
-    assert!(matches!(refused, Err(BadGeometry::Invalid(_))));
+    assert_eq!(
+        refused,
+        Err(BadGeometry::Invalid(InvalidPolygon::TooEntangled))
+    );
 }
