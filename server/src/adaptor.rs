@@ -109,6 +109,15 @@ impl Adaptor {
     }
 }
 
+impl Adaptor {
+    /// Whether each body is all that the feed has at the time, so that what it no longer names is
+    /// gone. Who polls such a feed withdraws what is missing; an adaptor, which sees one body only,
+    /// cannot.
+    pub fn sends_everything(self) -> bool {
+        matches!(self, Self::Wzdx | Self::Nws | Self::OsmSurveillance)
+    }
+}
+
 impl fmt::Display for Adaptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

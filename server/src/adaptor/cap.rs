@@ -202,7 +202,7 @@ impl Reading<'_> {
         let mut draft = self.target.draft(id);
         draft.observed_at = Some(envelope.sent);
         for info in &infos {
-            self.faults.extend(checks::info(info));
+            self.faults.extend(checks::findings(info));
         }
         let areas: Vec<&Element> = infos.iter().flat_map(|info| info.all("area")).collect();
         let (place, faults) = area::place(self.target, &areas);

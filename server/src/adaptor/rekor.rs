@@ -19,17 +19,10 @@ use atalaya_tiles::Event;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-#[derive(Deserialize)]
-struct Message {
-    #[serde(default)]
-    data_type: String,
-    #[serde(flatten)]
-    payload: Payload,
-}
-
 /// A group, or the alert that wraps one. Members that hold pictures are not named, so are skipped.
 #[derive(Deserialize)]
 struct Payload {
+    data_type: Option<Json>,
     best_uuid: Option<Json>,
     epoch_start: Option<Json>,
     epoch_end: Option<Json>,
@@ -51,14 +44,17 @@ struct Payload {
 
 pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, Unreadable> {
     media_type::expect(input, &["application/json"], "application/json")?;
-    let message: Message = json::read(input)?;
+    let message: Payload = json::read(input)?;
     let mut decoded = Decoded::default();
-    let event = match message.data_type.as_str() {
+    let event = match word(message.data_type.as_ref())
+        .unwrap_or_default()
+        .as_str()
+    {
         "alpr_group" | "vehicle" if is_of_hits(target) => return Ok(decoded),
-        "alpr_group" | "vehicle" => read(target, &message.payload, None),
+        "alpr_group" | "vehicle" => read(target, &message, None),
         "alpr_alert" => {
-            let alert = &message.payload;
-            read(target, alert.group.as_deref().unwrap_or(alert), Some(alert))
+            let group = message.group.as_deref().unwrap_or(&message);
+            read(target, group, Some(&message))
         }
         "alpr_results" | "heartbeat" => return Ok(decoded),
         other => {

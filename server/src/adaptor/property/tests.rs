@@ -58,3 +58,10 @@ fn what_does_not_fit_is_refused() {
         "1001 values where 1000 is the most"
     );
 }
+
+#[test]
+fn a_restricted_value_is_not_repeated_in_the_reason() {
+    let plate = "type = \"integer\"\nclearance = \"cji\"";
+    let reason = "the value is not what this field takes: integer";
+    assert_eq!(check(plate, "\"ABC123\""), reason);
+}
