@@ -59,17 +59,17 @@ pub const MAX_IGNORED: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Adaptor {
-    /// GeoJSON with the layer's own fields (RFC 7946, RFC 8142).
+    /// `GeoJSON` with the layer's own fields (RFC 7946, RFC 8142).
     Geojson,
     /// Delimited text with a column map.
     Csv,
-    /// Rekor and OpenALPR webhooks.
+    /// Rekor and `OpenALPR` webhooks.
     AlprRekor,
     /// Plate Recognizer webhooks, JSON or multipart.
     AlprPlaterecognizer,
     /// Hikvision ANPR events (ISAPI).
     AlprHikvision,
-    /// Work zones and road closures (WZDx 4).
+    /// Work zones and road closures (`WZDx` 4).
     Wzdx,
     /// The Common Alerting Protocol 1.0 to 1.2.
     Cap,
@@ -106,6 +106,15 @@ impl Adaptor {
             Self::Nws => "nws",
             Self::OsmSurveillance => "osm-surveillance",
         }
+    }
+}
+
+impl Adaptor {
+    /// Whether each body is all that the feed has at the time, so that what it no longer names is
+    /// gone. Who polls such a feed withdraws what is missing; an adaptor, which sees one body only,
+    /// cannot.
+    pub fn sends_everything(self) -> bool {
+        matches!(self, Self::Wzdx | Self::Nws | Self::OsmSurveillance)
     }
 }
 
@@ -161,13 +170,13 @@ impl Feed {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Columns {
-    /// The id. In GeoJSON the member `id` where this is not set.
+    /// The id. In `GeoJSON` the member `id` where this is not set.
     pub id: Option<String>,
     /// Longitude in degrees; `csv` only.
     pub lon: String,
     /// Latitude in degrees; `csv` only.
     pub lat: String,
-    /// When it was observed. In GeoJSON the member `observed_at` where this is not set.
+    /// When it was observed. In `GeoJSON` the member `observed_at` where this is not set.
     pub observed_at: Option<String>,
     /// Field of the layer → column. A field that is not named here is read from the column of its
     /// own name.

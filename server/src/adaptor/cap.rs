@@ -40,13 +40,13 @@ const NAMESPACES: [&str; 3] = [
 ];
 
 pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, Unreadable> {
-    let taken = [
+    let accepted = [
         "application/cap+xml",
         "application/common-alerting-protocol+xml",
         "application/xml",
         "text/xml",
     ];
-    media_type::expect(input, &taken, "application/cap+xml and application/xml")?;
+    media_type::expect(input, &accepted, "application/cap+xml and application/xml")?;
     let root = xml::read(input)?;
     let mut alerts = Vec::new();
     collect(&root, &mut alerts);
@@ -202,7 +202,7 @@ impl Reading<'_> {
         let mut draft = self.target.draft(id);
         draft.observed_at = Some(envelope.sent);
         for info in &infos {
-            self.faults.extend(checks::info(info));
+            self.faults.extend(checks::findings(info));
         }
         let areas: Vec<&Element> = infos.iter().flat_map(|info| info.all("area")).collect();
         let (place, faults) = area::place(self.target, &areas);
@@ -211,7 +211,7 @@ impl Reading<'_> {
         if draft.geometry.is_none() {
             self.target.place(None)?;
         }
-        self.put_fields(&mut draft, first, &areas);
+        put_fields(&mut draft, first, &areas);
         draft.put_line(
             "sender",
             first.text_at(&["senderName"]).or(Some(envelope.sender)),
@@ -239,31 +239,31 @@ impl Reading<'_> {
         self.events.push(draft.finish());
         Ok(())
     }
+}
 
-    fn put_fields(&self, draft: &mut Draft<'_>, info: &Element, areas: &[&Element]) {
-        for name in [
-            "event",
-            "headline",
-            "severity",
-            "urgency",
-            "certainty",
-            "category",
-        ] {
-            draft.put_line(name, info.text_at(&[name]));
-        }
-        draft.put_text("instruction", info.text_at(&["instruction"]));
-        let mut names: Vec<&str> = areas
-            .iter()
-            .filter_map(|area| area.text_at(&["areaDesc"]))
-            .collect();
-        names.dedup();
-        draft.put_line("area", Some(&names.join("; ")));
-        let zones = area::zones(areas);
-        draft.put_list(
-            "zones",
-            zones.into_iter().map(|zone| Value::Text(zone.into())),
-        );
+fn put_fields(draft: &mut Draft<'_>, info: &Element, areas: &[&Element]) {
+    for name in [
+        "event",
+        "headline",
+        "severity",
+        "urgency",
+        "certainty",
+        "category",
+    ] {
+        draft.put_line(name, info.text_at(&[name]));
     }
+    draft.put_text("instruction", info.text_at(&["instruction"]));
+    let mut names: Vec<&str> = areas
+        .iter()
+        .filter_map(|area| area.text_at(&["areaDesc"]))
+        .collect();
+    names.dedup();
+    draft.put_line("area", Some(&names.join("; ")));
+    let zones = area::zones(areas);
+    draft.put_list(
+        "zones",
+        zones.into_iter().map(|zone| Value::Text(zone.into())),
+    );
 }
 
 /// The infos of one language: English where there is one, else that of the first. An info without a

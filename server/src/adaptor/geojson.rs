@@ -1,6 +1,6 @@
-//! The native format: GeoJSON whose properties are the layer's own fields.
+//! The native format: `GeoJSON` whose properties are the layer's own fields.
 //!
-//! Reads a Feature, a FeatureCollection (RFC 7946), a GeoJSON text sequence (RFC 8142) and its common
+//! Reads a Feature, a `FeatureCollection` (RFC 7946), a `GeoJSON` text sequence (RFC 8142) and its common
 //! variant with one text a line. Beside `id`, `geometry` and `properties` a feature may carry
 //! `observed_at`, `stale_at` and `expires_at`; `"properties": {"withdrawn": true}` withdraws the id.
 //!
@@ -8,7 +8,7 @@
 //! same holds for a text that is no JSON. Pointers start at the text that holds the feature.
 //! Properties that the layer has no field for are named in `ignored` and not even parsed.
 //!
-//! Refuses a `crs` other than WGS 84 (GeoJSON of 2008): RFC 7946 has no other, and positions in feet
+//! Refuses a `crs` other than WGS 84 (`GeoJSON` of 2008): RFC 7946 has no other, and positions in feet
 //! look like nothing on the globe.
 
 use super::geometry;
@@ -65,7 +65,7 @@ fn is_lines(text: &str) -> Result<bool, Unreadable> {
     }
 }
 
-/// A text of GeoJSON, its features unread.
+/// A text of `GeoJSON`, its features unread.
 #[derive(Deserialize)]
 struct Text<'a> {
     #[serde(borrow, rename = "type")]

@@ -16,7 +16,7 @@
 //! beyond ±90 proves it, and rejected all the same. A third coordinate is dropped, and so is a
 //! position that repeats the one before it.
 //!
-//! Reads the GeoJSON of RFC 7946, collections included where all their members are of one kind.
+//! Reads the `GeoJSON` of RFC 7946, collections included where all their members are of one kind.
 
 mod validity;
 
@@ -52,10 +52,10 @@ pub enum Shape {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadGeometry {
-    /// Not the GeoJSON it claims to be.
+    /// Not the `GeoJSON` it claims to be.
     #[error("no GeoJSON geometry: {0}")]
     Malformed(String),
-    /// A type that GeoJSON does not have.
+    /// A type that `GeoJSON` does not have.
     #[error("\"{0}\" is no GeoJSON geometry type")]
     Type(String),
     /// Nothing in it.
@@ -122,7 +122,7 @@ pub enum BadGeometry {
     },
 }
 
-/// Reads a GeoJSON geometry object; `null` is no geometry.
+/// Reads a `GeoJSON` geometry object; `null` is no geometry.
 pub fn read(json: &str) -> Result<Option<Shape>, BadGeometry> {
     read_nested(json, MAX_DEPTH)
 }
@@ -234,7 +234,8 @@ fn check_position(Coord { x: lon, y: lat }: Coord<f64>) -> Result<(), BadGeometr
     Ok(())
 }
 
-fn points_geometry(points: Vec<Coord<f64>>) -> Result<Geometry<f64>, BadGeometry> {
+fn points_geometry(mut points: Vec<Coord<f64>>) -> Result<Geometry<f64>, BadGeometry> {
+    points.dedup();
     match points.as_slice() {
         [] => Err(BadGeometry::Empty),
         [only] => Ok(Geometry::Point((*only).into())),

@@ -15,9 +15,9 @@ use super::{Decoded, Input, Unreadable, media_type, multipart};
 const MULTIPART: &str = "multipart/form-data";
 
 pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, Unreadable> {
-    let taken = ["application/xml", "text/xml", MULTIPART];
+    let accepted = ["application/xml", "text/xml", MULTIPART];
     let takes = "application/xml, text/xml and multipart/form-data";
-    let sent = media_type::expect(input, &taken, takes)?;
+    let sent = media_type::expect(input, &accepted, takes)?;
     let alert = if sent.as_deref() == Some(MULTIPART) {
         let parts = multipart::parts(input)?;
         let is_xml = |kind: &String| media_type::essence(kind).ends_with("/xml");

@@ -45,7 +45,7 @@ pub(super) fn texts_at<'a>(json: &'a Json, pointer: &str) -> Vec<&'a str> {
         .collect()
 }
 
-/// A feature of a foreign GeoJSON feed: its properties as a tree, its geometry unread.
+/// A feature of a foreign `GeoJSON` feed: its properties as a tree, its geometry unread.
 #[derive(Deserialize)]
 pub(super) struct Feature<'a> {
     #[serde(default)]
@@ -56,7 +56,7 @@ pub(super) struct Feature<'a> {
     pub(super) properties: Json,
 }
 
-/// A foreign FeatureCollection, its features unread, or a feature by itself.
+/// A foreign `FeatureCollection`, its features unread, or a feature by itself.
 #[derive(Deserialize)]
 pub(super) struct Collection<'a> {
     #[serde(borrow, default)]

@@ -20,14 +20,14 @@ pub(super) fn parameter<'a>(content_type: &'a str, name: &str) -> Option<&'a str
 /// The media type sent if it is among those taken; `None` where none was sent.
 pub(super) fn expect(
     input: &Input<'_>,
-    taken: &[&str],
+    accepted: &[&str],
     takes: &'static str,
 ) -> Result<Option<String>, Unreadable> {
     let Some(sent) = input.content_type.filter(|sent| !sent.trim().is_empty()) else {
         return Ok(None);
     };
     let found = essence(sent);
-    if taken.contains(&found.as_str()) {
+    if accepted.contains(&found.as_str()) {
         return Ok(Some(found));
     }
     let found = found.chars().take(100).collect();

@@ -18,12 +18,16 @@ use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, Unreadable> {
-    let taken = [
+    let accepted = [
         "application/geo+json",
         "application/ld+json",
         "application/json",
     ];
-    media_type::expect(input, &taken, "application/geo+json and application/json")?;
+    media_type::expect(
+        input,
+        &accepted,
+        "application/geo+json and application/json",
+    )?;
     let collection: json::Collection<'_> = json::read(input)?;
     let mut decoded = Decoded::default();
     match collection.features {

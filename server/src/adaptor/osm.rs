@@ -1,14 +1,14 @@
 //! Surveillance cameras mapped in OpenStreetMap (`man_made=surveillance`), as Overpass JSON or as a
-//! GeoJSON export, with the tags as properties or in a member `tags`.
+//! `GeoJSON` export, with the tags as properties or in a member `tags`.
 //!
 //! | tags | field |
 //! |---|---|
-//! | `surveillance:type=ALPR` | camera_kind alpr, fov_deg 30 |
-//! | `camera:type=fixed`, or none | camera_kind fixed, fov_deg 70 |
-//! | `camera:type=panning` | camera_kind ptz, fov_deg 360: it can turn anywhere |
-//! | `camera:type=dome` | camera_kind panoramic, fov_deg 360: nobody can see where it looks |
-//! | `camera:direction`, else `direction` | heading_deg, and headings_deg where there are several |
-//! | `operator` | operator; owner_kind where the name tells it |
+//! | `surveillance:type=ALPR` | `camera_kind` alpr, `fov_deg` 30 |
+//! | `camera:type=fixed`, or none | `camera_kind` fixed, `fov_deg` 70 |
+//! | `camera:type=panning` | `camera_kind` ptz, `fov_deg` 360: it can turn anywhere |
+//! | `camera:type=dome` | `camera_kind` panoramic, `fov_deg` 360: nobody can see where it looks |
+//! | `camera:direction`, else `direction` | `heading_deg`, and `headings_deg` where there are several |
+//! | `operator` | operator; `owner_kind` where the name tells it |
 //!
 //! A direction is degrees, one of the 16 points of the compass, a list of these by `;`, or a range
 //! `a-b`, whose middle is the heading and whose width is the opening. Angles of view are typical ones,
@@ -46,8 +46,12 @@ struct Export<'a> {
 }
 
 pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, Unreadable> {
-    let taken = ["application/json", "application/geo+json"];
-    media_type::expect(input, &taken, "application/json and application/geo+json")?;
+    let accepted = ["application/json", "application/geo+json"];
+    media_type::expect(
+        input,
+        &accepted,
+        "application/json and application/geo+json",
+    )?;
     let export: Export<'_> = json::read(input)?;
     let (records, read, name): (_, Read, _) = match (export.elements, export.features) {
         (Some(elements), _) => (elements, element, "elements"),

@@ -19,8 +19,8 @@ use serde_json::Value as Json;
 const MULTIPART: &str = "multipart/form-data";
 
 pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, Unreadable> {
-    let taken = ["application/json", MULTIPART];
-    let sent = media_type::expect(input, &taken, "application/json and multipart/form-data")?;
+    let accepted = ["application/json", MULTIPART];
+    let sent = media_type::expect(input, &accepted, "application/json and multipart/form-data")?;
     let message: Json = if sent.as_deref() == Some(MULTIPART) {
         let parts = multipart::parts(input)?;
         let part = parts.iter().find(|part| part.name == "json");

@@ -2,7 +2,7 @@
 //! reason why they cannot.
 //!
 //! `null`, and in text the empty string, is an absent value. An object is no value, nor is a list in a
-//! list. Bounds: [`MAX_TEXT_BYTES`] for a text, [`MAX_LIST`] values for a list.
+//! list. What a field with a clearance does not take is not repeated in the reason. Bounds: [`MAX_TEXT_BYTES`] for a text, [`MAX_LIST`] values for a list.
 
 use super::instant::{BadInstant, Clock};
 use super::{MAX_LIST, MAX_TEXT_BYTES};
@@ -35,6 +35,12 @@ pub(super) enum BadProperty {
         /// How many there are.
         count: usize,
     },
+    /// A value that needs a clearance: reasons go into answers and logs, so it is not repeated.
+    #[error("the value is not what this field takes: {expected}")]
+    Restricted {
+        /// What the field holds.
+        expected: &'static str,
+    },
     /// Text that is not what the field holds.
     #[error("\"{found}\" is no {expected}")]
     Text {
@@ -51,6 +57,20 @@ pub(super) fn from_json(
     json: Json,
     clock: Clock<'_>,
 ) -> Result<Option<Value>, BadProperty> {
+    typed(spec, json, clock).map_err(|bad| discreet(spec, bad))
+}
+
+/// The fault without the value, where not everybody may see that.
+fn discreet(spec: &FieldSpec, bad: BadProperty) -> BadProperty {
+    match spec.clearance {
+        None => bad,
+        Some(_) => BadProperty::Restricted {
+            expected: spec.kind.name(),
+        },
+    }
+}
+
+fn typed(spec: &FieldSpec, json: Json, clock: Clock<'_>) -> Result<Option<Value>, BadProperty> {
     let value = match (spec.kind, json) {
         (_, Json::Null) => return Ok(None),
         (_, Json::Object(_)) => return Err(BadProperty::Nested("an object")),
@@ -99,7 +119,10 @@ pub(super) fn from_column(
     text: &str,
     clock: Clock<'_>,
 ) -> Result<Option<Value>, BadProperty> {
-    let text = text.trim();
+    parsed(spec, text.trim(), clock).map_err(|bad| discreet(spec, bad))
+}
+
+fn parsed(spec: &FieldSpec, text: &str, clock: Clock<'_>) -> Result<Option<Value>, BadProperty> {
     if text.is_empty() {
         return Ok(None);
     }

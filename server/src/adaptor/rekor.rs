@@ -1,6 +1,6 @@
-//! Rekor Scout and OpenALPR webhooks: one JSON object a post, told apart by `data_type`.
+//! Rekor Scout and `OpenALPR` webhooks: one JSON object a post, told apart by `data_type`.
 //!
-//! | data_type | becomes |
+//! | `data_type` | becomes |
 //! |---|---|
 //! | `alpr_group`, `vehicle` | a read, by `best_uuid`; on a layer of hits nothing |
 //! | `alpr_alert` | a hit; on a layer of reads the read within it |
@@ -19,17 +19,10 @@ use atalaya_tiles::Event;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-#[derive(Deserialize)]
-struct Message {
-    #[serde(default)]
-    data_type: String,
-    #[serde(flatten)]
-    group: Group,
-}
-
 /// A group, or the alert that wraps one. Members that hold pictures are not named, so are skipped.
 #[derive(Deserialize)]
-struct Group {
+struct Payload {
+    data_type: Option<Json>,
     best_uuid: Option<Json>,
     epoch_start: Option<Json>,
     epoch_end: Option<Json>,
@@ -43,7 +36,7 @@ struct Group {
     travel_direction: Option<Json>,
     is_preview: Option<Json>,
     vehicle: Option<Json>,
-    group: Option<Box<Group>>,
+    group: Option<Box<Payload>>,
     list_type: Option<Json>,
     alert_list: Option<Json>,
     description: Option<Json>,
@@ -51,14 +44,17 @@ struct Group {
 
 pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, Unreadable> {
     media_type::expect(input, &["application/json"], "application/json")?;
-    let message: Message = json::read(input)?;
+    let message: Payload = json::read(input)?;
     let mut decoded = Decoded::default();
-    let event = match message.data_type.as_str() {
+    let event = match word(message.data_type.as_ref())
+        .unwrap_or_default()
+        .as_str()
+    {
         "alpr_group" | "vehicle" if is_of_hits(target) => return Ok(decoded),
-        "alpr_group" | "vehicle" => read(target, &message.group, None),
+        "alpr_group" | "vehicle" => read(target, &message, None),
         "alpr_alert" => {
-            let alert = &message.group;
-            read(target, alert.group.as_deref().unwrap_or(alert), Some(alert))
+            let group = message.group.as_deref().unwrap_or(&message);
+            read(target, group, Some(&message))
         }
         "alpr_results" | "heartbeat" => return Ok(decoded),
         other => {
@@ -77,7 +73,11 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
     Ok(decoded)
 }
 
-fn read(target: &Target<'_>, group: &Group, alert: Option<&Group>) -> Result<Option<Event>, Fault> {
+fn read(
+    target: &Target<'_>,
+    group: &Payload,
+    alert: Option<&Payload>,
+) -> Result<Option<Event>, Fault> {
     if group.is_preview == Some(Json::Bool(true)) {
         return Ok(None);
     }
@@ -111,7 +111,7 @@ fn read(target: &Target<'_>, group: &Group, alert: Option<&Group>) -> Result<Opt
     read.event(target).map(Some)
 }
 
-fn observed_at(group: &Group) -> Result<Option<jiff::Timestamp>, Fault> {
+fn observed_at(group: &Payload) -> Result<Option<jiff::Timestamp>, Fault> {
     let sent = [&group.epoch_start, &group.epoch_end, &group.epoch_time];
     let millis = sent.into_iter().flatten().find_map(Json::as_i64);
     let instant = millis.map(instant::from_millis).transpose();

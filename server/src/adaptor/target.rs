@@ -20,6 +20,10 @@ pub(super) struct Fault {
 }
 
 impl Fault {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "errors and literals alike are given away here"
+    )]
     pub(super) fn new(reason: impl ToString, pointer: impl Into<String>) -> Self {
         Self {
             reason: reason.to_string(),
@@ -69,7 +73,8 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The id of a feature: as sent on the layer's own feed, `feed/id` on any other.
+    /// The id of a feature: as sent on the layer's own feed, `feed/id` on any other. White space
+    /// around it is no part of it.
     pub(super) fn id(self, sent: &str) -> Result<FeatureId, BadId> {
         let sent = sent.trim();
         if sent.is_empty() {

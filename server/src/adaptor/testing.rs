@@ -2,10 +2,17 @@
 
 use super::{Adaptor, Decoded, Feed, Input, Reject, decode};
 use atalaya_tiles::{Catalog, Event, LayerSpec, Observation, Value};
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// The built-in layers.
 pub(super) fn catalog() -> Catalog {
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(built_in);
+    CATALOG.clone()
+}
+
+fn built_in() -> Catalog {
     #[derive(serde::Deserialize)]
     struct Layers {
         layers: Vec<LayerSpec>,
@@ -55,10 +62,11 @@ pub(super) fn value(catalog: &Catalog, observation: &Observation, field: &str) -
 
 /// The value of a field of text.
 pub(super) fn text_of(catalog: &Catalog, observation: &Observation, field: &str) -> Option<String> {
-    match value(catalog, observation, field)? {
-        Value::Text(text) => Some(text.into()),
-        other => panic!("{field} is no text: {other:?}"),
-    }
+    let value = value(catalog, observation, field)?;
+    let Value::Text(text) = value else {
+        panic!("{field} is no text: {value:?}");
+    };
+    Some(text.into())
 }
 
 /// Reasons of rejects, for comparison as a whole.
@@ -81,12 +89,7 @@ pub(super) fn real(path: &str) -> Option<Vec<u8>> {
     });
     let found = folder.and_then(|folder| std::fs::read(folder.join(path)).ok());
     if found.is_none() {
-        report(&format!("skipped: {path} is absent"));
+        writeln!(std::io::stderr(), "skipped: {path} is absent").unwrap();
     }
     found
-}
-
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
-fn report(words: &str) {
-    eprintln!("{words}");
 }

@@ -1,11 +1,11 @@
 //! Work zones and road closures: the Work Zone Data Exchange, version 4 (US Department of
-//! Transportation, WZDx 4.0 to 4.2), feed `WorkZoneFeed`.
+//! Transportation, `WZDx` 4.0 to 4.2), feed `WorkZoneFeed`.
 //!
-//! | WZDx | field |
+//! | `WZDx` | field |
 //! |---|---|
-//! | `core_details` name, road_names, direction, description | name, road, direction, description |
+//! | `core_details` name, `road_names`, direction, description | name, road, direction, description |
 //! | `vehicle_impact`; `detour` for a detour | impact |
-//! | `start_date`, `end_date` | starts_at, ends_at |
+//! | `start_date`, `end_date` | `starts_at`, `ends_at` |
 //! | `data_source_id`, by name of the organisation | source |
 //!
 //! A closure whose end is verified leaves the picture then. One whose end is not verified goes stale
@@ -27,8 +27,12 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, Unreadable> {
-    let taken = ["application/geo+json", "application/json"];
-    media_type::expect(input, &taken, "application/geo+json and application/json")?;
+    let accepted = ["application/geo+json", "application/json"];
+    media_type::expect(
+        input,
+        &accepted,
+        "application/geo+json and application/json",
+    )?;
     let collection: json::Collection<'_> = json::read(input)?;
     let features = collection
         .features
@@ -152,7 +156,7 @@ fn collapse(shape: Shape) -> Shape {
             }
             _ => Shape::Lines(lines),
         },
-        other => other,
+        points_or_polygons @ (Shape::Points(_) | Shape::Polygons(_)) => points_or_polygons,
     }
 }
 

@@ -4,7 +4,7 @@ use super::super::target::Fault;
 use super::super::xml::Element;
 
 /// What is wrong with an info.
-pub(super) fn info(info: &Element) -> Vec<Fault> {
+pub(super) fn findings(info: &Element) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut report = |reason: String, pointer: &str| faults.push(Fault::new(reason, pointer));
     for name in ["category", "event", "urgency", "severity", "certainty"] {

@@ -1,6 +1,6 @@
 use crate::adaptor::testing::{catalog, feed, observed, only, read, real, reasons, text_of, value};
-use crate::adaptor::{Adaptor, Columns, Decoded, Feed, Input, Unreadable, decode};
-use atalaya_tiles::{Catalog, Value};
+use crate::adaptor::{Adaptor, Columns, Decoded, Feed, Input, Reject, Unreadable, decode};
+use atalaya_tiles::{Bounds, Catalog, Value};
 use jiff::tz::TimeZone;
 
 fn calls(catalog: &Catalog) -> Feed {
@@ -191,8 +191,12 @@ fn the_real_milwaukee_calls_lose_only_bad_geocodes() {
     };
     let catalog = catalog();
     let mut feed = calls(&catalog);
+    feed.columns.bounds = Some(Bounds::new(-88.3, 42.8, -87.6, 43.3).unwrap());
     let decoded = read(&catalog, &feed, &body);
-    assert_eq!(decoded.events.len(), 33_968);
+    assert_eq!(decoded.events.len(), 33_968 - 462);
+    assert_eq!(decoded.rejects.len(), 462);
+    let outside = |reject: &Reject| reject.reason.ends_with("outside the bounds of the feed");
+    assert!(decoded.rejects.iter().all(outside));
     let unplaced = decoded
         .events
         .iter()
@@ -206,15 +210,6 @@ fn the_real_milwaukee_calls_lose_only_bad_geocodes() {
     assert_eq!(
         first.observed_at.unwrap().to_string(),
         "2018-05-01T05:10:28Z"
-    );
-    feed.columns.bounds = Some(atalaya_tiles::Bounds::new(-88.3, 42.8, -87.6, 43.3).unwrap());
-    let decoded = read(&catalog, &feed, &body);
-    assert_eq!(decoded.rejects.len(), 462);
-    assert!(
-        decoded
-            .rejects
-            .iter()
-            .all(|r| r.reason.ends_with("outside the bounds of the feed"))
     );
 }
 
