@@ -34,6 +34,7 @@ const CORNERS: [(&str, &str); 8] = [
 
 /// One block of the route and when the march is on it, milliseconds.
 struct Block {
+    road: String,
     title: String,
     ends: [Place; 2],
     from_ms: u32,
@@ -82,9 +83,11 @@ fn blocks(streets: &Streets) -> Vec<Block> {
         };
         let ends = [streets.place(*a), streets.place(*b)];
         let [start, end] = ends;
+        let road = streets.shared(*a, *b).unwrap_or("route").to_owned();
         let to_ms = from_ms + super::legs::millis(start.distance_m(end) / PACE_MPS);
         blocks.push(Block {
-            title: format!("{} to {}", streets.title(*a), streets.title(*b)),
+            title: streets.stretch(&road, *a, *b),
+            road,
             ends,
             from_ms,
             to_ms,
@@ -124,7 +127,7 @@ fn closure(number: u32, block: &Block) -> Vec<Step> {
     );
     let closed = json!({
         "name": "Permitted march",
-        "road_name": block.title,
+        "road_name": block.road,
         "description": "Closed to vehicles while the march passes; cross traffic is held",
         "status": "active",
     });

@@ -149,6 +149,21 @@ impl Streets {
         }
     }
 
+    /// A street that both nodes are on.
+    pub(super) fn shared(&self, one: NodeIndex, other: NodeIndex) -> Option<&str> {
+        let names = |index| self.edges(index).iter().map(|edge| edge.name.as_str());
+        names(one).find(|name| names(other).any(|there| there == *name))
+    }
+
+    /// "6th Ave from 12th St to Broadway Blvd".
+    pub(super) fn stretch(&self, road: &str, from: NodeIndex, to: NodeIndex) -> String {
+        let [start, end] = [from, to].map(|index| {
+            let crossing = self.edges(index).iter().find(|edge| edge.name != road);
+            crossing.map_or("its end", |edge| edge.name.as_str())
+        });
+        format!("{road} from {start} to {end}")
+    }
+
     fn runs_east(&self, index: NodeIndex, name: &str) -> bool {
         let here = self.place(index);
         self.edges(index)
