@@ -365,4 +365,4 @@ fn refused(layer: &str, error: &::mvt::Error) -> EncodeError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
