@@ -17,6 +17,16 @@
 //! | who looks | [`Viewer`] |
 //! | a layer as that viewer may read it | [`Open`], [`Seen`] |
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        clippy::float_cmp,
+        reason = "a test fails by panicking, and compares what must be exact"
+    )
+)]
+
 pub mod catalog;
 mod cell;
 mod coverage;

@@ -53,7 +53,7 @@ fn quantise_line(line: &[Coord<f64>]) -> Path<i32> {
 
 fn quantise_polygon(rings: &[Path<f64>]) -> Vec<Vec<Ring>> {
     let rings = rings.iter().map(|ring| quantise_line(ring));
-    let Some(mut rings) = oriented(rings) else {
+    let Some(rings) = oriented(rings) else {
         return Vec::new();
     };
     if rings.len() == 1 && rings.first().is_some_and(|ring| is_convex(ring)) {

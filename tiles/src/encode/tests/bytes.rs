@@ -90,7 +90,7 @@ fn only_what_is_stale_says_so() {
     let mut city = City::new();
     city.put("spots", "1", point(here(), 1.0, 2.0));
     let layer = city.catalog.layer("spots").unwrap();
-    let mut event = |seq: u64, stale_at: Option<Timestamp>, event: Option<Event>| Record {
+    let event = |seq: u64, stale_at: Option<Timestamp>, event: Option<Event>| Record {
         seq: Seq(seq),
         received_at: second(seq),
         event: event.unwrap_or(Event::Observed(Observation {
@@ -225,7 +225,12 @@ fn layers_come_in_the_order_of_the_catalog_each_once() {
 fn heavy_layers_give_way_until_the_tile_fits() {
     let mut city = City::new();
     for (id, point) in lattice(40) {
-        city.put_with("spots", &id, point, &[("name", text(&format!("{id} ").repeat(50)))]);
+        city.put_with(
+            "spots",
+            &id,
+            point,
+            &[("name", text(&format!("{id} ").repeat(50)))],
+        );
         city.put_with("pings", &id, point, &[]);
     }
     let names = ["spots", "pings"];

@@ -59,7 +59,7 @@ fn z0_shows_the_world() {
 
 #[test]
 fn z14_shows_the_city() {
-    check("z14", &sample().tile(&LAYERS, tile(14, 3_141, 6_643)));
+    check("z14", &sample().tile(&LAYERS, tile(14, 3_141, 6_641)));
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn corners(most: usize) -> impl Strategy<Value = Corners> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn points_decode_to_themselves_within_half_a_unit(
@@ -76,10 +76,12 @@ proptest! {
         city.put("areas", "2", truth.clone());
         for feature in decode(&city.tile(&["areas"], here)).remove("areas").unwrap_or_default() {
             assert_sound(&feature.geometry);
-            let lines = match feature.geometry {
-                Geometry::LineString(line) => vec![line],
-                Geometry::MultiLineString(lines) => lines.0,
-                _ => continue,
+            let lines = if let Geometry::LineString(line) = feature.geometry {
+                vec![line]
+            } else if let Geometry::MultiLineString(lines) = feature.geometry {
+                lines.0
+            } else {
+                continue;
             };
             let truth: LineString<f64> = truth.0.iter().map(|c| units(*c, here)).collect();
             for found in lines.iter().flat_map(|line| &line.0) {
