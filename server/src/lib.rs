@@ -1,1 +1,30 @@
-//! x
+//! Atalaya, the shell: feeds, store, HTTP, live stream, identity and commands around the pure core in
+//! `atalaya-tiles`.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        clippy::float_cmp,
+        reason = "tests may fail loudly"
+    )
+)]
+
+pub mod adaptor;
+pub mod basemap;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod demo;
+pub mod engine;
+pub mod event_json;
+pub mod geojson;
+pub mod http;
+pub mod identity;
+pub mod ingest;
+pub mod live;
+pub mod poll;
+pub mod problem;
+pub mod store;
+pub mod task;

@@ -7,6 +7,7 @@
 use crate::cell::FINEST;
 use crate::feature::Value;
 use crate::tile::MAX_ZOOM;
+use crate::view::marks::Slot;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
@@ -35,6 +36,13 @@ pub struct FieldIx(pub(crate) u16);
 /// Position of a clearance in the catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClearanceIx(pub(crate) u8);
+
+impl ClearanceIx {
+    /// The slot of its holders among those who may notice a change.
+    pub(crate) fn slot(self) -> Slot {
+        self.0 + 1
+    }
+}
 
 /// The fields of a layer that a viewer may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -240,6 +248,11 @@ impl LayerSpec {
             .map(|(name, spec)| (name.as_str(), spec))
     }
 
+    /// All fields by position.
+    pub(crate) fn fields_at(&self) -> impl Iterator<Item = (FieldIx, &FieldSpec)> {
+        (0_u16..).map(FieldIx).zip(self.fields.values())
+    }
+
     /// Whether the layer takes geometries of this kind.
     pub fn takes(&self, kind: GeometryKind) -> bool {
         self.geometry.contains(&kind)
@@ -404,8 +417,8 @@ pub enum BadCatalog {
         /// Last zoom.
         last: u8,
     },
-    /// A derived layer whose source does not exist.
-    #[error("layer {layer} is derived from {from}, which is no layer before it")]
+    /// A derived layer whose source does not exist, or is no layer that anything is derived from.
+    #[error("layer {layer} is derived from {from}, which is no state layer before it")]
     Source {
         /// The derived layer.
         layer: String,
@@ -443,7 +456,7 @@ impl Catalog {
         let mut by_name = HashMap::new();
         let mut clearances = Vec::new();
         for (at, spec) in specs.iter().enumerate() {
-            check(spec, &by_name)?;
+            check(spec, specs.get(..at).unwrap_or_default())?;
             let layer = LayerIx(u16::try_from(at).expect("at most MAX_LAYERS"));
             if by_name.insert(spec.name.clone(), layer).is_some() {
                 return Err(BadCatalog::Twice(spec.name.clone()));
@@ -524,7 +537,7 @@ fn limit(what: &str, count: usize, limit: usize) -> Result<(), BadCatalog> {
     })
 }
 
-fn check(spec: &LayerSpec, before: &HashMap<String, LayerIx>) -> Result<(), BadCatalog> {
+fn check(spec: &LayerSpec, before: &[LayerSpec]) -> Result<(), BadCatalog> {
     let name = &spec.name;
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if !name.starts_with(|c: char| c.is_ascii_lowercase())
@@ -547,11 +560,10 @@ fn check(spec: &LayerSpec, before: &HashMap<String, LayerIx>) -> Result<(), BadC
             last,
         });
     }
-    if let Some(from) = spec
-        .derived_from
-        .as_ref()
-        .filter(|from| !before.contains_key(*from))
-    {
+    if let Some(from) = spec.derived_from.as_ref().filter(|from| {
+        let source = before.iter().find(|layer| layer.name == **from);
+        source.is_none_or(|source| source.kind != LayerKind::State)
+    }) {
         return Err(BadCatalog::Source {
             layer: name.clone(),
             from: from.clone(),

@@ -89,6 +89,15 @@ impl Cell {
         )
     }
 
+    /// A box that holds every position indexed into the cell. Index children stick out of their
+    /// parents, so it is wider than [`Cell::bounds`].
+    pub(crate) fn reach(self) -> Bounds {
+        let bounds = self.bounds();
+        let width = (bounds.east() - bounds.west()).rem_euclid(360.0);
+        let height = bounds.north() - bounds.south();
+        bounds.grown(width * 0.3, height * 0.3)
+    }
+
     /// The range of indexes, both ends included, that the descendants at a finer resolution have.
     pub(crate) fn descendants(self, resolution: u8) -> Option<(u64, u64)> {
         let own = self.resolution();

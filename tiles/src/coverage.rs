@@ -4,7 +4,7 @@
 //! in it. A camera without a heading or range has no coverage rather than a guessed one, save that
 //! an opening of 360° needs no heading.
 
-use crate::catalog::LayerSpec;
+use crate::catalog::{FieldMask, LayerSpec};
 use crate::feature::{Properties, Value};
 use crate::place::LonLat;
 use crate::units::{Bearing, Meters};
@@ -42,9 +42,18 @@ pub struct Sight {
 }
 
 impl FieldOfView {
-    /// Reads the fields `heading_deg`, `headings_deg`, `fov_deg` and `range_m` of a camera layer.
-    pub(crate) fn of(spec: &LayerSpec, at: LonLat, properties: &Properties) -> Option<Self> {
-        let value = |name: &str| spec.field(name).and_then(|field| properties.get(field));
+    /// Reads the fields `heading_deg`, `headings_deg`, `fov_deg` and `range_m` of a camera layer,
+    /// as far as they are among those that may be seen.
+    pub(crate) fn of(
+        spec: &LayerSpec,
+        fields: FieldMask,
+        at: LonLat,
+        properties: &Properties,
+    ) -> Option<Self> {
+        let value = |name: &str| {
+            let field = spec.field(name).filter(|field| fields.contains(*field))?;
+            properties.get(field)
+        };
         let fov_deg = value("fov_deg").and_then(number)?;
         let range_m = value("range_m").and_then(number)?;
         if !(fov_deg > 0.0 && fov_deg <= 360.0 && range_m > 0.0 && range_m <= MAX_RANGE_M) {

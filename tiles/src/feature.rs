@@ -7,6 +7,7 @@ use crate::catalog::{FieldIx, FieldMask, LayerIx, LayerSpec};
 use crate::cell::Cell;
 use crate::event::Seq;
 use crate::place::{Bounds, LonLat};
+use crate::view::marks::{Notice, Slot};
 use geo_types::Geometry;
 use jiff::Timestamp;
 use std::borrow::Borrow;
@@ -130,7 +131,7 @@ pub enum Topic {
 
 /// A feature as the picture holds it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Feature {
+pub(crate) struct Feature {
     pub(crate) id: FeatureId,
     pub(crate) layer: LayerIx,
     pub(crate) feed: FeedName,
@@ -142,6 +143,8 @@ pub struct Feature {
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) stale: bool,
     pub(crate) seq: Seq,
+    /// Who noticed which change, where not everybody noticed that of `seq`.
+    pub(crate) noticed: Box<[(Slot, Seq)]>,
     pub(crate) bounds: Option<Bounds>,
     pub(crate) anchor: Option<LonLat>,
     pub(crate) cell: Option<Cell>,
@@ -162,11 +165,44 @@ impl Feature {
         self.geometry = geometry;
     }
 
+    /// Notes who notices that this version replaces another.
+    pub(crate) fn note(&mut self, prev: Option<&Self>, notice: Notice) {
+        self.noticed = Box::default();
+        let Some(prev) = prev.filter(|_| !notice.reaches(Notice::EVERYBODY)) else {
+            return;
+        };
+        let mut noticed = match &*prev.noticed {
+            [] => vec![(Notice::EVERYBODY_SLOT, prev.seq)],
+            known => known.to_vec(),
+        };
+        for slot in notice.slots() {
+            noticed.retain(|(known, _)| *known != slot);
+            noticed.push((slot, self.seq));
+        }
+        self.noticed = noticed.into();
+    }
+
+    /// The last change of it that somebody with these slots may know of.
+    fn noticed_by(&self, slots: Notice) -> Seq {
+        let noticed = self.noticed.iter().filter(|(slot, _)| slots.holds(*slot));
+        match &*self.noticed {
+            [] => self.seq,
+            _ => noticed.map(|(_, seq)| *seq).max().unwrap_or_default(),
+        }
+    }
+
     /// The instant that orders observations: the source's, but never after we received it, so that
     /// a clock that runs ahead cannot pin a feature.
     pub(crate) fn effective_at(&self) -> Timestamp {
         self.observed_at.min(self.received_at)
     }
+}
+
+/// Whether every position of a geometry is finite and on the globe.
+pub(crate) fn is_on_globe(geometry: &Geometry<f64>) -> bool {
+    use geo::CoordsIter;
+    let mut positions = geometry.coords_iter();
+    positions.all(|position| LonLat::new(position.x, position.y).is_ok())
 }
 
 /// A position that stands for a geometry in counts: itself for a point, a position on or in the
@@ -185,6 +221,8 @@ pub(crate) fn anchor(geometry: &Geometry<f64>) -> Option<LonLat> {
 pub struct Seen {
     pub(crate) feature: Arc<Feature>,
     pub(crate) fields: FieldMask,
+    /// Who among the noticing the viewer is.
+    pub(crate) slots: Notice,
 }
 
 impl Seen {
@@ -243,9 +281,9 @@ impl Seen {
         &self.feature.trail
     }
 
-    /// The change that made it what it is.
+    /// The last change of it that the viewer may know of.
     pub fn seq(&self) -> Seq {
-        self.feature.seq
+        self.feature.noticed_by(self.slots)
     }
 
     /// The fields that the viewer may see, with their values, in the order of the layer's fields.

@@ -21,6 +21,9 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
+/// More than half the way around the globe: nothing is farther than this.
+const FARTHEST_M: f64 = 20_100_000.0;
+
 /// A layer that the viewer cannot open: it does not exist, or not for them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no layer \"{0}\"")]
@@ -46,6 +49,8 @@ pub struct Open<'v> {
     slots: Notice,
     /// Whether single features exist for this viewer, or only their counts.
     singles: bool,
+    /// The finest cells that this viewer may have counts of.
+    finest: u8,
 }
 
 impl View {
@@ -60,9 +65,10 @@ impl View {
     /// Opens a layer by position; `None` as if it did not exist.
     pub fn open_at(&self, viewer: &Viewer, layer: LayerIx) -> Option<Open<'_>> {
         let spec = self.catalog.spec(layer);
-        if let Some(source) = &spec.derived_from {
-            self.open(viewer, source).ok()?;
-        }
+        let source = match &spec.derived_from {
+            Some(source) => Some(self.open(viewer, source).ok()?),
+            None => None,
+        };
         let needed = |name: &Option<String>| {
             let clearance = name.as_deref().map(|name| self.catalog.clearance(name));
             clearance.is_none_or(|known| known.is_some_and(|c| viewer.clearances.allow(Some(c))))
@@ -71,24 +77,27 @@ impl View {
             return None;
         }
         let fields = spec
-            .fields
-            .iter()
+            .fields_at()
             .filter(|(_, field)| needed(&field.clearance))
-            .filter_map(|(name, _)| spec.field(name))
-            .fold(FieldMask::NONE, FieldMask::with);
+            .fold(FieldMask::NONE, |mask, (field, _)| mask.with(field));
+        // Whoever has counts alone notices what changes a count, and nothing else.
+        let singles = needed(&spec.single_clearance) && source.is_none_or(|open| open.singles);
         let held = self.catalog.clearances().map(|(clearance, _)| clearance);
         let slots = held
-            .filter(|clearance| viewer.clearances.allow(Some(*clearance)))
-            .fold(Notice::EVERYBODY, |slots, clearance| {
-                slots.with_slot(clearance.0 + 1)
+            .filter(|clearance| singles && viewer.clearances.allow(Some(*clearance)))
+            .fold(Notice::EVERYBODY, |slots, held| {
+                slots.with_slot(held.slot())
             });
+        let of_source = source.map_or(FINEST, |open| open.finest);
+        let own = [spec.counted_resolution, FINEST][usize::from(needed(&spec.single_clearance))];
         Some(Open {
             view: self,
             viewer: *viewer,
             layer,
             fields,
             slots,
-            singles: needed(&spec.single_clearance),
+            singles,
+            finest: own.min(of_source),
         })
     }
 
@@ -124,16 +133,21 @@ impl<'v> Open<'v> {
 
     /// The finest cells that the viewer may have counts of.
     pub fn finest_resolution(&self) -> u8 {
-        if self.singles {
-            FINEST
-        } else {
-            self.spec().counted_resolution
-        }
+        self.finest
     }
 
-    /// The last change of the layer, whoever may notice it.
+    /// The last change of the layer that the viewer may know of, features without geometry included.
     pub fn last_change(&self) -> Seq {
-        self.layer_view().last
+        match &self.layer_view().body {
+            Body::Computed => self
+                .counted_layers()
+                .map(|open| open.last_change())
+                .max()
+                .unwrap_or_default(),
+            Body::State(_) | Body::Sightings(_) => {
+                self.layer_view().marks.last_of_layer(self.slots)
+            }
+        }
     }
 
     /// The last change, removals included, that the viewer may know of in a tile. Never older than
@@ -202,14 +216,8 @@ impl<'v> Open<'v> {
                 features.map(|(_, feature)| self.seen(feature)).collect()
             }
             Body::Sightings(sightings) => {
-                let mut rows = Vec::new();
-                sightings.visit_all(None, |row| {
-                    if after.is_none_or(|after| row.id > *after) {
-                        rows.push(Arc::clone(row));
-                    }
-                });
-                rows.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-                rows.iter().take(limit).map(|row| self.seen(row)).collect()
+                let rows = sightings.page(after, limit);
+                rows.iter().map(|row| self.seen(row)).collect()
             }
             Body::Computed => Vec::new(),
         }
@@ -220,11 +228,7 @@ impl<'v> Open<'v> {
         match &self.layer_view().body {
             _ if !self.singles => 0,
             Body::State(state) => state.by_id.len(),
-            Body::Sightings(sightings) => {
-                let mut count = 0;
-                sightings.visit_all(None, |_| count += 1);
-                count
-            }
+            Body::Sightings(sightings) => sightings.len(),
             Body::Computed => 0,
         }
     }
@@ -268,8 +272,12 @@ impl<'v> Open<'v> {
     }
 
     /// The nearest features within a distance, nearest first; ties in order of id. The distance is
-    /// 0 inside a polygon.
+    /// 0 inside a polygon. A distance that is negative or no number finds nothing.
     pub fn nearest(&self, to: LonLat, within: Meters, limit: usize) -> Vec<(Meters, Seen)> {
+        if within.0.is_nan() || within.0 < 0.0 {
+            return Vec::new();
+        }
+        let within = Meters(within.0.min(FARTHEST_M));
         let mut radius = Meters(within.0.min(250.0));
         loop {
             let mut found: Vec<(Meters, Seen)> = self
@@ -306,12 +314,15 @@ impl<'v> Open<'v> {
             let near = Bounds::around(position, Meters(50.0));
             state.tree.visit(near, |sector| ids.push(sector.id.clone()));
         }
+        ids.sort_unstable();
+        ids.dedup();
         let mut found: Vec<_> = ids
             .iter()
             .filter_map(|id| {
                 let camera = self.get(id)?;
+                let properties = &camera.feature.properties;
                 let field_of_view =
-                    FieldOfView::of(self.spec(), camera.anchor()?, &camera.feature.properties)?;
+                    FieldOfView::of(self.spec(), self.fields, camera.anchor()?, properties)?;
                 Some((field_of_view.sees(position)?, field_of_view, camera))
             })
             .collect();
@@ -342,7 +353,7 @@ impl<'v> Open<'v> {
                     .collect()
             }
             Topic::Cell(cell) => {
-                let mut found = self.within(cell.bounds(), None);
+                let mut found = self.within(cell.reach(), None);
                 found.retain(|seen| seen.feature.topic == topic);
                 found
             }
@@ -388,23 +399,40 @@ impl<'v> Open<'v> {
         Seen {
             feature: Arc::clone(feature),
             fields: self.fields,
+            slots: self.slots,
         }
     }
 }
 
-/// Distance to the nearest part of a geometry, 0 inside a polygon; `None` for an empty one. The
-/// nearest position is found on a plane that is true to scale around `from`.
+/// Distance to the nearest part of a geometry, 0 inside a polygon; `None` for an empty one.
 fn distance(from: LonLat, geometry: &Geometry<f64>) -> Option<Meters> {
+    if let Geometry::Point(point) = geometry {
+        let to = LonLat::new(point.x(), point.y()).ok()?;
+        return Some(from.distance(to));
+    }
+    // What is near across the antimeridian is a turn away on the plane.
+    let turns = [-360.0, 0.0, 360.0].into_iter();
+    turns
+        .filter_map(|turn| distance_on_plane(from, geometry, turn))
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+}
+
+/// The nearest position is found on a plane that is true to scale around `from`, with the geometry
+/// turned around the globe.
+fn distance_on_plane(from: LonLat, geometry: &Geometry<f64>, turn: f64) -> Option<Meters> {
     use geo::{Closest, ClosestPoint, MapCoords};
     let scale = from.lat().to_radians().cos().max(1e-6);
     let flat = geometry.map_coords(|c| Coord {
-        x: (c.x - from.lon()) * scale,
+        x: (c.x - from.lon() + turn) * scale,
         y: c.y - from.lat(),
     });
     match flat.closest_point(&Point::new(0.0, 0.0)) {
         Closest::Intersection(_) => Some(Meters(0.0)),
         Closest::SinglePoint(point) => {
-            let (lon, lat) = (from.lon() + point.x() / scale, from.lat() + point.y());
+            let (lon, lat) = (
+                from.lon() + point.x() / scale - turn,
+                from.lat() + point.y(),
+            );
             let lon = lon.clamp(-180.0, 180.0);
             LonLat::new(lon, lat.clamp(-90.0, 90.0))
                 .ok()

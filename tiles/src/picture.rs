@@ -10,13 +10,14 @@ mod restore;
 
 use crate::catalog::{Catalog, LayerIx, LayerKind, LayerSpec};
 use crate::event::{Event, Observation, Record, Seq};
-use crate::feature::{Feature, FeatureId, Fix, Properties, Topic};
+use crate::feature::{Feature, FeatureId, Fix, Topic, is_on_globe};
 use crate::view::changes::Change;
-use crate::view::marks::Notice;
+use crate::view::marks::{Notice, Slot};
 use crate::view::{Body, RingLimits, Tombstone, View};
 use derive::Derivation;
-use due::{Due, DueQueue};
+use due::DueQueue;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The most fixes that a trail keeps.
@@ -37,6 +38,8 @@ pub struct Applied {
 pub struct Picture {
     view: View,
     due: DueQueue,
+    /// When tombstones may be forgotten.
+    tombstones: BTreeSet<(Timestamp, LayerIx, FeatureId)>,
     derivations: Vec<Derivation>,
     /// State features that left since the last checkpoint.
     removed: Vec<(LayerIx, FeatureId)>,
@@ -49,6 +52,7 @@ impl Picture {
             derivations: Derivation::all(&catalog),
             view: View::empty(catalog, limits),
             due: DueQueue::default(),
+            tombstones: BTreeSet::new(),
             removed: Vec::new(),
         }
     }
@@ -62,12 +66,14 @@ impl Picture {
             }
             self.view.seq = record.seq;
             self.view.clock = self.view.clock.max(record.received_at);
+            self.forget_tombstones();
+            let forgot = self.forget_sightings(record.seq);
             let changed = match &record.event {
                 Event::Observed(observation) => self.observe(record, observation),
                 Event::Withdrawn {
                     layer, feature, at, ..
                 } => self.withdraw(record, *layer, feature, *at),
-                Event::Clock => self.pass_time(record),
+                Event::Clock => self.pass_time(record.seq) || forgot,
             };
             ignored += u32::from(!changed);
             // Bounded work between two snapshots, however large the batch.
@@ -104,50 +110,54 @@ impl Picture {
     }
 
     fn observe(&mut self, record: &Record, observation: &Observation) -> bool {
+        // Nothing can be indexed that is not on the globe.
+        if !observation.geometry.as_ref().is_none_or(is_on_globe) {
+            return false;
+        }
         let catalog = Arc::clone(&self.view.catalog);
         let spec = catalog.spec(observation.layer);
-        let mut next = new_feature(spec, record, observation, catalog.topic_resolution());
-        match (&self.view.layers[observation.layer.index()].body, spec.kind) {
+        let next = new_feature(spec, record, observation, catalog.topic_resolution());
+        let view = &self.view.layers[observation.layer.index()];
+        let buried = view.tombstones.get(&next.id);
+        if buried.is_some_and(|tombstone| next.effective_at() <= tombstone.at) {
+            return false;
+        }
+        match (&view.body, spec.kind) {
             (Body::State(state), LayerKind::State) => {
                 let prev = state.by_id.get(&next.id).cloned();
-                let buried = state.tombstones.get(&next.id);
-                if buried.is_some_and(|tombstone| next.effective_at() <= tombstone.at) {
-                    return false;
-                }
-                let late = prev
-                    .as_ref()
-                    .is_some_and(|p| next.effective_at() < p.effective_at());
-                if spec.track {
-                    next.trail = trail(prev.as_deref(), &next);
-                }
-                if let (Some(prev), true) = (&prev, late) {
-                    self.keep_late_fix(prev, next.trail);
-                    return false;
-                }
-                self.bury(next.layer, &next.id, None);
-                self.replace(prev.as_ref(), Some(next), record.seq);
-                true
+                self.follow(spec, prev.as_ref(), next)
             }
-            (Body::Sightings(_), _) => self.sight(next, record.seq),
+            (Body::Sightings(_), _) => self.sight(next),
             _ => false,
         }
     }
 
-    /// A fix that came late belongs to the trail, but does not move the feature.
-    fn keep_late_fix(&mut self, prev: &Arc<Feature>, trail: Arc<[Fix]>) {
-        if trail == prev.trail {
-            return;
+    /// Takes the next version of a feature of a state layer, if it is one.
+    fn follow(&mut self, spec: &LayerSpec, prev: Option<&Arc<Feature>>, mut next: Feature) -> bool {
+        let now = self.view.clock;
+        let seq = next.seq;
+        if spec.track {
+            next.trail = trail(spec, prev.map(AsRef::as_ref), &next, now);
         }
-        let mut next = Feature::clone(prev);
-        next.trail = trail;
-        if let Body::State(state) = &mut self.view.layers[prev.layer.index()].body {
-            state.set(Some(prev), Some(Arc::new(next)));
+        if let Some(prev) = prev.filter(|prev| next.effective_at() < prev.effective_at()) {
+            // A fix that came late belongs to the trail, but does not move the feature.
+            if next.trail != prev.trail && spec.track {
+                let mut same = Feature::clone(prev);
+                same.trail = next.trail;
+                same.seq = seq;
+                self.replace(Some(prev), Some(same), seq);
+            }
+            return false;
         }
+        next.stale = next.stale_at.is_some_and(|at| at <= now);
+        let over = due::leaves_at(spec, &next).is_some_and(|at| at <= now);
+        self.replace(prev, (!over).then_some(next), seq);
+        prev.is_some() || !over
     }
 
-    fn sight(&mut self, feature: Feature, seq: Seq) -> bool {
-        let layer = &mut self.view.layers[feature.layer.index()];
-        let Body::Sightings(sightings) = &mut layer.body else {
+    fn sight(&mut self, feature: Feature) -> bool {
+        let layer = feature.layer;
+        let Body::Sightings(sightings) = &mut self.view.layers[layer.index()].body else {
             return false;
         };
         if sightings.get(&feature.id).is_some() {
@@ -155,11 +165,8 @@ impl Picture {
         }
         let feature = Arc::new(feature);
         sightings.push(&feature);
-        layer.last = seq;
-        if let Some(bounds) = feature.bounds {
-            layer.marks.touch(bounds, Notice::EVERYBODY, seq);
-        }
-        self.expect_retention(feature.layer);
+        self.mark(None, Some(&feature), Notice::EVERYBODY, feature.seq);
+        self.expect_retention(layer);
         true
     }
 
@@ -170,52 +177,64 @@ impl Picture {
         id: &FeatureId,
         at: Option<Timestamp>,
     ) -> bool {
-        let at = at.unwrap_or(record.received_at).min(record.received_at);
+        if self.view.catalog.spec(layer).kind == LayerKind::Derived {
+            return false;
+        }
+        let mut tombstone = Tombstone {
+            at: at.unwrap_or(record.received_at).min(record.received_at),
+            received_at: record.received_at,
+        };
         match &mut self.view.layers[layer.index()].body {
             Body::State(state) => {
                 let prev = state.by_id.get(id).cloned();
-                if prev.as_ref().is_some_and(|prev| prev.effective_at() > at) {
+                if (prev.as_ref()).is_some_and(|prev| prev.effective_at() > tombstone.at) {
                     return false;
                 }
-                let tombstone = Tombstone {
-                    at,
-                    received_at: record.received_at,
-                };
-                self.bury(layer, id, Some(tombstone));
+                self.bury(layer, id, tombstone);
                 self.replace(prev.as_ref(), None, record.seq);
                 prev.is_some()
             }
             Body::Sightings(sightings) => {
-                let Some(removed) = sightings.remove(id) else {
-                    return false;
-                };
-                let view = &mut self.view.layers[layer.index()];
-                view.last = record.seq;
-                if let Some(bounds) = removed.bounds {
-                    view.marks.touch(bounds, Notice::EVERYBODY, record.seq);
+                let removed = sightings.remove(id);
+                if let Some(removed) = &removed {
+                    // A sighting never changes, so this can only mean the one that is known.
+                    tombstone.at = tombstone.at.max(removed.effective_at());
+                    self.mark(Some(removed), None, Notice::EVERYBODY, record.seq);
+                    self.expect_retention(layer);
                 }
-                true
+                self.bury(layer, id, tombstone);
+                removed.is_some()
             }
             Body::Computed => false,
         }
     }
 
-    /// Sets or clears the tombstone of a feature.
-    fn bury(&mut self, layer: LayerIx, id: &FeatureId, tombstone: Option<Tombstone>) {
+    /// Sets the tombstone of a feature; of two the later counts, whatever the order.
+    fn bury(&mut self, layer: LayerIx, id: &FeatureId, mut tombstone: Tombstone) {
         let retain = retention(self.view.catalog.spec(layer));
-        let Body::State(state) = &mut self.view.layers[layer.index()].body else {
-            return;
-        };
+        let tombstones = &mut self.view.layers[layer.index()].tombstones;
         let forget_at =
             |t: &Tombstone| retain.and_then(|days| t.received_at.checked_add(days).ok());
-        if let Some(old) = state.tombstones.remove(id) {
-            self.due
-                .remove(forget_at(&old), Due::Tombstone(layer, id.clone()));
+        if let Some(old) = tombstones.get(id) {
+            tombstone.at = tombstone.at.max(old.at);
+            if let Some(at) = forget_at(old) {
+                self.tombstones.remove(&(at, layer, id.clone()));
+            }
         }
-        if let Some(tombstone) = tombstone {
-            self.due
-                .insert(forget_at(&tombstone), Due::Tombstone(layer, id.clone()));
-            state.tombstones.insert(id.clone(), tombstone);
+        if let Some(at) = forget_at(&tombstone) {
+            self.tombstones.insert((at, layer, id.clone()));
+        }
+        tombstones.insert(id.clone(), tombstone);
+    }
+
+    /// Forgets tombstones that retention has outlived. Every record does so, since nobody can see
+    /// the difference before a late observation comes.
+    fn forget_tombstones(&mut self) {
+        while let Some((at, _, _)) = self.tombstones.first()
+            && *at <= self.view.clock
+            && let Some((_, layer, id)) = self.tombstones.pop_first()
+        {
+            self.view.layers[layer.index()].tombstones.remove(&id);
         }
     }
 
@@ -227,9 +246,13 @@ impl Picture {
         let catalog = Arc::clone(&self.view.catalog);
         let spec = catalog.spec(layer);
         let notice = notice(&catalog, spec, prev.map(AsRef::as_ref), next.as_ref());
-        let next = next.map(Arc::new);
+        let next = next.map(|mut next| {
+            next.note(prev.map(AsRef::as_ref), notice);
+            Arc::new(next)
+        });
         self.schedule(spec, prev, next.as_ref());
-        self.note(prev, next.as_ref(), notice, seq);
+        self.mark(prev, next.as_ref(), notice, seq);
+        self.ring(prev, next.as_ref(), notice, seq);
         if let (Some(prev), None) = (prev, &next) {
             self.removed.push((layer, prev.id.clone()));
         }
@@ -262,7 +285,8 @@ impl Picture {
         if prev.is_none() && next.is_none() {
             return;
         }
-        self.note(prev.as_ref(), next.as_ref(), notice, seq);
+        self.mark(prev.as_ref(), next.as_ref(), notice, seq);
+        self.ring(prev.as_ref(), next.as_ref(), notice, seq);
         self.set(target, prev.as_ref(), next);
     }
 
@@ -272,34 +296,101 @@ impl Picture {
         }
     }
 
-    /// Marks the tiles and topics that a change touches, before and after.
-    fn note(
+    /// Marks the tiles that a change touches, before and after. Where single features need a
+    /// clearance, the others notice the change of a count, and no more of the place than its cell.
+    fn mark(
         &mut self,
         prev: Option<&Arc<Feature>>,
         next: Option<&Arc<Feature>>,
         notice: Notice,
         seq: Seq,
     ) {
-        if notice == Notice::NOBODY {
+        let Some(layer) = prev.or(next).map(|feature| feature.layer) else {
+            return;
+        };
+        let gate = SingleGate::of(&self.view.catalog, layer);
+        let view = &mut self.view.layers[layer.index()];
+        let noticed = gate.map_or(notice, |gate| gate.notice(prev, next, notice));
+        if noticed == Notice::NOBODY {
             return;
         }
-        let mut topics: Vec<Topic> = Vec::with_capacity(2);
+        view.last = seq;
+        view.marks.touch_layer(noticed, seq);
+        let counted = gate.filter(|_| noticed.reaches(Notice::EVERYBODY));
         for feature in prev.into_iter().chain(next) {
-            let layer = &mut self.view.layers[feature.layer.index()];
-            layer.last = seq;
             if let Some(bounds) = feature.bounds {
-                layer.marks.touch(bounds, notice, seq);
+                let notice = gate.map_or(noticed, |_| noticed.without(Notice::EVERYBODY));
+                view.marks.touch(bounds, notice, seq);
             }
-            if !topics.contains(&feature.topic) {
-                topics.push(feature.topic);
-                let change = Change {
-                    seq,
-                    id: feature.id.clone(),
-                    notice,
-                };
-                self.view.ring.push(feature.layer, feature.topic, change);
+            if let (Some(gate), Some(cell)) = (counted, feature.cell) {
+                let cell = cell.parent(gate.resolution);
+                view.marks.touch(cell.reach(), Notice::EVERYBODY, seq);
             }
         }
+    }
+
+    /// Notes a change in the live topics that the feature leaves, enters or stays in.
+    fn ring(
+        &mut self,
+        prev: Option<&Arc<Feature>>,
+        next: Option<&Arc<Feature>>,
+        notice: Notice,
+        seq: Seq,
+    ) {
+        let left = prev.filter(|prev| next.is_none_or(|next| next.topic != prev.topic));
+        for feature in left.into_iter().chain(next) {
+            let id = feature.id.clone();
+            let change = Change { seq, id, notice };
+            if notice != Notice::NOBODY {
+                (self.view.ring).push(feature.layer, feature.topic, change);
+            }
+        }
+    }
+}
+
+/// A layer whose single features need a clearance, while everybody may have counts of them.
+#[derive(Debug, Clone, Copy)]
+struct SingleGate {
+    clearance: Slot,
+    /// The finest cells that are counted for everybody.
+    resolution: u8,
+}
+
+impl SingleGate {
+    fn of(catalog: &Catalog, layer: LayerIx) -> Option<Self> {
+        let spec = catalog.spec(layer);
+        let source = spec
+            .derived_from
+            .as_deref()
+            .and_then(|name| catalog.layer(name));
+        let specs = [Some(spec), source.map(|source| catalog.spec(source))];
+        let mut gated = specs.into_iter().flatten().filter_map(|spec| {
+            let clearance = catalog.clearance(spec.single_clearance.as_deref()?)?;
+            Some((clearance.slot(), spec.counted_resolution))
+        });
+        let (clearance, resolution) = gated.next()?;
+        Some(Self {
+            clearance,
+            resolution: gated.fold(resolution, |least, (_, other)| least.min(other)),
+        })
+    }
+
+    /// Who notices, given who would if nothing were gated.
+    fn notice(
+        self,
+        prev: Option<&Arc<Feature>>,
+        next: Option<&Arc<Feature>>,
+        notice: Notice,
+    ) -> Notice {
+        let cell = |feature: Option<&Arc<Feature>>| Some(feature?.cell?.parent(self.resolution));
+        let mut gated = notice.without(Notice::EVERYBODY);
+        if notice.reaches(Notice::EVERYBODY) {
+            gated = gated.with_slot(self.clearance);
+        }
+        if cell(prev) != cell(next) {
+            gated = gated.or(Notice::EVERYBODY);
+        }
+        gated
     }
 }
 
@@ -339,13 +430,14 @@ fn new_feature(
         cell: None,
         topic: Topic::Everywhere,
         trail: Arc::default(),
+        noticed: Box::default(),
     };
     feature.place(observation.geometry.clone(), topic_resolution);
     feature
 }
 
 /// The trail with one more fix, in order of time; a fix of the same instant is replaced.
-fn trail(prev: Option<&Feature>, next: &Feature) -> Arc<[Fix]> {
+fn trail(spec: &LayerSpec, prev: Option<&Feature>, next: &Feature, now: Timestamp) -> Arc<[Fix]> {
     let mut fixes: Vec<Fix> = prev.map(|prev| prev.trail.to_vec()).unwrap_or_default();
     if let Some(at) = next.anchor {
         let fix = Fix {
@@ -360,7 +452,18 @@ fn trail(prev: Option<&Feature>, next: &Feature) -> Arc<[Fix]> {
         let excess = fixes.len().saturating_sub(TRAIL);
         fixes.drain(..excess);
     }
-    fixes.into()
+    retained(spec, &fixes, now).into()
+}
+
+/// The part of a trail that retention leaves. We received a fix when it was observed or later, so
+/// that none is kept too long.
+fn retained<'f>(spec: &LayerSpec, fixes: &'f [Fix], now: Timestamp) -> &'f [Fix] {
+    let gone = |fix: &Fix| fix_leaves_at(spec, fix).is_some_and(|at| at <= now);
+    &fixes[fixes.partition_point(gone)..]
+}
+
+fn fix_leaves_at(spec: &LayerSpec, fix: &Fix) -> Option<Timestamp> {
+    retention(spec).and_then(|days| fix.observed_at.checked_add(days).ok())
 }
 
 /// Who notices that one version of a feature replaces another.
@@ -377,23 +480,20 @@ fn notice(
         || prev.observed_at != next.observed_at
         || prev.stale_at != next.stale_at
         || prev.stale != next.stale
+        || prev.trail != next.trail
         || prev.feed != next.feed;
     let mut notice = if open {
         Notice::EVERYBODY
     } else {
         Notice::NOBODY
     };
-    for (name, field) in &spec.fields {
-        let value =
-            |properties: &Properties| spec.field(name).and_then(|at| properties.get(at).cloned());
-        if value(&prev.properties) != value(&next.properties) {
-            let clearance = field
-                .clearance
-                .as_deref()
-                .and_then(|name| catalog.clearance(name));
-            notice = notice.or(clearance.map_or(Notice::EVERYBODY, |clearance| {
-                Notice::NOBODY.with_slot(clearance.0 + 1)
-            }));
+    for (at, field) in spec.fields_at() {
+        if prev.properties.get(at) != next.properties.get(at) {
+            let clearance = field.clearance.as_deref();
+            notice = notice.or(match clearance.and_then(|name| catalog.clearance(name)) {
+                Some(clearance) => Notice::NOBODY.with_slot(clearance.slot()),
+                None => Notice::EVERYBODY,
+            });
         }
     }
     notice

@@ -40,6 +40,8 @@ pub(crate) enum Body {
 pub(crate) struct LayerView {
     pub(crate) body: Body,
     pub(crate) marks: Marks,
+    /// What remains of withdrawn features.
+    pub(crate) tombstones: imbl::HashMap<FeatureId, Tombstone>,
     /// The last change of the layer, whoever notices it.
     pub(crate) last: Seq,
 }
@@ -56,6 +58,7 @@ impl LayerView {
         Self {
             body,
             marks: Marks::default(),
+            tombstones: imbl::HashMap::new(),
             last: Seq(0),
         }
     }
@@ -84,14 +87,18 @@ pub struct HotFeature {
     pub stale: bool,
     /// Its trail.
     pub trail: Vec<Fix>,
+    /// The last change by who noticed it, where not everybody noticed that of `seq`: pairs of a
+    /// number that the catalog gives to a clearance, and a seq.
+    pub noticed: Vec<(u8, Seq)>,
 }
 
 /// What a checkpoint must write to be at the view's seq, given that it was at an earlier one.
 #[derive(Debug, Default)]
 pub struct Hot {
-    /// Features of state layers that changed.
+    /// Features of state layers that changed. To be written after what
+    /// [`Picture::take_removed`](crate::Picture::take_removed) names was deleted.
     pub features: Vec<HotFeature>,
-    /// Tombstones that appeared.
+    /// All tombstones there are. One that a store still has from before may be put back as well.
     pub tombstones: Vec<(LayerIx, FeatureId, Tombstone)>,
     /// Marks that moved.
     pub marks: Vec<(LayerIx, MarkKey, Seq)>,
@@ -152,17 +159,15 @@ impl View {
         for ((layer, spec), view) in self.catalog.layers().zip(&self.layers) {
             hot.marks
                 .extend(view.marks.after(since).map(|(key, seq)| (layer, key, seq)));
-            let Body::State(state) = &view.body else {
-                continue;
-            };
-            if spec.kind != LayerKind::State {
-                continue;
-            }
-            let changed = state.by_id.values().filter(|feature| feature.seq > since);
-            hot.features.extend(changed.map(|feature| feature.to_hot()));
-            let tombs = state.tombstones.iter();
+            let tombs = view.tombstones.iter();
             hot.tombstones
                 .extend(tombs.map(|(id, tombstone)| (layer, id.clone(), *tombstone)));
+            if let Body::State(state) = &view.body
+                && spec.kind == LayerKind::State
+            {
+                let changed = state.by_id.values().filter(|feature| feature.seq > since);
+                hot.features.extend(changed.map(|feature| feature.to_hot()));
+            }
         }
         hot
     }
@@ -185,6 +190,7 @@ impl Feature {
             seq: self.seq,
             stale: self.stale,
             trail: self.trail.to_vec(),
+            noticed: self.noticed.to_vec(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Derived layers that live beside their source: a camera's coverage changes when the camera does.
 
-use crate::catalog::{Catalog, FieldIx, LayerIx, LayerKind};
+use crate::catalog::{Catalog, FieldIx, FieldMask, LayerIx, LayerKind};
 use crate::coverage::FieldOfView;
 use crate::feature::{Feature, Properties};
 
@@ -9,8 +9,10 @@ use crate::feature::{Feature, Properties};
 pub(crate) struct Derivation {
     pub(crate) source: LayerIx,
     pub(crate) target: LayerIx,
-    /// Fields of the source that the target has under the same name.
-    fields: Vec<(FieldIx, FieldIx)>,
+    /// Fields of the source that nobody who may open the target lacks the clearance for.
+    open: FieldMask,
+    /// Fields of the source that the target has under the same name and the same clearance.
+    shared: Vec<(FieldIx, FieldIx)>,
 }
 
 impl Derivation {
@@ -23,14 +25,24 @@ impl Derivation {
             .filter_map(|(target, spec)| {
                 let source = catalog.layer(spec.derived_from.as_deref()?)?;
                 let source_spec = catalog.spec(source);
-                let shared = spec
+                let open = |needed: &Option<String>| needed.is_none() || *needed == spec.clearance;
+                let shared = source_spec.fields.iter().filter(|(name, field)| {
+                    open(&field.clearance)
+                        || (spec.fields.get(*name))
+                            .is_some_and(|to| to.clearance == field.clearance)
+                });
+                let open_fields = source_spec
                     .fields
-                    .keys()
-                    .filter_map(|name| Some((source_spec.field(name)?, spec.field(name)?)));
+                    .iter()
+                    .filter(|(_, field)| open(&field.clearance))
+                    .filter_map(|(name, _)| source_spec.field(name));
                 Some(Self {
                     source,
                     target,
-                    fields: shared.collect(),
+                    open: open_fields.fold(FieldMask::NONE, FieldMask::with),
+                    shared: shared
+                        .filter_map(|(name, _)| Some((source_spec.field(name)?, spec.field(name)?)))
+                        .collect(),
                 })
             })
             .collect()
@@ -39,9 +51,9 @@ impl Derivation {
     /// The derived feature, if the source gives one.
     pub(crate) fn derive(&self, catalog: &Catalog, source: &Feature) -> Option<Feature> {
         let spec = catalog.spec(self.source);
-        let area = FieldOfView::of(spec, source.anchor?, &source.properties)?.area();
+        let area = FieldOfView::of(spec, self.open, source.anchor?, &source.properties)?.area();
         let properties = self
-            .fields
+            .shared
             .iter()
             .filter_map(|(from, to)| Some((*to, source.properties.get(*from)?.clone())));
         let mut derived = Feature {

@@ -2,67 +2,63 @@
 //!
 //! The queue knows when something falls due; the shell then appends an [`Event::Clock`]
 //! (crate::event::Event::Clock), and applying that record does what is due as of its `received_at`.
+//! Sightings past their retention go with any record, so that which are kept follows from the view's
+//! clock alone.
 
-use super::{Picture, retention};
+use super::{Picture, fix_leaves_at, retained, retention};
 use crate::catalog::{LayerIx, LayerSpec};
-use crate::event::Record;
+use crate::event::Seq;
 use crate::feature::{Feature, FeatureId};
 use crate::view::Body;
+use crate::view::marks::Notice;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Sightings leave by the minute, so that a steady stream does not dirty a layer every second.
 const SIGHTINGS_BY: i64 = 60;
-
-/// Something that falls due.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Due {
-    Feature(LayerIx, FeatureId),
-    Tombstone(LayerIx, FeatureId),
-    Sightings(LayerIx),
-}
+/// After the minute, so that a clock that is read in whole milliseconds is not a moment early.
+const GRACE: SignedDuration = SignedDuration::from_millis(1);
 
 /// What falls due, in order of time.
 #[derive(Debug, Default)]
-pub(crate) struct DueQueue(BTreeSet<(Timestamp, Due)>);
+pub(crate) struct DueQueue {
+    features: BTreeSet<(Timestamp, LayerIx, FeatureId)>,
+    /// When the oldest sightings of a layer go.
+    sightings: BTreeMap<LayerIx, Timestamp>,
+}
 
 impl DueQueue {
     pub(crate) fn next(&self) -> Option<Timestamp> {
-        self.0.first().map(|(at, _)| *at)
+        let sightings = self.sightings.values().copied();
+        let features = self.features.first().map(|(at, _, _)| *at);
+        sightings.chain(features).min()
     }
 
-    pub(crate) fn insert(&mut self, at: Option<Timestamp>, due: Due) {
-        if let Some(at) = at {
-            self.0.insert((at, due));
-        }
-    }
-
-    pub(crate) fn remove(&mut self, at: Option<Timestamp>, due: Due) {
-        if let Some(at) = at {
-            self.0.remove(&(at, due));
-        }
-    }
-
-    fn pop(&mut self, now: Timestamp) -> Option<Due> {
-        if self.next()? > now {
+    fn pop_feature(&mut self, now: Timestamp) -> Option<(LayerIx, FeatureId)> {
+        if self.features.first()?.0 > now {
             return None;
         }
-        self.0.pop_first().map(|(_, due)| due)
+        self.features.pop_first().map(|(_, layer, id)| (layer, id))
     }
 }
 
 /// When the next thing happens to a feature of its own accord.
 fn due_at(spec: &LayerSpec, feature: &Feature) -> Option<Timestamp> {
     let stale_at = feature.stale_at.filter(|_| !feature.stale);
-    [stale_at, leaves_at(spec, feature)]
-        .into_iter()
-        .flatten()
-        .min()
+    let fix = feature.trail.first();
+    [
+        stale_at,
+        leaves_at(spec, feature),
+        fix.and_then(|fix| fix_leaves_at(spec, fix)),
+    ]
+    .into_iter()
+    .flatten()
+    .min()
 }
 
 /// When a feature leaves by expiry or retention.
-fn leaves_at(spec: &LayerSpec, feature: &Feature) -> Option<Timestamp> {
+pub(super) fn leaves_at(spec: &LayerSpec, feature: &Feature) -> Option<Timestamp> {
     let gone_at = retention(spec).and_then(|days| feature.received_at.checked_add(days).ok());
     [feature.expires_at, gone_at].into_iter().flatten().min()
 }
@@ -74,94 +70,101 @@ impl Picture {
         prev: Option<&Arc<Feature>>,
         next: Option<&Arc<Feature>>,
     ) {
-        if let Some(prev) = prev {
-            let due = Due::Feature(prev.layer, prev.id.clone());
-            self.due.remove(due_at(spec, prev), due);
+        let entry = |feature: &Arc<Feature>| {
+            due_at(spec, feature).map(|at| (at, feature.layer, feature.id.clone()))
+        };
+        if let Some(old) = prev.and_then(entry) {
+            self.due.features.remove(&old);
         }
-        if let Some(next) = next {
-            let due = Due::Feature(next.layer, next.id.clone());
-            self.due.insert(due_at(spec, next), due);
-        }
+        self.due.features.extend(next.and_then(entry));
     }
 
     /// Plans when the oldest sighting of a layer must go.
     pub(super) fn expect_retention(&mut self, layer: LayerIx) {
-        let Some(days) = retention(self.view.catalog.spec(layer)) else {
-            return;
-        };
-        if let Body::Sightings(sightings) = &self.view.layers[layer.index()].body
-            && self
-                .due
-                .0
-                .iter()
-                .all(|(_, due)| *due != Due::Sightings(layer))
+        self.due.sightings.remove(&layer);
+        if let Some(days) = retention(self.view.catalog.spec(layer))
+            && let Body::Sightings(sightings) = &self.view.layers[layer.index()].body
             && let Some(oldest) = sightings.oldest_received()
+            && let Ok(at) = floor_minute(oldest).checked_add(days + GRACE)
         {
-            let at = floor_minute(oldest).checked_add(days + SignedDuration::from_millis(1));
-            self.due.insert(at.ok(), Due::Sightings(layer));
+            self.due.sightings.insert(layer, at);
         }
     }
 
-    /// Does everything that is due as of the record.
-    pub(super) fn pass_time(&mut self, record: &Record) -> bool {
-        let now = self.view.clock;
+    /// Does everything to features that is due by the view's clock.
+    pub(super) fn pass_time(&mut self, seq: Seq) -> bool {
         let mut changed = false;
-        while let Some(due) = self.due.pop(now) {
-            match due {
-                Due::Feature(layer, id) => self.age(record, layer, &id),
-                Due::Tombstone(layer, id) => self.bury(layer, &id, None),
-                Due::Sightings(layer) => self.retain_sightings(record, layer),
-            }
+        while let Some((layer, id)) = self.due.pop_feature(self.view.clock) {
+            self.age(seq, layer, &id);
             changed = true;
         }
         changed
     }
 
-    fn age(&mut self, record: &Record, layer: LayerIx, id: &FeatureId) {
+    fn age(&mut self, seq: Seq, layer: LayerIx, id: &FeatureId) {
+        let now = self.view.clock;
         let catalog = Arc::clone(&self.view.catalog);
+        let spec = catalog.spec(layer);
         let Body::State(state) = &self.view.layers[layer.index()].body else {
             return;
         };
         let Some(prev) = state.by_id.get(id).cloned() else {
             return;
         };
-        if leaves_at(catalog.spec(layer), &prev).is_some_and(|at| at <= self.view.clock) {
-            self.replace(Some(&prev), None, record.seq);
-        } else {
-            let mut next = Feature::clone(&prev);
-            next.stale = true;
-            next.seq = record.seq;
-            self.replace(Some(&prev), Some(next), record.seq);
+        if leaves_at(spec, &prev).is_some_and(|at| at <= now) {
+            self.replace(Some(&prev), None, seq);
+            return;
         }
+        let mut next = Feature::clone(&prev);
+        next.stale |= next.stale_at.is_some_and(|at| at <= now);
+        next.trail = retained(spec, &prev.trail, now).into();
+        next.seq = seq;
+        self.replace(Some(&prev), Some(next), seq);
     }
 
-    fn retain_sightings(&mut self, record: &Record, layer: LayerIx) {
-        let Some(days) = retention(self.view.catalog.spec(layer)) else {
-            return;
-        };
-        let from = self.view.clock.checked_sub(days).map(ceil_minute);
-        let view = &mut self.view.layers[layer.index()];
-        if let (Body::Sightings(sightings), Ok(from)) = (&mut view.body, from)
-            && sightings.retain_from(from)
+    /// Drops the sightings that are past their retention; says whether there were any.
+    pub(super) fn forget_sightings(&mut self, seq: Seq) -> bool {
+        let now = self.view.clock;
+        let due = self.due.sightings.iter().filter(|(_, at)| **at <= now);
+        let due: Vec<LayerIx> = due.map(|(layer, _)| *layer).collect();
+        for layer in &due {
+            if self.hide_old_sightings(*layer) {
+                let view = &mut self.view.layers[layer.index()];
+                view.marks.touch_all(seq);
+                view.marks.touch_layer(Notice::EVERYBODY, seq);
+                view.last = seq;
+            }
+        }
+        !due.is_empty()
+    }
+
+    /// Makes the sightings of a layer that are past their retention gone; says whether any was.
+    pub(super) fn hide_old_sightings(&mut self, layer: LayerIx) -> bool {
+        let mut any = false;
+        if let Some(days) = retention(self.view.catalog.spec(layer))
+            && let Ok(last_gone) = self.view.clock.checked_sub(days + GRACE)
+            && let Body::Sightings(sightings) = &mut self.view.layers[layer.index()].body
         {
-            view.marks.touch_all(record.seq);
-            view.last = record.seq;
+            any = sightings.retain_from(next_minute(last_gone));
         }
         self.expect_retention(layer);
+        any
     }
 }
 
 fn floor_minute(at: Timestamp) -> Timestamp {
-    let second = at.as_second().div_euclid(SIGHTINGS_BY) * SIGHTINGS_BY;
-    Timestamp::from_second(second).unwrap_or(Timestamp::MIN)
+    // Seconds of a timestamp are truncated towards zero, so that 1969 needs the floor.
+    let second = at
+        .as_nanosecond()
+        .div_euclid(1_000_000_000 * i128::from(SIGHTINGS_BY));
+    i64::try_from(second)
+        .ok()
+        .and_then(|minute| Timestamp::from_second(minute * SIGHTINGS_BY).ok())
+        .unwrap_or(Timestamp::MIN)
 }
 
-fn ceil_minute(at: Timestamp) -> Timestamp {
-    let floor = floor_minute(at);
-    if floor == at {
-        return at;
-    }
-    floor
+fn next_minute(at: Timestamp) -> Timestamp {
+    floor_minute(at)
         .checked_add(SignedDuration::from_secs(SIGHTINGS_BY))
         .unwrap_or(Timestamp::MAX)
 }

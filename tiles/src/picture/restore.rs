@@ -2,7 +2,9 @@
 //!
 //! The shell gives back what [`View::hot`](crate::View::hot) wrote, the sightings that are still
 //! kept, and then the records after the checkpoint through [`Picture::apply`]. The result equals the
-//! fold of the whole log; the change ring starts empty, so clients from before resynchronise.
+//! fold of the whole log; the change ring starts empty, so clients from before resynchronise. What
+//! time has taken since (tombstones, sightings past their retention) may be given back as well: it
+//! is dropped again.
 
 use super::{Picture, new_feature};
 use crate::catalog::LayerIx;
@@ -28,6 +30,7 @@ impl Picture {
         feature.expires_at = hot.observation.expires_at;
         feature.stale = hot.stale;
         feature.trail = hot.trail.into();
+        feature.noticed = hot.noticed.into();
         let feature = Arc::new(feature);
         self.schedule(spec, None, Some(&feature));
         for derivation in &self.derivations {
@@ -43,7 +46,7 @@ impl Picture {
 
     /// Puts a tombstone back.
     pub fn restore_tombstone(&mut self, layer: LayerIx, id: &FeatureId, tombstone: Tombstone) {
-        self.bury(layer, id, Some(tombstone));
+        self.bury(layer, id, tombstone);
     }
 
     /// Puts a sighting back, as its record in the log tells it.
@@ -57,7 +60,6 @@ impl Picture {
         if let Body::Sightings(sightings) = &mut self.view.layers[observation.layer.index()].body {
             sightings.push(&Arc::new(feature));
         }
-        self.expect_retention(observation.layer);
     }
 
     /// Puts a mark back.
@@ -72,9 +74,14 @@ impl Picture {
         self.view.seq = seq;
         self.view.clock = clock;
         self.view.ring.reset(seq);
-        for layer in &mut self.view.layers {
-            if let Body::State(state) = &mut layer.body {
-                state.pack();
+        self.forget_tombstones();
+        for (layer, _) in Arc::clone(&self.view.catalog).layers() {
+            match &mut self.view.layers[layer.index()].body {
+                Body::State(state) => state.pack(),
+                Body::Sightings(_) => {
+                    self.hide_old_sightings(layer);
+                }
+                Body::Computed => {}
             }
         }
     }

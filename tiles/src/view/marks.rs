@@ -36,9 +36,14 @@ pub(crate) struct Notice(u64);
 impl Notice {
     pub(crate) const NOBODY: Self = Self(0);
     pub(crate) const EVERYBODY: Self = Self(1);
+    pub(crate) const EVERYBODY_SLOT: Slot = 0;
 
     pub(crate) fn with_slot(self, slot: Slot) -> Self {
         Self(self.0 | 1 << slot)
+    }
+
+    pub(crate) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     pub(crate) fn or(self, other: Self) -> Self {
@@ -50,12 +55,16 @@ impl Notice {
         self.0 & slots.0 != 0
     }
 
-    fn slots(self) -> impl Iterator<Item = Slot> {
-        (0..64).filter(move |slot| self.0 & 1 << slot != 0)
+    pub(crate) fn holds(self, slot: Slot) -> bool {
+        self.0 & 1 << slot != 0
+    }
+
+    pub(crate) fn slots(self) -> impl Iterator<Item = Slot> {
+        (0..64).filter(move |slot| self.holds(*slot))
     }
 }
 
-/// A mark's place: slot, subtree flag, level, column and row in one number.
+/// A mark's place: slot, whole-layer flag, subtree flag, level, column and row in one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MarkKey(u64);
 
@@ -63,6 +72,11 @@ impl MarkKey {
     fn new(slot: Slot, subtree: bool, tile: TileCoord) -> Self {
         let place = u64::from(tile.z()) << 44 | u64::from(tile.x()) << 22 | u64::from(tile.y());
         Self(u64::from(slot) << 56 | u64::from(subtree) << 49 | place)
+    }
+
+    /// The key of the layer as a whole, features without geometry included.
+    fn of_layer(slot: Slot) -> Self {
+        Self(u64::from(slot) << 56 | 1 << 50)
     }
 
     /// The key as a number, for the store.
@@ -108,7 +122,22 @@ impl Marks {
         }
     }
 
-    /// Notes that a change touched the whole layer.
+    /// Notes a change of the layer, wherever it was.
+    pub(crate) fn touch_layer(&mut self, notice: Notice, seq: Seq) {
+        for slot in notice.slots() {
+            self.by_key.insert(MarkKey::of_layer(slot), seq);
+        }
+    }
+
+    /// The last change of the layer that somebody with these slots may know of.
+    pub(crate) fn last_of_layer(&self, slots: Notice) -> Seq {
+        let seqs = slots
+            .slots()
+            .filter_map(|slot| self.by_key.get(&MarkKey::of_layer(slot)));
+        seqs.copied().max().unwrap_or_default()
+    }
+
+    /// Notes that a change touched every tile of the layer.
     pub(crate) fn touch_all(&mut self, seq: Seq) {
         if let Ok(root) = TileCoord::new(0, 0, 0) {
             self.set(Notice::EVERYBODY, true, root, seq);
@@ -160,12 +189,16 @@ impl Marks {
 /// or the counted cell of its anchor.
 fn reach(bounds: Bounds, level: u8) -> Bounds {
     let tile_lon = 360.0 / f64::from(1_u32 << level);
-    let polewards = bounds.south().abs().max(bounds.north().abs());
-    let shrink = polewards.min(MERCATOR_LATITUDE).to_radians().cos();
-    // A cell is at most 2.4 longest edges wide, and those are within 1.5 of the average edge.
+    // What is indexed into a cell is at most 2.4 longest edges from the far side of it, and those
+    // edges are within 1.5 of the average one.
     let edge_m = 1_300_000.0 / 7.0_f64.sqrt().powi(i32::from(resolution_for_zoom(level)));
-    let cell_lon = 2.4 * edge_m / (EQUATOR_M * shrink) * 360.0;
-    let margin = (BUFFER * tile_lon).max(cell_lon);
+    let cell_deg = 2.4 * 1.5 * edge_m / EQUATOR_M * 360.0;
+    let polewards = bounds.south().abs().max(bounds.north().abs());
+    let shrink = (polewards + cell_deg)
+        .min(MERCATOR_LATITUDE)
+        .to_radians()
+        .cos();
+    let margin = BUFFER * tile_lon + cell_deg / shrink;
     if polewards > 84.0 {
         return Bounds::clamped(
             -180.0,

@@ -92,6 +92,15 @@ impl Segment {
         Some(&self.rows[self.by_id[at]])
     }
 
+    /// The rows in order of id, after the given one.
+    fn after(&self, after: Option<&FeatureId>) -> impl Iterator<Item = &Arc<Feature>> {
+        let start = after.map_or(0, |after| {
+            self.by_id
+                .partition_point(|row| self.rows[*row].id <= *after)
+        });
+        self.by_id[start..].iter().map(|row| &self.rows[*row])
+    }
+
     /// Whether every row passes the filter, or none does.
     fn verdict(&self, filter: Filter) -> Verdict {
         let (Some(oldest), Some(newest)) = (self.rows.first(), self.rows.last()) else {
@@ -164,7 +173,7 @@ impl SightingIndex {
             self.clear_open();
             let sealed = Arc::make_mut(&mut self.sealed);
             sealed.push(Arc::new(Segment::of(rows)));
-            merge(sealed);
+            merge(sealed, self.received_from);
         }
     }
 
@@ -177,23 +186,26 @@ impl SightingIndex {
     /// Takes one sighting out, for a withdrawal. Rare, so it may rebuild a segment.
     pub(crate) fn remove(&mut self, id: &FeatureId) -> Option<Arc<Feature>> {
         let removed = Arc::clone(self.get(id)?);
-        let others = |rows: &[Arc<Feature>]| -> Vec<Arc<Feature>> {
-            rows.iter().filter(|row| row.id != *id).cloned().collect()
-        };
+        let stays = |row: &Arc<Feature>| row.id != *id;
         if self.open_ids.contains_key(id) {
-            let rows = others(&self.open);
-            self.open = Arc::default();
-            self.clear_open();
-            for row in &rows {
-                self.push(row);
-            }
+            self.reopen(stays);
         }
         for segment in Arc::make_mut(&mut self.sealed) {
             if segment.get(id).is_some() {
-                *segment = Arc::new(Segment::of(others(&segment.rows)));
+                let rows = segment.rows.iter().filter(|row| stays(row));
+                *segment = Arc::new(Segment::of(rows.cloned().collect()));
             }
         }
         Some(removed)
+    }
+
+    /// Builds the open segment anew from the rows that stay.
+    fn reopen(&mut self, stays: impl Fn(&Arc<Feature>) -> bool) {
+        let rows = std::mem::take(&mut self.open);
+        self.clear_open();
+        for row in rows.iter().filter(|row| stays(row)) {
+            self.push(row);
+        }
     }
 
     /// Makes everything received before `from` gone; says whether anything was.
@@ -202,12 +214,11 @@ impl SightingIndex {
         self.received_from = self.received_from.max(from);
         let gone = oldest.is_some_and(|oldest| oldest < from);
         if gone {
-            Arc::make_mut(&mut self.sealed).retain(|segment| {
-                segment
-                    .rows
-                    .last()
-                    .is_some_and(|row| row.received_at >= from)
-            });
+            let stays = |row: &Arc<Feature>| row.received_at >= from;
+            Arc::make_mut(&mut self.sealed).retain(|s| s.rows.last().is_some_and(stays));
+            if !self.open.first().is_none_or(stays) {
+                self.reopen(stays);
+            }
         }
         gone
     }
@@ -255,15 +266,30 @@ impl SightingIndex {
         }
     }
 
-    /// Calls `visit` for every sighting, oldest first.
-    pub(crate) fn visit_all(&self, window: Option<Window>, mut visit: impl FnMut(&Arc<Feature>)) {
-        let filter = self.filter(window);
-        let segments = self.sealed.iter().map(|segment| segment.rows.as_slice());
-        for row in segments.chain([self.open.as_slice()]).flatten() {
-            if filter.admits(row) {
-                visit(row);
-            }
+    /// Up to `limit` sightings in order of id, after the given one.
+    pub(crate) fn page(&self, after: Option<&FeatureId>, limit: usize) -> Vec<Arc<Feature>> {
+        let filter = self.filter(None);
+        let mut rows: Vec<_> = (self.open_ids.values())
+            .filter(|row| after.is_none_or(|after| row.id > *after) && filter.admits(row))
+            .cloned()
+            .collect();
+        for segment in self.sealed.iter() {
+            let in_order = segment.after(after).filter(|row| filter.admits(row));
+            rows.extend(in_order.take(limit).cloned());
         }
+        rows.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        rows.truncate(limit);
+        rows
+    }
+
+    /// How many sightings are kept.
+    pub(crate) fn len(&self) -> usize {
+        let filter = self.filter(None);
+        let segments = self.sealed.iter().map(|segment| segment.rows.as_slice());
+        segments
+            .chain([self.open.as_slice()])
+            .map(|rows| rows.len() - rows.partition_point(|row| !filter.admits(row)))
+            .sum()
     }
 
     /// The counts per cell that touches the bounds.
@@ -314,8 +340,9 @@ fn count_rows(
     }
 }
 
-/// Merges eight neighbours of one size at the end into one of the next size, as often as it goes.
-fn merge(sealed: &mut Vec<Arc<Segment>>) {
+/// Merges eight neighbours of one size at the end into one of the next size, as often as it goes,
+/// without the rows that are gone: an id that came again would be in it twice.
+fn merge(sealed: &mut Vec<Arc<Segment>>, received_from: Timestamp) {
     while let Some(start) = sealed.len().checked_sub(MERGE) {
         let tail = &sealed[start..];
         let size = |segment: &Segment| segment.rows.len().next_power_of_two();
@@ -326,7 +353,9 @@ fn merge(sealed: &mut Vec<Arc<Segment>>) {
         }
         let rows = tail
             .iter()
-            .flat_map(|segment| segment.rows.iter().cloned())
+            .flat_map(|segment| &segment.rows)
+            .filter(|row| row.received_at >= received_from)
+            .cloned()
             .collect();
         sealed.truncate(start);
         sealed.push(Arc::new(Segment::of(rows)));

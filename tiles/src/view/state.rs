@@ -3,7 +3,7 @@
 use crate::feature::{Feature, FeatureId, Topic};
 use crate::view::cells::CellCounts;
 use crate::view::rtree::BoxTree;
-use imbl::{HashMap, OrdMap, OrdSet};
+use imbl::{OrdMap, OrdSet};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -24,7 +24,6 @@ pub(crate) struct StateIndex {
     pub(crate) counts: CellCounts,
     /// Ids of the features in topic `*`.
     pub(crate) everywhere: OrdSet<FeatureId>,
-    pub(crate) tombstones: HashMap<FeatureId, Tombstone>,
 }
 
 impl StateIndex {

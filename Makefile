@@ -1,0 +1,107 @@
+# Atalaya: everything a developer or a CI machine runs. Each target installs what it lacks, quietly, so that a fresh
+# Debian machine with cargo, Node 20 and apt needs nothing else.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+export CARGO_TERM_COLOR ?= auto
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error
+# Nothing is built against a lock file that would have to change first.
+CARGO_TEST := cargo test --locked --workspace --no-fail-fast
+WEB_SOURCES := $(shell find frontend styles -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2> /dev/null)
+# What the tests print, kept for the total on the last line.
+LOG := target/test.log
+TEE := 2>&1 | tee -a $(LOG)
+
+.PHONY: help
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+
+# --- for people -----------------------------------------------------------------------------------
+
+.PHONY: run
+run: tools-run frontend/dist ## build everything and start the demo city
+	cargo run --locked --release --package atalaya -- demo
+
+.PHONY: test
+test: tools-test log ## every test: front end, Rust, end to end, browser, PostGIS
+	@status=0; $(MAKE) --no-print-directory --keep-going web lint unit suite browser deny || status=$$?; \
+	tests/total.sh $(LOG) || status=1; exit $$status
+
+.PHONY: bench
+bench: tools-run frontend/dist ## print what things cost on this machine
+	cargo bench --locked --workspace --bench '*'
+
+.PHONY: lint
+lint: frontend/dist ## formatting and lints; a warning is an error
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: fmt
+fmt: frontend/node_modules ## rewrite the sources in the house format
+	cargo fmt --all
+	npm --prefix frontend run --silent format
+
+.PHONY: clean
+clean: ## remove everything that was built or installed here
+	cargo clean
+	rm -rf frontend/node_modules frontend/dist tests/browser/node_modules tests/browser/out tests/.venv target
+
+# --- the parts of `make test`, each of which runs alone ----------------------------------------------
+
+.PHONY: log
+log:
+	@mkdir -p $(dir $(LOG)) && : > $(LOG)
+
+.PHONY: web
+web: frontend/node_modules ## the front end: types, style, unit tests
+	npm --prefix frontend run --silent check
+	npm --prefix frontend run --silent test $(TEE)
+
+.PHONY: unit
+unit: frontend/dist ## unit, property, conformance and documentation tests
+	$(CARGO_TEST) --lib --bins $(TEE)
+	$(CARGO_TEST) --doc $(TEE)
+
+.PHONY: suite
+suite: server tests/.venv ## end to end against the real binary, GDAL, OWSLib and PostGIS
+	$(CARGO_TEST) --test '*' $(TEE)
+
+.PHONY: browser
+browser: server tests/browser/node_modules ## the pages in a real browser
+	npm --prefix tests/browser run --silent test $(TEE)
+
+.PHONY: server
+server: frontend/dist
+	cargo build --locked --workspace --bins --tests
+
+.PHONY: deny
+deny: ## licences, sources and bans of every dependency
+	@command -v cargo-deny > /dev/null || cargo install --quiet --locked cargo-deny
+	cargo fetch --quiet --locked
+	cargo deny --offline --log-level error --config .deny.toml check bans licenses sources
+
+# --- what has to be there first ------------------------------------------------------------------------
+
+.PHONY: tools-run tools-test
+tools-run:
+	@tests/install.sh run
+tools-test:
+	@tests/install.sh test
+
+frontend/dist: frontend/node_modules $(WEB_SOURCES)
+	npm --prefix frontend run --silent build
+	@touch $@
+
+frontend/node_modules: frontend/package-lock.json
+	cd frontend && $(NPM_CI) && touch node_modules
+
+tests/browser/node_modules: tests/browser/package-lock.json
+	cd tests/browser && $(NPM_CI) && touch node_modules
+
+tests/.venv: tests/requirements.txt
+	python3 -m venv $@
+	$@/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+	@touch $@

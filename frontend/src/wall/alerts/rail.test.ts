@@ -1,0 +1,100 @@
+// The rail: what is listed, in which order, and that no plate is ever shown whole.
+import { describe, expect, it } from "vitest";
+
+import type { LiveFeature, Value } from "../live/messages";
+import { maskedPlate } from "./plate";
+import { railCards } from "./rail";
+
+const feature = (id: string, properties: Record<string, Value>, observed_at: string): LiveFeature => ({
+  type: "Feature",
+  id,
+  geometry: { type: "Point", coordinates: [-110.9, 32.2] },
+  properties,
+  observed_at,
+});
+const held =
+  (layers: Record<string, LiveFeature[]>) =>
+  (layer: string): LiveFeature[] =>
+    layers[layer] ?? [];
+const early = "2026-01-01T00:00:00Z";
+const late = "2026-01-01T00:05:00Z";
+
+describe("the rail", () => {
+  it("lists priority 1 to 3 only, by priority and then newest first", () => {
+    const cards = railCards(
+      held({
+        incidents: [
+          feature("low", { priority: 4, type: "noise" }, late),
+          feature("three", { priority: 3, type: "theft" }, late),
+          feature("old one", { priority: 1, type: "fire" }, early),
+          feature("new one", { priority: 1, type: "shooting" }, late),
+        ],
+      }),
+      [],
+      new Set(),
+    );
+    expect(cards.map((card) => card.id)).toEqual(["new one", "old one", "three"]);
+  });
+
+  it("puts acknowledged cards last", () => {
+    const incidents = [
+      feature("a", { priority: 1, type: "fire" }, late),
+      feature("b", { priority: 3, type: "theft" }, early),
+    ];
+    const cards = railCards(held({ incidents }), [], new Set(["incidents/a"]));
+    expect(cards.map((card) => card.id)).toEqual(["b", "a"]);
+  });
+
+  it("leaves out closed incidents and dismissed hits", () => {
+    const cards = railCards(
+      held({
+        incidents: [feature("a", { priority: 1, status: "closed" }, late)],
+        alpr_hits: [feature("h", { status: "dismissed", plate: "ABC1234" }, late)],
+      }),
+      [],
+      new Set(),
+    );
+    expect(cards).toEqual([]);
+  });
+
+  it("ranks a confident takeover above an unsure one", () => {
+    const blockages = [
+      feature("unsure", { cause: "takeover", confidence: 0.4 }, late),
+      feature("sure", { cause: "takeover", confidence: 0.9 }, early),
+    ];
+    expect(railCards(held({ blockages }), [], new Set()).map((card) => [card.id, card.severity])).toEqual([
+      ["sure", 1],
+      ["unsure", 2],
+    ]);
+  });
+
+  it("an alert about a feature stands in for the feature's own card", () => {
+    const incidents = [feature("a", { priority: 3, type: "theft" }, early)];
+    const alert = {
+      id: "al-1",
+      title: "Theft inside the perimeter",
+      text: "Congress St",
+      level: 1,
+      raised_at: late,
+      layer: "incidents",
+      feature: "a",
+      lon: null,
+      lat: null,
+    };
+    const cards = railCards(held({ incidents }), [alert], new Set());
+    expect(cards.map((card) => [card.title, card.severity])).toEqual([["Theft inside the perimeter", 1]]);
+  });
+
+  it("never shows a whole plate", () => {
+    for (const plate of ["A", "AB12", "ABC1234", "7-XYZ-998", "ÑAB 123"]) {
+      const cards = railCards(
+        held({ alpr_hits: [feature("h", { plate, reason: "stolen" }, late)] }),
+        [],
+        new Set(),
+      );
+      expect(cards[0]?.title).not.toContain(plate);
+      expect(maskedPlate(plate)).toContain("•");
+    }
+    expect(maskedPlate("ABC-1234")).toBe("A••••34");
+  });
+});

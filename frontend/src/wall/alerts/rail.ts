@@ -1,0 +1,154 @@
+// What the alert rail lists, and in which order. Until rules send alerts of their own it lists incidents of priority 1 to 3, ALPR
+// hits and blockages. Pure: features in, cards out.
+import type { Position } from "geojson";
+
+import type { Alert, LiveFeature } from "../live/messages";
+import { instant } from "../time/age";
+import { anchorOf } from "../map/anchor";
+import { sentence } from "../words";
+import { maskedPlate } from "./plate";
+
+export type Severity = 1 | 2 | 3;
+
+export interface Card {
+  /** `layer/id`, unique in the rail. */
+  key: string;
+  layer: string;
+  id: string;
+  severity: Severity;
+  kind: string;
+  title: string;
+  place: string;
+  since: number;
+  at: Position | null;
+  icon: string;
+}
+
+export const RAIL_LAYERS = ["incidents", "alpr_hits", "blockages"] as const;
+export const MOST_CARDS = 8;
+
+const said = (feature: LiveFeature, ...names: string[]): string => {
+  for (const name of names) {
+    const value = feature.properties[name];
+    if (typeof value === "string" && value.trim() !== "") return value.trim();
+    if (typeof value === "number") return String(value);
+  }
+  return "";
+};
+const measured = (feature: LiveFeature, name: string): number | null => {
+  const value = feature.properties[name];
+  return typeof value === "number" ? value : null;
+};
+const began = (feature: LiveFeature, ...names: string[]): number =>
+  instant(said(feature, ...names)) ?? instant(feature.observed_at) ?? instant(feature.received_at) ?? 0;
+
+function card(layer: string, feature: LiveFeature, rest: Omit<Card, "key" | "layer" | "id" | "at">): Card {
+  return { key: `${layer}/${feature.id}`, layer, id: feature.id, at: anchorOf(feature.geometry), ...rest };
+}
+
+export const DISCIPLINES = ["police", "fire", "medical", "alternative"];
+
+function incidentCard(feature: LiveFeature): Card | null {
+  const priority = measured(feature, "priority");
+  if (priority !== 1 && priority !== 2 && priority !== 3) return null;
+  if (["closed", "cleared", "cancelled"].includes(said(feature, "status"))) return null;
+  const discipline = said(feature, "discipline");
+  return card("incidents", feature, {
+    severity: priority,
+    kind: `${discipline === "" ? "Incident" : sentence(discipline)} P${priority}`,
+    title: sentence(said(feature, "type") || "Incident"),
+    place: said(feature, "address", "intersection") || (feature.geometry ? "" : "No location yet"),
+    since: began(feature, "opened_at"),
+    icon: `incident-${DISCIPLINES.includes(discipline) ? discipline : "other"}-${priority}`,
+  });
+}
+
+function hitCard(feature: LiveFeature): Card | null {
+  const status = said(feature, "status") || "unverified";
+  if (status === "dismissed") return null;
+  const plate = said(feature, "plate");
+  const reason = sentence(said(feature, "reason", "list") || "hot list");
+  const confirmed = status === "confirmed";
+  return card("alpr_hits", feature, {
+    severity: confirmed ? 1 : 2,
+    kind: confirmed ? "ALPR hit, confirmed" : "ALPR hit, unverified",
+    title: plate === "" ? reason : `${reason} · ${maskedPlate(plate)}`,
+    place:
+      said(feature, "address", "intersection", "camera_name") || camera(said(feature, "camera_id", "camera")),
+    since: began(feature),
+    icon: `alpr-hit-${confirmed ? "confirmed" : "unverified"}`,
+  });
+}
+
+const camera = (id: string): string => (id === "" ? "" : `Camera ${id}`);
+
+const CAUSES: Record<string, string> = {
+  takeover: "Street takeover",
+  crash: "Crash blocks the road",
+  work: "Road work",
+  event: "Event in the road",
+  unknown: "Road blocked",
+};
+
+/** The causes that have a symbol of their own. */
+export const causeOf = (cause: string): string => (cause in CAUSES ? cause : "unknown");
+
+function blockageCard(feature: LiveFeature): Card | null {
+  const cause = causeOf(said(feature, "cause"));
+  const confidence = measured(feature, "confidence");
+  const sure = confidence === null || confidence >= 0.7;
+  const severity: Severity = cause === "takeover" ? (sure ? 1 : 2) : cause === "crash" ? 2 : 3;
+  const share = confidence === null ? "" : `, ${Math.round(confidence * 100)} % sure`;
+  return card("blockages", feature, {
+    severity,
+    kind: `Blockage${share}`,
+    title: CAUSES[cause] ?? "Road blocked",
+    place: said(feature, "intersection", "intersection_name", "address", "name"),
+    since: began(feature, "started_at"),
+    icon: `blockage-${cause}-${sure ? "sure" : "unsure"}`,
+  });
+}
+
+function alertCard(alert: Alert): Card {
+  const severity: Severity = alert.level <= 1 ? 1 : alert.level >= 3 ? 3 : 2;
+  return {
+    key:
+      alert.layer !== null && alert.feature !== null
+        ? `${alert.layer}/${alert.feature}`
+        : `alert/${alert.id}`,
+    layer: alert.layer ?? "alert",
+    id: alert.feature ?? alert.id,
+    severity,
+    kind: "Alert",
+    title: alert.title,
+    place: alert.text,
+    since: instant(alert.raised_at) ?? 0,
+    at: alert.lon === null || alert.lat === null ? null : [alert.lon, alert.lat],
+    icon: `incident-other-${severity}`,
+  };
+}
+
+/** By priority, then newest first; acknowledged ones last. An alert about a feature stands in for that feature's own card. */
+export function railCards(
+  held: (layer: string) => LiveFeature[],
+  alerts: readonly Alert[],
+  acknowledged: ReadonlySet<string>,
+): Card[] {
+  const cards = new Map<string, Card>();
+  const makers: Record<(typeof RAIL_LAYERS)[number], (feature: LiveFeature) => Card | null> = {
+    incidents: incidentCard,
+    alpr_hits: hitCard,
+    blockages: blockageCard,
+  };
+  for (const layer of RAIL_LAYERS) {
+    for (const feature of held(layer)) {
+      const made = makers[layer](feature);
+      if (made !== null) cards.set(made.key, made);
+    }
+  }
+  for (const made of alerts.map(alertCard)) cards.set(made.key, made);
+  const rank = (made: Card): number => (acknowledged.has(made.key) ? 10 : 0) + made.severity;
+  return [...cards.values()].sort(
+    (a, b) => rank(a) - rank(b) || b.since - a.since || a.key.localeCompare(b.key),
+  );
+}

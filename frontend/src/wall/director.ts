@@ -1,0 +1,270 @@
+// Carries out what keys, clicks and the clock ask for. Every way to operate the wall ends here, so that none can do what another
+// cannot.
+import { createContext } from "svelte";
+
+import type { Card } from "./alerts/rail";
+import type { Command } from "./keys/bindings";
+import type { Looking, Wanted } from "./looking";
+import type { Picked, Stage } from "./map/stage";
+import type { Found, Scene } from "./server/shapes";
+import type { Tones } from "./sound/tones";
+import type { Panel, Wall } from "./state/wall.svelte";
+import { writeQuery, type Address, type MapPose } from "./view/address";
+import { anchorOf } from "./map/anchor";
+
+const CLOSE_LOOK_ZOOM = 14.5;
+/** Width that the details cover, in px of the map. */
+const DETAILS_PX = 500;
+
+export class Director {
+  /** Set where somebody moved the map or chose layers by hand; goes into the address. */
+  #movedByHand = false;
+  #layersByHand = false;
+  #styleByHand: boolean;
+  #before: MapPose | null = null;
+  #stepped: string | null = null;
+  #sceneSince = performance.now();
+
+  constructor(
+    private readonly wall: Wall,
+    private readonly stage: Stage,
+    private readonly looking: Looking,
+    private readonly tones: Tones,
+    private readonly address: Address,
+    private readonly redress: () => void,
+  ) {
+    this.#styleByHand = address.style !== null;
+    this.#layersByHand = address.layers !== null;
+    this.#movedByHand = address.at !== null;
+  }
+
+  run(command: Command): void {
+    switch (command.do) {
+      case "scene":
+        return this.openScene(this.wall.scenes[command.index]);
+      case "pan":
+        this.wall.reticle = true;
+        this.#movedByHand = true;
+        return this.stage.pan(command.x, command.y);
+      case "zoom":
+        this.#movedByHand = true;
+        return this.stage.zoom(command.by);
+      case "alert":
+        return this.stepAlert(command.step);
+      case "feature":
+        return this.stepFeature(command.step);
+      case "details":
+        return this.details();
+      case "acknowledge":
+        return this.acknowledge(this.wall.currentCard ?? this.wall.selected?.key ?? null);
+      case "pin":
+        return this.pin();
+      case "mute":
+        return this.mute();
+      case "theme":
+        return this.changeTheme();
+      case "cycle":
+        return this.cycle();
+      case "fullscreen":
+        return void this.fullscreen();
+      case "back":
+        return this.back();
+      case "layers":
+      case "find":
+      case "help":
+        return this.open(command.do);
+    }
+  }
+
+  open(panel: Panel): void {
+    this.wall.panel = this.wall.panel === panel ? "none" : panel;
+  }
+
+  openScene(scene: Scene | undefined): void {
+    if (scene === undefined) return;
+    this.wall.scene = scene.name;
+    this.#sceneSince = performance.now();
+    this.#before = null;
+    this.wall.reticle = false;
+    this.#movedByHand = false;
+    this.#layersByHand = false;
+    if (scene.layers !== null) this.#show(new Set(scene.layers));
+    this.stage.go({ center: scene.center, zoom: scene.zoom, bearing: scene.bearing, pitch: scene.pitch });
+    this.writeAddress();
+  }
+
+  cycle(): void {
+    this.wall.cycling = !this.wall.cycling;
+    this.#sceneSince = performance.now();
+    this.writeAddress();
+  }
+
+  /** Called once a second: the next scene when this one's time is over, unless somebody is looking at something. */
+  turnScene(): void {
+    const { scenes, cycling, selected, panel } = this.wall;
+    if (!cycling || selected !== null || panel !== "none" || scenes.length < 2) return;
+    const at = scenes.findIndex((scene) => scene.name === this.wall.scene);
+    const dwell = Math.max(3, scenes[at]?.dwell_s ?? 20) * 1000;
+    if (performance.now() - this.#sceneSince >= dwell) this.openScene(scenes[(at + 1) % scenes.length]);
+  }
+
+  toggleLayer(name: string): void {
+    const shown = new Set(this.wall.shown);
+    if (!shown.delete(name)) shown.add(name);
+    this.#layersByHand = true;
+    this.#show(shown);
+    this.writeAddress();
+  }
+
+  stepAlert(step: 1 | -1): void {
+    const { cards, currentCard } = this.wall;
+    if (cards.length === 0) return;
+    const at = cards.findIndex((card) => card.key === currentCard);
+    const next = at < 0 ? (step === 1 ? 0 : cards.length - 1) : (at + step + cards.length) % cards.length;
+    this.wall.currentCard = cards[next]?.key ?? null;
+    if (this.wall.selected !== null) this.openCard(cards[next]);
+  }
+
+  /** Goes through what is on the map, nearest to the middle first. */
+  stepFeature(step: 1 | -1): void {
+    const inView = this.stage.inView();
+    if (inView.length === 0) return;
+    const at = inView.findIndex((picked) => `${picked.layer}/${picked.id}` === this.#stepped);
+    const next = inView[at < 0 ? 0 : (at + step + inView.length) % inView.length];
+    if (next === undefined) return;
+    this.#stepped = `${next.layer}/${next.id}`;
+    this.look({ layer: next.layer, id: next.id, at: next.at }, false);
+  }
+
+  details(): void {
+    const card = this.wall.cards.find((one) => one.key === this.wall.currentCard);
+    if (card !== undefined && !this.wall.reticle) return this.openCard(card);
+    this.picked(this.stage.pickMiddle(), this.stage.pose.center);
+  }
+
+  openCard(card: Card | undefined): void {
+    if (card === undefined) return;
+    this.wall.currentCard = card.key;
+    const [lon, lat] = card.at ?? [];
+    this.look(
+      { layer: card.layer, id: card.id, at: lon === undefined || lat === undefined ? null : [lon, lat] },
+      true,
+    );
+  }
+
+  openFound(found: Found): void {
+    const layer = found.properties["layer"];
+    const [lon, lat] = anchorOf(found.geometry) ?? [];
+    const known = typeof layer === "string" && found.id !== undefined;
+    this.wall.panel = "none";
+    this.look(
+      {
+        layer: known ? layer : null,
+        id: known ? String(found.id) : null,
+        at: lon === undefined || lat === undefined ? null : [lon, lat],
+      },
+      true,
+    );
+  }
+
+  picked(picked: Picked | null, at: [number, number]): void {
+    if (picked === null) this.look({ layer: null, id: null, at }, false);
+    else this.look({ layer: picked.layer, id: picked.id, at: picked.at }, false);
+  }
+
+  look(wanted: Wanted, comeNear: boolean): void {
+    this.looking.at(wanted);
+    const at = this.wall.selected?.at ?? null;
+    if (at === null || !comeNear) return;
+    this.#before ??= this.stage.pose;
+    const zoom = Math.max(this.stage.pose.zoom, CLOSE_LOOK_ZOOM);
+    this.stage.go({ center: at, zoom }, [DETAILS_PX / 2, 0]);
+  }
+
+  /** An alarm opens its details by itself, moves nothing, and leaves again unless somebody pins it. */
+  alarm(card: Card, closesAt: number): void {
+    if (this.wall.pinned || this.wall.panel !== "none") return;
+    if (this.wall.selected !== null && this.wall.selected.closesAt === null) return;
+    const [lon, lat] = card.at ?? [];
+    const at: [number, number] | null = lon === undefined || lat === undefined ? null : [lon, lat];
+    this.looking.at({ layer: card.layer, id: card.id, at, closesAt });
+    this.wall.currentCard = card.key;
+  }
+
+  acknowledge(key: string | null): void {
+    if (key === null || !this.wall.cards.some((card) => card.key === key)) return;
+    const acknowledged = new Set(this.wall.acknowledged);
+    if (!acknowledged.delete(key)) acknowledged.add(key);
+    this.wall.acknowledged = acknowledged;
+  }
+
+  pin(): void {
+    if (this.wall.selected === null) return;
+    this.wall.pinned = !this.wall.pinned;
+    if (this.wall.pinned) this.wall.selected = { ...this.wall.selected, closesAt: null };
+  }
+
+  mute(): void {
+    this.wall.muted = !this.wall.muted;
+    if (!this.wall.muted) this.tones.unlock();
+  }
+
+  changeTheme(): void {
+    this.wall.theme = this.wall.theme === "night" ? "day" : "night";
+    this.#styleByHand = true;
+    this.redress();
+    this.writeAddress();
+  }
+
+  async fullscreen(): Promise<void> {
+    try {
+      if (document.fullscreenElement === null) await document.documentElement.requestFullscreen();
+      else await document.exitFullscreen();
+    } catch {
+      // The browser's policy decides; the wall works without.
+    }
+  }
+
+  back(): void {
+    const { wall } = this;
+    if (wall.panel !== "none") wall.panel = "none";
+    else if (wall.selected !== null) this.close();
+    else {
+      wall.currentCard = null;
+      wall.reticle = false;
+    }
+  }
+
+  close(): void {
+    this.wall.pinned = false;
+    this.looking.nothing();
+    if (this.#before !== null) this.stage.go(this.#before);
+    this.#before = null;
+  }
+
+  movedByHand(): void {
+    this.#movedByHand = true;
+    this.#before = null;
+  }
+
+  writeAddress(): void {
+    const { wall } = this;
+    const query = writeQuery({
+      scene: wall.scene,
+      layers: this.#layersByHand ? [...wall.shown] : null,
+      style: this.#styleByHand ? wall.theme : null,
+      scale: this.address.scale,
+      cycle: wall.cycling,
+      at: this.#movedByHand ? this.stage.pose : null,
+    });
+    history.replaceState(null, "", `${window.location.pathname}${query}`);
+  }
+
+  #show(layers: ReadonlySet<string>): void {
+    const known = new Set(this.wall.catalog.map((layer) => layer.name));
+    this.wall.shown = new Set([...layers].filter((name) => known.has(name)));
+    this.stage.show(this.wall.shown);
+  }
+}
+
+export const [directorHere, seatDirector] = createContext<{ readonly it: Director | null }>();

@@ -1,0 +1,41 @@
+// Feed states: troubled first, and stale as soon as the time is over, not when the server is next asked.
+import { describe, expect, it } from "vitest";
+
+import { feedStates } from "./feeds";
+import type { Feed } from "./server/shapes";
+
+const now = Date.parse("2026-01-01T00:10:00Z");
+const feed = (name: string, rest: Partial<Feed>): Feed => ({
+  name,
+  adaptor: "geojson",
+  layer: name,
+  status: "live",
+  last_received_at: "2026-01-01T00:09:48Z",
+  last_observed_at: null,
+  expect_every_s: 0,
+  accepted_total: 1,
+  rejected_total: 0,
+  ...rest,
+});
+
+describe("feeds", () => {
+  it("puts what is in trouble first", () => {
+    const states = feedStates(
+      [
+        feed("units", {}),
+        feed("nws", { status: "never", last_received_at: null }),
+        feed("cad", { status: "stale" }),
+      ],
+      now,
+    );
+    expect(states.map((state) => [state.name, state.words])).toEqual([
+      ["cad", "STALE 12 s"],
+      ["units", "12 s"],
+      ["nws", "no data"],
+    ]);
+  });
+  it("goes stale by itself", () => {
+    expect(feedStates([feed("units", { expect_every_s: 10 })], now)[0]?.status).toBe("stale");
+    expect(feedStates([feed("units", { expect_every_s: 15 })], now)[0]?.status).toBe("live");
+  });
+});

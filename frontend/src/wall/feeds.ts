@@ -1,0 +1,42 @@
+// The state of each feed, in the words of the strip, from the server's last answer and the time that has passed since. Pure.
+import type { Feed, FeedStatus } from "./server/shapes";
+import { ageText, instant } from "./time/age";
+
+export interface FeedState {
+  name: string;
+  title: string;
+  status: FeedStatus;
+  words: string;
+}
+
+const WORST_FIRST: FeedStatus[] = ["stale", "quiet", "live", "never"];
+
+/** A feed can go stale between two answers of the server. */
+function statusNow(feed: Feed, now: number): FeedStatus {
+  const received = instant(feed.last_received_at);
+  if (received === null || feed.status === "never") return "never";
+  const late = feed.expect_every_s > 0 && now - received > feed.expect_every_s * 1000;
+  return late ? "stale" : feed.status;
+}
+
+function words(status: FeedStatus, age: string): string {
+  if (status === "never") return "no data";
+  return status === "stale" ? `STALE ${age}` : age;
+}
+
+export function feedStates(feeds: readonly Feed[], now: number): FeedState[] {
+  return feeds
+    .map((feed) => {
+      const status = statusNow(feed, now);
+      const age = ageText((now - (instant(feed.last_received_at) ?? now)) / 1000);
+      return {
+        name: feed.name,
+        title: feed.name.replaceAll(/[-_]/g, " "),
+        status,
+        words: words(status, age),
+      };
+    })
+    .sort(
+      (a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status) || a.name.localeCompare(b.name),
+    );
+}

@@ -1,0 +1,32 @@
+// The subscribed area stays put while the wall looks at its city, and never grows past what can be streamed.
+import { describe, expect, it } from "vitest";
+
+import { boxAround, subscriptionBox, type Box } from "./area";
+
+const home = boxAround([
+  [-110.94, 32.22],
+  [-110.97, 32.25],
+]);
+
+describe("the subscribed area", () => {
+  it("is the city, wherever in the city the wall looks", () => {
+    const views: Box[] = [
+      [-110.98, 32.21, -110.96, 32.23],
+      [-111.2, 32.0, -110.7, 32.4],
+      [-120, 20, -100, 40],
+    ];
+    for (const view of views) expect(subscriptionBox(home, view)).toEqual(home);
+  });
+  it("follows a view far away", () => {
+    const [west, south, east, north] = subscriptionBox(home, [2.3, 48.8, 2.4, 48.9]);
+    expect(west).toBeLessThan(2.3);
+    expect(east).toBeGreaterThan(2.4);
+    expect(south).toBeLessThan(48.8);
+    expect(north).toBeGreaterThan(48.9);
+  });
+  it("never gets wider than can be streamed", () => {
+    const [west, south, east, north] = subscriptionBox(null, [-180, -85, 180, 85]);
+    expect(east - west).toBeLessThanOrEqual(1.6);
+    expect(north - south).toBeLessThanOrEqual(1.6);
+  });
+});

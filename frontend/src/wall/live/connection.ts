@@ -1,0 +1,195 @@
+// The wall's one stream. Keeps a WebSocket to `/live` open, notices silence by a timer of its own (a dead link sends no close),
+// reconnects with `after=` where it left off, and says whether the link is loading, live or lost. Knows nothing of maps.
+import { parseFrame, type LiveMessage } from "./messages";
+
+export type LinkState = "loading" | "live" | "lost";
+
+/** Silence after which an open socket is given up; the server ticks at least every 3 s. */
+export const SILENT_AFTER_MS = 6000;
+/** Silence after which the link counts as lost when the socket is known to be closed. */
+export const CLOSED_AFTER_MS = 2500;
+const WATCH_EVERY_MS = 250;
+const BACKOFF_MS = [250, 500, 1000, 2000, 4000];
+
+export interface Subscription {
+  layers: string[];
+  tile_layers: string[];
+  bbox: [number, number, number, number];
+  zoom: number;
+}
+
+/** The few socket members used, so that a test can stand in for the browser's. */
+export interface Socket {
+  readonly readyState: number;
+  onopen: (() => void) | null;
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: (() => void) | null;
+  onerror: (() => void) | null;
+  send(text: string): void;
+  close(): void;
+}
+
+export interface Surroundings {
+  address: string;
+  openSocket(url: string): Socket;
+  now(): number;
+  every(ms: number, run: () => void): () => void;
+  after(ms: number, run: () => void): () => void;
+}
+
+export interface Listeners {
+  onMessage(message: LiveMessage): void;
+  onLink(state: LinkState): void;
+  /** The socket closed before a single message came: signed out, perhaps. */
+  onRefused(): void;
+}
+
+export function subscriptionQuery(subscription: Subscription, after: string | null): string {
+  const query = new URLSearchParams({
+    layers: subscription.layers.join(","),
+    tile_layers: subscription.tile_layers.join(","),
+    bbox: subscription.bbox.map((degrees) => degrees.toFixed(5)).join(","),
+    zoom: String(subscription.zoom),
+  });
+  if (after !== null) query.set("after", after);
+  return query.toString();
+}
+
+export class Connection {
+  #subscription: Subscription;
+  #socket: Socket | null = null;
+  #after: string | null = null;
+  #heardAt: number;
+  #openedAt = 0;
+  #closed = true;
+  #failures = 0;
+  #state: LinkState = "loading";
+  #stops: (() => void)[] = [];
+  #cancelRetry: (() => void) | null = null;
+
+  constructor(
+    private readonly around: Surroundings,
+    private readonly listeners: Listeners,
+    subscription: Subscription,
+  ) {
+    this.#subscription = subscription;
+    this.#heardAt = around.now();
+  }
+
+  start(): void {
+    this.#stops.push(this.around.every(WATCH_EVERY_MS, () => this.#watch()));
+    this.#connect();
+  }
+
+  stop(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#cancelRetry?.();
+    this.#drop();
+  }
+
+  /** When the last tick came, on this machine's clock. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
+  subscribe(subscription: Subscription): void {
+    if (JSON.stringify(subscription) === JSON.stringify(this.#subscription)) return;
+    this.#subscription = subscription;
+    if (this.#socket !== null && !this.#closed) {
+      this.#socket.send(JSON.stringify({ type: "subscribe", ...subscription }));
+    }
+  }
+
+  /** Tries at once, for example when the browser says the network is back. */
+  retryNow(): void {
+    if (this.#state === "live" || this.#socket !== null) return;
+    this.#cancelRetry?.();
+    this.#connect();
+  }
+
+  #connect(): void {
+    this.#cancelRetry = null;
+    const socket = this.around.openSocket(
+      `${this.around.address}?${subscriptionQuery(this.#subscription, this.#after)}`,
+    );
+    let heardAnything = false;
+    this.#socket = socket;
+    this.#openedAt = this.around.now();
+    socket.onopen = () => {
+      if (this.#socket === socket) this.#closed = false;
+    };
+    socket.onmessage = (event) => {
+      if (this.#socket !== socket || typeof event.data !== "string") return;
+      heardAnything = true;
+      for (const message of parseFrame(event.data)) this.#receive(message);
+    };
+    socket.onerror = () => undefined;
+    socket.onclose = () => {
+      if (this.#socket !== socket) return;
+      if (!heardAnything) this.listeners.onRefused();
+      this.#retry();
+    };
+  }
+
+  #receive(message: LiveMessage): void {
+    if (message.type === "tick") {
+      this.#after = message.id;
+      this.#heardAt = this.around.now();
+      this.#failures = 0;
+    }
+    this.listeners.onMessage(message);
+    if (message.type === "tick") this.#become("live");
+  }
+
+  #watch(): void {
+    const silent = this.around.now() - this.#heardAt;
+    if (silent > (this.#closed ? CLOSED_AFTER_MS : SILENT_AFTER_MS)) {
+      if (this.#state === "live" || silent > SILENT_AFTER_MS) this.#become("lost");
+    }
+    const waited = this.around.now() - Math.max(this.#heardAt, this.#openedAt);
+    if (this.#socket !== null && waited > SILENT_AFTER_MS) this.#retry();
+  }
+
+  #retry(): void {
+    this.#drop();
+    const wait = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? 4000;
+    this.#failures += 1;
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.around.after(wait, () => this.#connect());
+  }
+
+  #drop(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#closed = true;
+    if (socket === null) return;
+    socket.onclose = null;
+    socket.onmessage = null;
+    socket.close();
+  }
+
+  #become(state: LinkState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.listeners.onLink(state);
+  }
+}
+
+/** The real browser. */
+export function browserSurroundings(): Surroundings {
+  const address = new URL("/live", window.location.href);
+  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+  return {
+    address: address.href,
+    openSocket: (url) => new WebSocket(url) as unknown as Socket,
+    now: () => performance.now(),
+    every: (ms, run) => {
+      const timer = setInterval(run, ms);
+      return () => clearInterval(timer);
+    },
+    after: (ms, run) => {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,171 @@
+// Looking at something: asks the server for the feature, for the nearest cameras and for those that see the point, and draws the
+// lines of sight. Answers that come after somebody looked elsewhere are thrown away.
+import type { Feature, Position } from "geojson";
+
+import type { LiveFeature } from "./live/messages";
+import { anchorOf } from "./map/anchor";
+import { isLive } from "./map/drawing";
+import type { Stage } from "./map/stage";
+import { trailPositions } from "./map/trail";
+import type { Picture } from "./picture";
+import { askFeature, askNear, askSeeing } from "./server/ask";
+import type { Found } from "./server/shapes";
+import type { Answer, Selected, Wall } from "./state/wall.svelte";
+
+export interface Wanted {
+  layer: string | null;
+  id: string | null;
+  at: [number, number] | null;
+  feature?: LiveFeature | null;
+  closesAt?: number | null;
+}
+
+const COMING: Answer<Found[]> = { is: "coming" };
+const NOWHERE: Answer<Found[]> = { is: "refused", why: "This has no location." };
+const NEAREST = 4;
+
+const reason = (error: unknown): string =>
+  error instanceof Error && error.message !== "" ? error.message : "The server did not answer.";
+
+const pair = (position: Position | null): [number, number] | null =>
+  position?.[0] === undefined || position[1] === undefined ? null : [position[0], position[1]];
+
+export class Looking {
+  #asked: AbortController | null = null;
+  #trail: Position[] = [];
+
+  constructor(
+    private readonly wall: Wall,
+    private readonly picture: Picture,
+    private readonly stage: Stage,
+  ) {}
+
+  at(wanted: Wanted): void {
+    this.#asked?.abort();
+    const asked = (this.#asked = new AbortController());
+    this.#trail = [];
+    const { layer, id } = wanted;
+    const held = layer !== null && id !== null ? this.picture.feature(layer, id) : undefined;
+    const feature = held ?? wanted.feature ?? null;
+    const at = wanted.at ?? pair(anchorOf(feature?.geometry ?? null));
+    this.wall.selected = {
+      key: layer === null || id === null ? "place" : `${layer}/${id}`,
+      layer,
+      id,
+      at,
+      feature,
+      near: at === null ? NOWHERE : COMING,
+      seeing: at === null ? NOWHERE : COMING,
+      closesAt: wanted.closesAt ?? null,
+      camera: layer === "cameras" ? id : null,
+    };
+    if (at !== null) void this.#askCameras(at, asked.signal);
+    if (layer !== null && id !== null && layer !== "alert") void this.#askWhole(layer, id, asked.signal);
+    this.draw();
+  }
+
+  nothing(): void {
+    this.#asked?.abort();
+    this.#asked = null;
+    this.#trail = [];
+    this.wall.selected = null;
+    this.draw();
+  }
+
+  /** The selected feature has changed in the live picture. */
+  moved(layer: string, feature: LiveFeature): void {
+    const selected = this.wall.selected;
+    if (selected?.layer !== layer || selected.id !== feature.id) return;
+    this.wall.selected = {
+      ...selected,
+      feature: { ...feature, properties: { ...selected.feature?.properties, ...feature.properties } },
+      at: pair(anchorOf(feature.geometry)) ?? selected.at,
+    };
+    this.draw();
+  }
+
+  async #askCameras(at: [number, number], signal: AbortSignal): Promise<void> {
+    const settle = async (name: "near" | "seeing", asking: Promise<{ features: Found[] }>): Promise<void> => {
+      let answer: Answer<Found[]>;
+      try {
+        answer = { is: "here", value: (await asking).features };
+      } catch (error) {
+        answer = { is: "refused", why: reason(error) };
+      }
+      if (!signal.aborted) this.#answered(name, answer);
+    };
+    await Promise.all([settle("near", askNear(...at, signal)), settle("seeing", askSeeing(...at, signal))]);
+  }
+
+  #answered(name: "near" | "seeing", answer: Answer<Found[]>): void {
+    const selected = this.wall.selected;
+    if (selected === null) return;
+    const limited: Answer<Found[]> =
+      answer.is === "here"
+        ? { is: "here", value: answer.value.slice(0, name === "near" ? NEAREST : 6) }
+        : answer;
+    const answered: Selected = { ...selected, [name]: limited };
+    this.wall.selected = { ...answered, camera: selected.camera ?? firstCamera(answered) };
+    this.draw();
+  }
+
+  async #askWhole(layer: string, id: string, signal: AbortSignal): Promise<void> {
+    try {
+      const whole = await askFeature(layer, id, signal);
+      const selected = this.wall.selected;
+      if (signal.aborted || selected === null) return;
+      const live = this.picture.feature(layer, id);
+      this.#trail = trailPositions(whole.trail);
+      this.wall.selected = {
+        ...selected,
+        feature: isLive(layer) && live !== undefined ? live : stored(whole, id),
+        at: selected.at ?? pair(anchorOf(whole.geometry)),
+      };
+      this.draw();
+    } catch {
+      // What the wall already holds is shown; the feature may be gone by now.
+    }
+  }
+
+  /** Draws the selection on the map; also after the map has lost it with its style. */
+  draw(): void {
+    const selected = this.wall.selected;
+    this.stage.select(selected?.at == null ? [] : selectionFeatures(selected, selected.at, this.#trail));
+  }
+}
+
+function stored(whole: Found, id: string): LiveFeature {
+  return { ...whole, type: "Feature", id, geometry: whole.geometry, properties: whole.properties };
+}
+
+/** The one whose picture is shown: the best that sees the point, else the nearest; not before both are known. */
+function firstCamera({ seeing, near }: Selected): string | null {
+  if (seeing.is === "coming" || near.is === "coming") return null;
+  const both = [seeing, near].flatMap((answer) => (answer.is === "here" ? answer.value : []));
+  const id = both[0]?.id;
+  return id === undefined ? null : String(id);
+}
+
+function selectionFeatures(selected: Selected, at: [number, number], trail: Position[]): Feature[] {
+  const features: Feature[] = [
+    { type: "Feature", geometry: { type: "Point", coordinates: at }, properties: { role: "point" } },
+  ];
+  const seeing = selected.seeing.is === "here" ? selected.seeing.value : [];
+  for (const camera of seeing) {
+    const from = pair(anchorOf(camera.geometry));
+    if (from === null || String(camera.id) === selected.id) continue;
+    features.push({
+      type: "Feature",
+      geometry: { type: "LineString", coordinates: [from, at] },
+      properties: { role: "sight" },
+    });
+  }
+  if (trail.length > 1) {
+    features.push({
+      type: "Feature",
+      geometry: { type: "LineString", coordinates: trail },
+      properties: { role: "trail" },
+    });
+  }
+  return features;
+}

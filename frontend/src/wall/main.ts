@@ -1,0 +1,40 @@
+// The wall's entry: reads the address, hangs the interface, and opens the wall behind it.
+import { mount } from "svelte";
+
+import "../look/fonts.css";
+import "./ui/wall.css";
+
+import { paintInterface } from "../look/palette";
+import { openWall } from "./open";
+import { Wall } from "./state/wall.svelte";
+import App from "./ui/App.svelte";
+import { readAddress } from "./view/address";
+import { wallScale } from "./view/scale";
+
+const address = readAddress(window.location.pathname, window.location.search);
+const wall = new Wall();
+wall.name = address.wall;
+wall.theme = address.style ?? "night";
+wall.scale = wallScale(address.scale, window.screen.height);
+document.documentElement.style.fontSize = `${String(20 * wall.scale)}px`;
+document.documentElement.dataset["state"] = "loading";
+paintInterface(wall.theme, document.documentElement);
+
+const target = document.getElementById("wall");
+if (target === null) throw new Error("the page has no #wall");
+mount(App, {
+  target,
+  props: {
+    wall,
+    raise: async (container: HTMLElement) => (await openWall(wall, address, container)).director,
+  },
+});
+
+/** A wall must not fall asleep; where the browser refuses, the system's own settings decide. */
+function stayAwake(): void {
+  if ("wakeLock" in navigator && document.visibilityState === "visible") {
+    navigator.wakeLock.request("screen").catch(() => undefined);
+  }
+}
+stayAwake();
+document.addEventListener("visibilitychange", stayAwake);

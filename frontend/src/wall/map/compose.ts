@@ -1,0 +1,122 @@
+// Puts the style of the wall together: the basemap as the server gives it, then a source and the drawing of every catalog layer.
+import type {
+  LayerSpecification,
+  SourceSpecification,
+  StyleSpecification,
+  VectorSourceSpecification,
+} from "maplibre-gl";
+
+import { dataColours } from "../../look/palette";
+import type { CatalogLayer } from "../server/shapes";
+import type { Theme } from "../view/address";
+import { isLive, sourceOf, type Drawn } from "./drawing";
+import { countCells } from "./overlay/areas";
+import { drawingOf } from "./overlay/legend";
+import { selectionLayers, SELECTION_SOURCE } from "./overlay/selection";
+
+const EMPTY = { type: "FeatureCollection" as const, features: [] };
+
+/** The style, and which of its layers belong to which catalog layer. */
+export interface Composed {
+  style: StyleSpecification;
+  owned: Map<string, string[]>;
+}
+
+/** The ground alone, for a server that cannot give its style just now: data on black beats no wall. */
+export function bareStyle(theme: Theme): StyleSpecification {
+  const background = theme === "night" ? "#0B0F14" : "#EDF0F2";
+  return {
+    version: 8,
+    sources: {},
+    layers: [{ id: "ground", type: "background", paint: { "background-color": background } }],
+  };
+}
+
+const absolute = (url: string, origin: string): string => (url.startsWith("/") ? `${origin}${url}` : url);
+
+/** MapLibre resolves no relative address in a style. */
+function withAddresses(style: StyleSpecification, origin: string): StyleSpecification {
+  const sources: Record<string, SourceSpecification> = {};
+  for (const [name, source] of Object.entries(style.sources)) {
+    sources[name] =
+      source.type === "vector" && source.url !== undefined
+        ? { ...source, url: absolute(source.url, origin) }
+        : source;
+  }
+  const sprite = typeof style.sprite === "string" ? { sprite: absolute(style.sprite, origin) } : {};
+  return { ...style, ...sprite, sources };
+}
+
+function ownedBy(
+  drawings: readonly Drawn[],
+  source: string,
+  sourceLayer: string | null,
+  shown: boolean,
+): LayerSpecification[] {
+  return drawings.map((drawing) => {
+    const layout = { ...("layout" in drawing ? drawing.layout : {}), visibility: shown ? "visible" : "none" };
+    return {
+      ...drawing,
+      source,
+      ...(sourceLayer === null ? {} : { "source-layer": sourceLayer }),
+      layout,
+    } as LayerSpecification;
+  });
+}
+
+function drawLayer(layer: CatalogLayer, theme: Theme, shown: boolean): LayerSpecification[] {
+  const colours = dataColours(theme);
+  const source = sourceOf(layer.name);
+  const drawings = drawingOf(layer.name).layers(colours);
+  if (isLive(layer.name)) return ownedBy(drawings, source, null, shown);
+  return [
+    ...ownedBy(countCells(layer.name, colours), source, `${layer.name}_cells`, shown),
+    ...ownedBy(drawings, source, layer.name, shown),
+  ];
+}
+
+function sourceFor(layer: CatalogLayer, origin: string): SourceSpecification {
+  if (isLive(layer.name)) return { type: "geojson", data: EMPTY, maxzoom: 20 };
+  const tiled: VectorSourceSpecification = {
+    type: "vector",
+    url: `${origin}/tiles/${encodeURIComponent(layer.name)}`,
+    promoteId: "id",
+  };
+  return tiled;
+}
+
+const hasShape = (layer: CatalogLayer): boolean => layer.geometry.some((kind) => kind !== "none");
+
+/** The catalog layers that can be drawn, lowest first. */
+export function drawable(catalog: readonly CatalogLayer[]): CatalogLayer[] {
+  return catalog
+    .filter((layer) => layer.name !== "cells" && hasShape(layer))
+    .sort((a, b) => drawingOf(a.name).rank - drawingOf(b.name).rank);
+}
+
+export function compose(
+  base: StyleSpecification,
+  theme: Theme,
+  catalog: readonly CatalogLayer[],
+  shown: ReadonlySet<string>,
+  origin: string,
+): Composed {
+  const style = withAddresses(base, origin);
+  const owned = new Map<string, string[]>();
+  const layers: LayerSpecification[] = [...style.layers];
+  const sources: Record<string, SourceSpecification> = {
+    ...style.sources,
+    [SELECTION_SOURCE]: { type: "geojson", data: EMPTY },
+  };
+  for (const layer of drawable(catalog)) {
+    const made = drawLayer(layer, theme, shown.has(layer.name));
+    sources[sourceOf(layer.name)] = sourceFor(layer, origin);
+    owned.set(
+      layer.name,
+      made.map((one) => one.id),
+    );
+    layers.push(...made);
+  }
+  layers.push(...selectionLayers(dataColours(theme)));
+  return { style: { ...style, sources, layers }, owned };
+}

@@ -1,0 +1,26 @@
+// The drawings of the whole catalog by layer name.
+import type { Drawing } from "../drawing";
+import { perimeters, warnings } from "./areas";
+import { cameras, coverage } from "./cameras";
+import { alprHits, blockages, incidents } from "./events";
+import { units } from "./moving";
+import { otherLayer } from "./other";
+import { closures, hazards, sites } from "./places";
+import { alprReads } from "./reads";
+
+const DRAWINGS: Record<string, Drawing> = {
+  cameras,
+  coverage,
+  incidents,
+  alpr_hits: alprHits,
+  alpr_reads: alprReads,
+  blockages,
+  units,
+  perimeters,
+  sites,
+  closures,
+  warnings,
+  hazards,
+};
+
+export const drawingOf = (layer: string): Drawing => DRAWINGS[layer] ?? otherLayer(layer);

@@ -1,0 +1,40 @@
+// What the selection adds to the map: a ring on the point, a line of sight to every camera that sees it, and a unit's trail.
+import type { LayerSpecification } from "maplibre-gl";
+
+import type { DataColours } from "../../../look/palette";
+
+export const SELECTION_SOURCE = "selection";
+
+export function selectionLayers(colours: DataColours): LayerSpecification[] {
+  const role = (name: string): ["==", ["get", "role"], string] => ["==", ["get", "role"], name];
+  return [
+    {
+      id: "selection-trail",
+      type: "line",
+      source: SELECTION_SOURCE,
+      filter: role("trail"),
+      layout: { "line-cap": "round", "line-join": "round" },
+      paint: { "line-color": colours.trail, "line-width": 4, "line-opacity": 0.7 },
+    },
+    {
+      id: "selection-sight",
+      type: "line",
+      source: SELECTION_SOURCE,
+      filter: role("sight"),
+      paint: { "line-color": colours.sightline, "line-width": 3, "line-dasharray": [1.5, 1.5] },
+    },
+    {
+      id: "selection-ring",
+      type: "circle",
+      source: SELECTION_SOURCE,
+      filter: role("point"),
+      paint: {
+        "circle-radius": 31,
+        "circle-opacity": 0,
+        "circle-color": colours.selection,
+        "circle-stroke-color": colours.selection,
+        "circle-stroke-width": 4,
+      },
+    },
+  ];
+}

@@ -1,0 +1,252 @@
+// The map itself: the only module that talks to MapLibre. It shows what it is told, says what was clicked, and knows no network but
+// its tiles. The stage is drawn at the wall's scale by a CSS transform, so that a scene shows the same ground on any screen.
+import { Map as MapLibreMap, setWorkerUrl, type GeoJSONSource, type StyleSpecification } from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+import "maplibre-gl/dist/maplibre-gl.css";
+
+import { askStyle } from "../server/ask";
+import type { CatalogLayer } from "../server/shapes";
+import type { MapPose, Theme } from "../view/address";
+import { bareStyle, compose } from "./compose";
+import { sourceOf } from "./drawing";
+import { drawingOf } from "./overlay/legend";
+import { SELECTION_SOURCE } from "./overlay/selection";
+
+setWorkerUrl(workerUrl);
+
+export interface Picked {
+  layer: string;
+  id: string;
+  at: [number, number];
+  properties: Record<string, unknown>;
+}
+
+export interface StageEvents {
+  /** The sources are new and empty. */
+  onFreshSources(): void;
+  onPick(picked: Picked | null, at: [number, number]): void;
+  onMove(byHand: boolean): void;
+  onIdle(): void;
+}
+
+const REACH_PX = 10;
+const RETICLE_REACH_PX = 60;
+const FONTS = ['16px "Atkinson Hyperlegible"', '16px "Atkinson Hyperlegible Bold"'];
+
+const still = (): boolean => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+export class Stage {
+  readonly map: MapLibreMap;
+  #owned = new Map<string, string[]>();
+  #catalog: readonly CatalogLayer[] = [];
+  #shown: ReadonlySet<string> = new Set();
+
+  constructor(
+    container: HTMLElement,
+    pose: MapPose,
+    scale: number,
+    private readonly events: StageEvents,
+  ) {
+    this.map = new MapLibreMap({
+      container,
+      style: bareStyle("night"),
+      ...pose,
+      attributionControl: false,
+      keyboard: false,
+      fadeDuration: 0,
+      maxPitch: 60,
+      pixelRatio: window.devicePixelRatio * scale,
+      locale: { "Map.Title": "Map" },
+    });
+    this.#listen();
+  }
+
+  #listen(): void {
+    const { map, events } = this;
+    map.on("click", (event) => events.onPick(this.pick(event.point, REACH_PX), event.lngLat.toArray()));
+    map.on("movestart", () => (document.documentElement.dataset["map"] = "moving"));
+    map.on("moveend", (event) => {
+      events.onMove("originalEvent" in event && event.originalEvent !== undefined);
+    });
+    map.on("idle", () => {
+      document.documentElement.dataset["map"] = "idle";
+      events.onIdle();
+    });
+    map.on("error", ({ error }) => console.warn(error.message));
+    const canvas = map.getCanvas();
+    map.on("mousemove", ({ point }) => {
+      canvas.style.cursor = this.pick(point, REACH_PX) === null ? "" : "pointer";
+    });
+  }
+
+  /** Takes a theme and a catalog, and announces the new sources when they are there. */
+  async dress(theme: Theme, catalog: readonly CatalogLayer[], shown: ReadonlySet<string>): Promise<void> {
+    this.#catalog = catalog;
+    this.#shown = shown;
+    const [base] = await Promise.all([
+      askStyle(theme).catch(() => bareStyle(theme)),
+      ...FONTS.map((font) => document.fonts.load(font)),
+    ]);
+    const { style, owned } = compose(
+      base as unknown as StyleSpecification,
+      theme,
+      catalog,
+      this.#shown,
+      window.location.origin,
+    );
+    this.#owned = owned;
+    await new Promise<void>((resolve) => {
+      this.map.once("style.load", () => resolve());
+      this.map.setStyle(style, { diff: false });
+    });
+    this.show(this.#shown);
+    this.events.onFreshSources();
+  }
+
+  show(layers: ReadonlySet<string>): void {
+    this.#shown = layers;
+    for (const [layer, ids] of this.#owned) {
+      const visibility = layers.has(layer) ? "visible" : "none";
+      for (const id of ids) {
+        if (this.map.getLayer(id)) this.map.setLayoutProperty(id, "visibility", visibility);
+      }
+    }
+  }
+
+  source(layer: string): GeoJSONSource | null {
+    return this.map.getSource<GeoJSONSource>(sourceOf(layer)) ?? null;
+  }
+
+  get pose(): MapPose {
+    const center = this.map.getCenter();
+    return {
+      center: [center.lng, center.lat],
+      zoom: this.map.getZoom(),
+      bearing: this.map.getBearing(),
+      pitch: this.map.getPitch(),
+    };
+  }
+
+  get bounds(): [number, number, number, number] {
+    const bounds = this.map.getBounds();
+    return [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
+  }
+
+  go(pose: Partial<MapPose>, offset: [number, number] = [0, 0]): void {
+    if (still()) this.map.jumpTo(pose);
+    else this.map.easeTo({ ...pose, offset, duration: 900, essential: false });
+  }
+
+  pan(x: number, y: number): void {
+    this.map.panBy([x * 160, y * 160], { duration: still() ? 0 : 220 });
+  }
+
+  zoom(by: number): void {
+    this.map.easeTo({ zoom: this.map.getZoom() + by, duration: still() ? 0 : 220 });
+  }
+
+  /** Whether a place can be seen well enough not to move the map for it. */
+  isInView(at: [number, number], clearOnLeft: number): boolean {
+    const point = this.map.project(at);
+    const canvas = this.map.getCanvas();
+    const margin = 60;
+    return (
+      point.x > clearOnLeft + margin &&
+      point.x < canvas.clientWidth - margin &&
+      point.y > margin &&
+      point.y < canvas.clientHeight - margin
+    );
+  }
+
+  /** The topmost feature of a catalog layer near a point of the screen. */
+  pick(point: { x: number; y: number }, reach: number): Picked | null {
+    return this.#around(point, reach)[0] ?? null;
+  }
+
+  get middle(): { x: number; y: number } {
+    const canvas = this.map.getCanvas();
+    return { x: canvas.clientWidth / 2, y: canvas.clientHeight / 2 };
+  }
+
+  pickMiddle(): Picked | null {
+    return this.pick(this.middle, RETICLE_REACH_PX);
+  }
+
+  /** All features on the screen that a symbol stands for, nearest to the middle first. */
+  inView(): Picked[] {
+    return this.#around(this.middle, 1e5);
+  }
+
+  #around(point: { x: number; y: number }, reach: number): Picked[] {
+    const layers = this.#pickable();
+    if (layers.length === 0) return [];
+    const found = this.map.queryRenderedFeatures(
+      [
+        [point.x - reach, point.y - reach],
+        [point.x + reach, point.y + reach],
+      ],
+      { layers },
+    );
+    const seen = new Map<string, Picked & { rank: number; away: number }>();
+    for (const feature of found) {
+      const id: unknown = feature.properties["id"] ?? feature.id;
+      const layer = feature.source.replace("data-", "");
+      if (typeof id !== "string" && typeof id !== "number") continue;
+      if (seen.has(`${layer}/${id}`) || feature.geometry.type !== "Point") continue;
+      const [lon = 0, lat = 0] = feature.geometry.coordinates;
+      const shown = this.map.project([lon, lat]);
+      seen.set(`${layer}/${id}`, {
+        layer,
+        id: String(id),
+        at: [lon, lat],
+        properties: feature.properties,
+        rank: drawingOf(layer).rank,
+        away: Math.hypot(shown.x - point.x, shown.y - point.y),
+      });
+    }
+    const near = reach < 1000;
+    return [...seen.values()].sort((a, b) => (near ? b.rank - a.rank : 0) || a.away - b.away);
+  }
+
+  #pickable(): string[] {
+    const ids: string[] = [];
+    for (const [layer, owned] of this.#owned) {
+      if (!this.#shown.has(layer)) continue;
+      for (const id of owned) {
+        const type = this.map.getLayer(id)?.type;
+        if ((type === "symbol" && !id.endsWith("-count")) || type === "circle") ids.push(id);
+      }
+    }
+    return ids;
+  }
+
+  /** What the loaded tiles of a layer hold. */
+  tiledFeatures(layer: string): unknown[] {
+    return this.map.querySourceFeatures(sourceOf(layer), { sourceLayer: layer });
+  }
+
+  select(features: GeoJSON.Feature[]): void {
+    const source = this.map.getSource<GeoJSONSource>(SELECTION_SOURCE);
+    void source?.setData({ type: "FeatureCollection", features });
+  }
+
+  /** Fetches tiles again; the server answers 304 where nothing changed. `null` means all. */
+  refresh(layers: readonly string[], tiles: readonly [number, number, number][] | null): void {
+    for (const layer of layers) {
+      const source = this.map.getSource(sourceOf(layer));
+      if (source?.type !== "vector") continue;
+      const deepest = source.maxzoom;
+      const ids = tiles?.map(([z, x, y]) => {
+        const up = Math.max(0, z - deepest);
+        return { z: z - up, x: x >> up, y: y >> up };
+      });
+      this.map.refreshTiles(sourceOf(layer), ids);
+    }
+  }
+
+  get tiledLayers(): string[] {
+    return this.#catalog
+      .map((layer) => layer.name)
+      .filter((name) => this.map.getSource(sourceOf(name))?.type === "vector");
+  }
+}

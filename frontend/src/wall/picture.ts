@@ -1,0 +1,104 @@
+// The live picture of this wall: what arrives goes into the holdings, from there to the map sources and, at most twice a second, to
+// whoever draws the lists.
+import { Holdings, type Change } from "./live/holdings";
+import type { Alert, LiveFeature, LiveMessage } from "./live/messages";
+import { isLive, LIVE_LAYERS } from "./map/drawing";
+import { LiveSource, type Circumstances } from "./map/live-source";
+import type { Stage } from "./map/stage";
+
+const MOST_ALERTS = 200;
+const LISTS_EVERY_MS = 500;
+
+export interface PictureEvents {
+  onLists(): void;
+  onTiles(layers: string[], tiles: [number, number, number][] | null): void;
+  onMoved(layer: string, feature: LiveFeature): void;
+  onCatalogChanged(): void;
+}
+
+export class Picture {
+  readonly #holdings = new Holdings();
+  readonly #sources = new Map<string, LiveSource>();
+  readonly #alerts = new Map<string, Alert>();
+  #catalogVersion: string | null = null;
+  #listsPlanned = false;
+
+  constructor(
+    private readonly around: Circumstances,
+    private readonly events: PictureEvents,
+  ) {
+    for (const layer of LIVE_LAYERS) this.#sources.set(layer, new LiveSource(layer, around));
+  }
+
+  receive(message: LiveMessage): void {
+    switch (message.type) {
+      case "hello":
+        this.#greet(message.catalog_version, message.cells);
+        break;
+      case "snapshot":
+      case "delta":
+        if (isLive(message.layer)) this.#take(this.#holdings.apply(message));
+        break;
+      case "tiles":
+        this.events.onTiles(message.layers, message.tiles);
+        break;
+      case "alert":
+        this.#alert(message.alert);
+        break;
+      case "resync":
+      case "tick":
+        break;
+    }
+  }
+
+  features = (layer: string): LiveFeature[] => this.#holdings.features(layer);
+  feature = (layer: string, id: string): LiveFeature | undefined => this.#holdings.feature(layer, id);
+  count = (layer: string): number => this.#holdings.count(layer);
+  get alerts(): Alert[] {
+    return [...this.#alerts.values()];
+  }
+
+  /** The map has new, empty sources. */
+  attach(stage: Stage): void {
+    for (const [layer, source] of this.#sources) source.attach(stage.source(layer), this.features(layer));
+  }
+
+  /** Time has passed: what has aged is drawn so. */
+  age(): void {
+    for (const [layer, source] of this.#sources) source.age(this.features(layer));
+  }
+
+  keepLayers(names: ReadonlySet<string>): void {
+    for (const change of this.#holdings.keepLayers(names)) this.#take(change);
+  }
+
+  #greet(catalogVersion: string, cells: string[]): void {
+    for (const change of this.#holdings.keepOnly(new Set(cells))) this.#take(change);
+    if (this.#catalogVersion !== null && this.#catalogVersion !== catalogVersion)
+      this.events.onCatalogChanged();
+    this.#catalogVersion = catalogVersion;
+  }
+
+  #take(change: Change): void {
+    if (change.removed.length + change.placed.length === 0) return;
+    this.#sources.get(change.layer)?.take(change);
+    for (const feature of change.placed) this.events.onMoved(change.layer, feature);
+    this.#planLists();
+  }
+
+  #alert(alert: Alert): void {
+    this.#alerts.set(alert.id, alert);
+    const oldest = this.#alerts.keys().next().value;
+    if (this.#alerts.size > MOST_ALERTS && oldest !== undefined) this.#alerts.delete(oldest);
+    this.#planLists();
+  }
+
+  #planLists(): void {
+    if (this.#listsPlanned) return;
+    this.#listsPlanned = true;
+    this.around.after(LISTS_EVERY_MS, () => {
+      this.#listsPlanned = false;
+      this.events.onLists();
+    });
+  }
+}

@@ -1,0 +1,52 @@
+// Questions to the server. Every answer is checked for its status; a refusal becomes a `Refused` with the problem's own words.
+import type { Catalog, Feeds, Found, FoundCollection, Scene, Session } from "./shapes";
+
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const answer = await fetch(path, {
+    headers: { Accept: "application/geo+json, application/json" },
+    credentials: "same-origin",
+    ...(signal ? { signal } : {}),
+  });
+  if (!answer.ok) throw new Refused(answer.status, await detailOf(answer));
+  return (await answer.json()) as T;
+}
+
+async function detailOf(answer: Response): Promise<string> {
+  try {
+    const problem = (await answer.json()) as { detail?: string; title?: string };
+    return problem.detail ?? problem.title ?? `The server answered ${answer.status}.`;
+  } catch {
+    return `The server answered ${answer.status}.`;
+  }
+}
+
+const place = (lon: number, lat: number): string => `lon=${lon.toFixed(6)}&lat=${lat.toFixed(6)}`;
+
+export const askSession = (): Promise<Session> => ask("/session");
+export const askCatalog = (): Promise<Catalog> => ask("/catalog");
+export const askFeeds = (): Promise<Feeds> => ask("/feeds");
+export const askScenes = async (): Promise<Scene[]> => (await ask<{ scenes: Scene[] }>("/scenes")).scenes;
+export const askStreams = async (): Promise<Record<string, string>> =>
+  (await ask<{ streams: Record<string, string> }>("/streams")).streams;
+export const askNear = (lon: number, lat: number, signal: AbortSignal): Promise<FoundCollection> =>
+  ask(`/near?${place(lon, lat)}&layer=cameras&limit=4`, signal);
+export const askSeeing = (lon: number, lat: number, signal: AbortSignal): Promise<FoundCollection> =>
+  ask(`/seeing?${place(lon, lat)}`, signal);
+export const askSearch = (words: string, signal: AbortSignal): Promise<FoundCollection> =>
+  ask(`/search?q=${encodeURIComponent(words)}`, signal);
+export const askFeature = (
+  layer: string,
+  id: string,
+  signal?: AbortSignal,
+): Promise<Found & { trail?: unknown }> =>
+  ask(`/ogc/collections/${encodeURIComponent(layer)}/items/${encodeURIComponent(id)}`, signal);
+export const askStyle = (theme: string): Promise<Record<string, unknown>> => ask(`/styles/${theme}`);

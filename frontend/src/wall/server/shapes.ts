@@ -1,0 +1,74 @@
+// The answers of the server that the wall reads, in its own words.
+import type { Feature, FeatureCollection, Geometry } from "geojson";
+
+import type { Value } from "../live/messages";
+
+export interface Session {
+  role: string;
+  clearances: string[];
+  name: string;
+  demo: boolean;
+  banner: string | null;
+  time_zone: string;
+}
+
+export interface CatalogField {
+  type: string;
+}
+export interface CatalogLayer {
+  name: string;
+  title: string;
+  kind: "state" | "sighting" | "derived";
+  geometry: string[];
+  zooms: [number, number];
+  fields: Record<string, CatalogField>;
+  stale_after_s: number;
+  expire_after_s: number;
+  retain_days: number;
+  track: boolean;
+  shown_as: string;
+}
+export interface Catalog {
+  epoch: string;
+  version: string;
+  layers: CatalogLayer[];
+}
+
+export type FeedStatus = "live" | "quiet" | "stale" | "never";
+export interface Feed {
+  name: string;
+  adaptor: string;
+  layer: string;
+  status: FeedStatus;
+  last_received_at: string | null;
+  last_observed_at: string | null;
+  expect_every_s: number;
+  accepted_total: number;
+  rejected_total: number;
+}
+export interface Feeds {
+  server_time: string;
+  feeds: Feed[];
+}
+
+export interface Scene {
+  name: string;
+  title: string;
+  center: [number, number];
+  zoom: number;
+  bearing: number;
+  pitch: number;
+  layers: string[] | null;
+  dwell_s: number;
+}
+
+export type Properties = Record<string, Value>;
+export type Found = Feature<Geometry | null, Properties>;
+export type FoundCollection = FeatureCollection<Geometry | null, Properties>;
+
+export interface ProblemDocument {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+}

@@ -1,0 +1,71 @@
+// What the wall shows right now, as reactive state. No behaviour here: `Director` changes it, components draw it.
+import { createContext } from "svelte";
+
+import type { Card } from "../alerts/rail";
+import type { LinkState } from "../live/connection";
+import type { LiveFeature } from "../live/messages";
+import type { CatalogLayer, Feed, Found, Scene, Session } from "../server/shapes";
+import type { Theme } from "../view/address";
+
+export type Panel = "none" | "layers" | "find" | "help";
+
+/** An answer on its way: not yet, here, or refused with a reason. */
+export type Answer<T> = { is: "coming" } | { is: "here"; value: T } | { is: "refused"; why: string };
+
+export interface Selected {
+  /** `layer/id`, or `place` for a bare point of the map. */
+  key: string;
+  layer: string | null;
+  id: string | null;
+  at: [number, number] | null;
+  feature: LiveFeature | null;
+  near: Answer<Found[]>;
+  seeing: Answer<Found[]>;
+  /** Opened by the wall itself for an alarm; it closes again at this instant unless pinned. */
+  closesAt: number | null;
+  camera: string | null;
+}
+
+export class Wall {
+  name = $state<string | null>(null);
+  session = $state.raw<Session | null>(null);
+  catalog = $state.raw<CatalogLayer[]>([]);
+  scenes = $state.raw<Scene[]>([]);
+  feeds = $state.raw<Feed[]>([]);
+  streams = $state.raw<Record<string, string>>({});
+
+  link = $state<LinkState>("loading");
+  /** Server time in ms, moved on once a second. */
+  now = $state(Date.now());
+  sinceTick_s = $state(0);
+  lastGoodAt = $state<number | null>(null);
+  trouble = $state<string | null>(null);
+
+  cards = $state.raw<Card[]>([]);
+  notices = $state.raw<LiveFeature[]>([]);
+  acknowledged = $state.raw<ReadonlySet<string>>(new Set());
+  currentCard = $state<string | null>(null);
+  announcement = $state("");
+  counts = $state.raw<Record<string, number>>({});
+
+  scene = $state<string | null>(null);
+  shown = $state.raw<ReadonlySet<string>>(new Set());
+  theme = $state<Theme>("night");
+  scale = $state(1);
+  cycling = $state(false);
+  muted = $state(true);
+  soundBlocked = $state(false);
+  pinned = $state(false);
+  reticle = $state(false);
+  panel = $state<Panel>("none");
+  selected = $state.raw<Selected | null>(null);
+
+  get timeZone(): string {
+    return this.session?.time_zone ?? "UTC";
+  }
+  get sceneTitle(): string {
+    return this.scenes.find((scene) => scene.name === this.scene)?.title ?? "Free view";
+  }
+}
+
+export const [wallHere, hangWall] = createContext<Wall>();

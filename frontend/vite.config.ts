@@ -1,0 +1,33 @@
+// Builds two independent pages. `vite build` makes the wall under assets/app/; `--mode sign-in` adds the sign-in page under
+// assets/sign-in/, which the server hands out before anybody is known, so it shares no chunk with the wall.
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vitest/config";
+
+const serverDuringDevelopment = process.env["ATALAYA_ADDRESS"] ?? "http://127.0.0.1:8080";
+const serverPaths =
+  "^/(session|catalog|feeds|scenes|near|seeing|search|ogc|streams|tiles|styles|sprites|live|cells)(/|\\?|$)";
+
+export default defineConfig(({ mode }) => {
+  const signIn = mode === "sign-in";
+  const folder = signIn ? "assets/sign-in" : "assets/app";
+  return {
+    base: "/",
+    plugins: [svelte()],
+    server: { proxy: { [serverPaths]: { target: serverDuringDevelopment, ws: true } } },
+    build: {
+      emptyOutDir: !signIn,
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      chunkSizeWarningLimit: 1200,
+      rolldownOptions: {
+        input: signIn ? "sign-in.html" : "wall.html",
+        output: {
+          entryFileNames: `${folder}/[name]-[hash].js`,
+          chunkFileNames: `${folder}/[name]-[hash].js`,
+          assetFileNames: `${folder}/[name]-[hash][extname]`,
+        },
+      },
+    },
+    test: { include: ["src/**/*.test.ts"], environment: "node" },
+  };
+});

@@ -1,0 +1,375 @@
+//! Adaptors: what a feed sends, as bytes, becomes events. Foreign units, names, time zones and
+//! coordinate systems stop here (invariant 8); inside there are WGS 84 longitude and latitude,
+//! metres, degrees and UTC.
+//!
+//! ```text
+//!   bytes ──decode(feed, catalog)──▶ Decoded { events, rejects, ignored }
+//!                                └─▶ Unreadable            the body as a whole
+//! ```
+//!
+//! Promises:
+//! - [`decode`] is pure and total: no I/O, no clock, no panic, whatever the bytes;
+//! - bad input is a result: one bad record never loses its neighbours, and each reject says which
+//!   record, why, and where in it;
+//! - an event that comes out is admissible: its geometry passed [`geometry::admit`], each property is
+//!   a field of the layer and passed [`FieldSpec::admit`](atalaya_tiles::FieldSpec::admit), its id has
+//!   1 to [`MAX_ID_BYTES`] bytes.
+//!
+//! Refuses: to guess an id, a time zone or a position; to keep what no field of the layer is for.
+//!
+//! Ids are as sent on the feed that bears the layer's own name, `feed/id` on any other, so that two
+//! feeds of one layer cannot overwrite each other.
+
+mod cap;
+mod csv;
+mod geojson;
+pub mod geometry;
+mod hikvision;
+mod instant;
+mod json;
+mod media_type;
+mod multipart;
+mod nws;
+mod osm;
+mod plate;
+mod platerecognizer;
+mod property;
+mod rekor;
+mod target;
+mod wzdx;
+mod xml;
+
+use atalaya_tiles::{Bounds, Catalog, Event, FeedName, LayerIx};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+/// The most bytes an id can have, as sent.
+pub const MAX_ID_BYTES: usize = 256;
+/// The most bytes of text one property can have.
+pub const MAX_TEXT_BYTES: usize = 65_536;
+/// The most values one list can have.
+pub const MAX_LIST: usize = 1_000;
+/// The most names kept in [`Decoded::ignored`].
+pub const MAX_IGNORED: usize = 64;
+
+/// The formats that are read, by the names that configuration uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Adaptor {
+    /// GeoJSON with the layer's own fields (RFC 7946, RFC 8142).
+    Geojson,
+    /// Delimited text with a column map.
+    Csv,
+    /// Rekor and OpenALPR webhooks.
+    AlprRekor,
+    /// Plate Recognizer webhooks, JSON or multipart.
+    AlprPlaterecognizer,
+    /// Hikvision ANPR events (ISAPI).
+    AlprHikvision,
+    /// Work zones and road closures (WZDx 4).
+    Wzdx,
+    /// The Common Alerting Protocol 1.0 to 1.2.
+    Cap,
+    /// The alerts of the National Weather Service's API.
+    Nws,
+    /// Surveillance cameras mapped in `OpenStreetMap`.
+    OsmSurveillance,
+}
+
+impl Adaptor {
+    /// All of them, as documented.
+    pub const ALL: [Self; 9] = [
+        Self::Geojson,
+        Self::Csv,
+        Self::AlprRekor,
+        Self::AlprPlaterecognizer,
+        Self::AlprHikvision,
+        Self::Wzdx,
+        Self::Cap,
+        Self::Nws,
+        Self::OsmSurveillance,
+    ];
+
+    /// The name as configured.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Geojson => "geojson",
+            Self::Csv => "csv",
+            Self::AlprRekor => "alpr-rekor",
+            Self::AlprPlaterecognizer => "alpr-platerecognizer",
+            Self::AlprHikvision => "alpr-hikvision",
+            Self::Wzdx => "wzdx",
+            Self::Cap => "cap",
+            Self::Nws => "nws",
+            Self::OsmSurveillance => "osm-surveillance",
+        }
+    }
+}
+
+impl fmt::Display for Adaptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name that no adaptor has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no adaptor \"{0}\"")]
+pub struct NoSuchAdaptor(pub String);
+
+impl FromStr for Adaptor {
+    type Err = NoSuchAdaptor;
+
+    fn from_str(name: &str) -> Result<Self, NoSuchAdaptor> {
+        let known = Self::ALL.into_iter().find(|known| known.name() == name);
+        known.ok_or_else(|| NoSuchAdaptor(name.to_owned()))
+    }
+}
+
+/// A feed as the adaptors need it.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    /// Its name.
+    pub name: FeedName,
+    /// The layer that it writes to.
+    pub layer: LayerIx,
+    /// The format that it sends.
+    pub adaptor: Adaptor,
+    /// The zone of times that carry none, or a false one.
+    pub time_zone: Option<TimeZone>,
+    /// Where things are, for formats that have no fixed places for them.
+    pub columns: Columns,
+}
+
+impl Feed {
+    /// A feed with the default columns and no time zone.
+    pub fn new(name: impl Into<FeedName>, layer: LayerIx, adaptor: Adaptor) -> Self {
+        Self {
+            name: name.into(),
+            layer,
+            adaptor,
+            time_zone: None,
+            columns: Columns::default(),
+        }
+    }
+}
+
+/// Where a feed keeps what: for `csv` the names of columns, for `geojson` the names of properties.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Columns {
+    /// The id. In GeoJSON the member `id` where this is not set.
+    pub id: Option<String>,
+    /// Longitude in degrees; `csv` only.
+    pub lon: String,
+    /// Latitude in degrees; `csv` only.
+    pub lat: String,
+    /// When it was observed. In GeoJSON the member `observed_at` where this is not set.
+    pub observed_at: Option<String>,
+    /// Field of the layer → column. A field that is not named here is read from the column of its
+    /// own name.
+    pub fields: BTreeMap<String, String>,
+    /// The one character between columns; `csv` only.
+    pub delimiter: char,
+    /// Times are local to the feed's time zone although they wear a `Z` or an offset.
+    pub zone_is_false: bool,
+    /// Positions of cameras by their id, `[lon, lat]`, for plate readers that send none.
+    pub cameras: BTreeMap<String, [f64; 2]>,
+    /// Records outside this box are rejected as badly geocoded: `[west, south, east, north]`.
+    #[serde(deserialize_with = "bounds", serialize_with = "edges", skip_serializing_if = "Option::is_none")]
+    pub bounds: Option<Bounds>,
+}
+
+fn edges<S: serde::Serializer>(bounds: &Option<Bounds>, serializer: S) -> Result<S::Ok, S::Error> {
+    bounds
+        .map(|b| [b.west(), b.south(), b.east(), b.north()])
+        .serialize(serializer)
+}
+
+impl Default for Columns {
+    fn default() -> Self {
+        Self {
+            id: None,
+            lon: "lon".to_owned(),
+            lat: "lat".to_owned(),
+            observed_at: None,
+            fields: BTreeMap::new(),
+            delimiter: ',',
+            zone_is_false: false,
+            cameras: BTreeMap::new(),
+            bounds: None,
+        }
+    }
+}
+
+impl Columns {
+    /// The column of a field.
+    fn of_field<'a>(&'a self, field: &'a str) -> &'a str {
+        self.fields.get(field).map_or(field, String::as_str)
+    }
+}
+
+fn bounds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Bounds>, D::Error> {
+    let [west, south, east, north] = <[f64; 4]>::deserialize(deserializer)?;
+    Bounds::new(west, south, east, north)
+        .map(Some)
+        .map_err(serde::de::Error::custom)
+}
+
+/// What was sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// The body, without content coding.
+    pub body: &'a [u8],
+    /// The media type as sent, parameters included; `None` counts as what the feed expects.
+    pub content_type: Option<&'a str>,
+}
+
+/// What an adaptor made of a body.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Decoded {
+    /// What happened, in the order of the input. One record may make several events.
+    pub events: Vec<Accepted>,
+    /// What could not be read, in the order of the input.
+    pub rejects: Vec<Reject>,
+    /// Names of properties that the layer has no field for, at most [`MAX_IGNORED`] of them.
+    pub ignored: BTreeSet<String>,
+}
+
+/// An event and the record it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accepted {
+    /// Position of the record in the input, from 0.
+    pub index: usize,
+    /// What happened.
+    pub event: Event,
+}
+
+/// A record that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// Position of the record in the input, from 0.
+    pub index: usize,
+    /// Why, for its sender to read.
+    pub reason: String,
+    /// JSON pointer (RFC 6901) to what is wrong, or empty.
+    pub pointer: String,
+}
+
+impl Decoded {
+    fn accept(&mut self, index: usize, event: Event) {
+        self.events.push(Accepted { index, event });
+    }
+
+    fn reject(&mut self, index: usize, fault: target::Fault) {
+        self.rejects.push(Reject {
+            index,
+            reason: fault.reason,
+            pointer: fault.pointer,
+        });
+    }
+
+    fn ignore(&mut self, name: &str) {
+        if self.ignored.len() < MAX_IGNORED && !self.ignored.contains(name) {
+            self.ignored.insert(name.chars().take(64).collect());
+        }
+    }
+}
+
+/// Why a body as a whole could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unreadable {
+    /// A media type that the adaptor does not read.
+    #[error("{found} is not read here; this feed takes {takes}")]
+    MediaType {
+        /// The media type sent.
+        found: String,
+        /// The media types read.
+        takes: &'static str,
+    },
+    /// Not UTF-8 where it has to be.
+    #[error("not UTF-8 at byte {0}")]
+    NotUtf8(usize),
+    /// Not JSON.
+    #[error("not JSON at line {line}, column {column}: {reason}")]
+    Json {
+        /// Line, from 1.
+        line: usize,
+        /// Column in bytes, from 1.
+        column: usize,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// Not XML, or XML that is refused.
+    #[error("not readable as XML at byte {offset}: {reason}")]
+    Xml {
+        /// Where, in bytes of the text.
+        offset: u64,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// Not a multipart form.
+    #[error("not readable as a multipart form: {0}")]
+    Multipart(&'static str),
+    /// Not delimited text.
+    #[error("not CSV at line {line}: {reason}")]
+    Csv {
+        /// Line, from 1.
+        line: u64,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// Well formed, but not what the adaptor reads.
+    #[error("{0}")]
+    Shape(String),
+}
+
+impl Unreadable {
+    /// Whether the media type is at fault (415), not the content (400).
+    pub fn is_media_type(&self) -> bool {
+        matches!(self, Self::MediaType { .. })
+    }
+}
+
+impl From<serde_json::Error> for Unreadable {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json {
+            line: error.line(),
+            column: error.column(),
+            reason: error.to_string(),
+        }
+    }
+}
+
+/// Reads what a feed sent. The layer of the feed is one of the catalog.
+pub fn decode(feed: &Feed, catalog: &Catalog, input: &Input<'_>) -> Result<Decoded, Unreadable> {
+    let target = target::Target::new(feed, catalog);
+    match feed.adaptor {
+        Adaptor::Geojson => geojson::decode(&target, input),
+        Adaptor::Csv => csv::decode(&target, input),
+        Adaptor::AlprRekor => rekor::decode(&target, input),
+        Adaptor::AlprPlaterecognizer => platerecognizer::decode(&target, input),
+        Adaptor::AlprHikvision => hikvision::decode(&target, input),
+        Adaptor::Wzdx => wzdx::decode(&target, input),
+        Adaptor::Cap => cap::decode(&target, input),
+        Adaptor::Nws => nws::decode(&target, input),
+        Adaptor::OsmSurveillance => osm::decode(&target, input),
+    }
+}
+
+/// The body as UTF-8, without a byte order mark.
+fn text<'a>(input: &Input<'a>) -> Result<&'a str, Unreadable> {
+    match std::str::from_utf8(input.body) {
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
+        Err(error) => Err(Unreadable::NotUtf8(error.valid_up_to())),
+    }
+}
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

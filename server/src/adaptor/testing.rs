@@ -1,0 +1,92 @@
+//! What the tests of the adaptors share: the built-in layers, feeds on them, and the real files.
+
+use super::{Adaptor, Decoded, Feed, Input, Reject, decode};
+use atalaya_tiles::{Catalog, Event, LayerSpec, Observation, Value};
+use std::path::{Path, PathBuf};
+
+/// The built-in layers.
+pub(super) fn catalog() -> Catalog {
+    #[derive(serde::Deserialize)]
+    struct Layers {
+        layers: Vec<LayerSpec>,
+    }
+    let layers: Layers = toml::from_str(include_str!("../config/layers.toml")).unwrap();
+    Catalog::new(layers.layers, 6).unwrap()
+}
+
+/// A feed of a layer.
+pub(super) fn feed(catalog: &Catalog, name: &str, layer: &str, adaptor: Adaptor) -> Feed {
+    Feed::new(name, catalog.layer(layer).unwrap(), adaptor)
+}
+
+/// What a feed makes of a body without media type.
+pub(super) fn read(catalog: &Catalog, feed: &Feed, body: impl AsRef<[u8]>) -> Decoded {
+    let input = Input {
+        body: body.as_ref(),
+        content_type: None,
+    };
+    decode(feed, catalog, &input).unwrap()
+}
+
+/// The only observation of a body that has one.
+pub(super) fn only(decoded: &Decoded) -> &Observation {
+    assert_eq!(decoded.rejects, [], "nothing is rejected");
+    match decoded.events.as_slice() {
+        [accepted] => observed(&accepted.event),
+        other => panic!("one event, not {other:?}"),
+    }
+}
+
+pub(super) fn observed(event: &Event) -> &Observation {
+    match event {
+        Event::Observed(observation) => observation,
+        Event::Withdrawn { .. } | Event::Clock => panic!("no observation: {event:?}"),
+    }
+}
+
+/// The value of a field.
+pub(super) fn value(catalog: &Catalog, observation: &Observation, field: &str) -> Option<Value> {
+    let field = catalog.spec(observation.layer).field(field).unwrap();
+    let mut fields = observation.properties.iter();
+    fields
+        .find(|(found, _)| *found == field)
+        .map(|(_, value)| value.clone())
+}
+
+/// The value of a field of text.
+pub(super) fn text_of(catalog: &Catalog, observation: &Observation, field: &str) -> Option<String> {
+    match value(catalog, observation, field)? {
+        Value::Text(text) => Some(text.into()),
+        other => panic!("{field} is no text: {other:?}"),
+    }
+}
+
+/// Reasons of rejects, for comparison as a whole.
+pub(super) fn reasons(rejects: &[Reject]) -> Vec<&str> {
+    rejects
+        .iter()
+        .map(|reject| reject.reason.as_str())
+        .collect()
+}
+
+/// One of the real files, or `None` and a word about it where the files are not at hand. They lie in
+/// `ATALAYA_SHARED_DATA`, or in `shared/data` beside any folder above this one.
+pub(super) fn real(path: &str) -> Option<Vec<u8>> {
+    let named = std::env::var_os("ATALAYA_SHARED_DATA").map(PathBuf::from);
+    let folder = named.or_else(|| {
+        let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+        above
+            .map(|folder| folder.join("shared/data"))
+            .find(|folder| folder.is_dir())
+    });
+    let found = folder.and_then(|folder| std::fs::read(folder.join(path)).ok());
+    if found.is_none() {
+        report(&format!("skipped: {path} is absent"));
+    }
+    found
+}
+
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn report(words: &str) {
+    eprintln!("{words}");
+}

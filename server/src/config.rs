@@ -1,0 +1,424 @@
+//! The configuration: one TOML file, every key documented here, unknown keys refused.
+//!
+//! Secrets never stand in the file: a value that begins with `env:` is read from that environment
+//! variable, and the effective configuration prints the name of the variable only.
+
+mod example;
+
+use crate::adaptor::{Adaptor, Columns, Feed};
+use atalaya_tiles::{BadCatalog, Catalog, FeedName, LayerKind, LayerSpec, RingLimits};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub use example::EXAMPLE;
+
+/// The layers that are always there.
+const BUILT_IN: &str = include_str!("config/layers.toml");
+
+/// The whole configuration.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the store lives.
+    pub data: PathBuf,
+    /// Address and port to serve on; port 0 picks a free one.
+    pub listen: String,
+    /// Address and port for `/metrics`; none by default.
+    pub admin_listen: Option<String>,
+    /// What the site calls itself and how it tells the time.
+    pub site: SiteConfig,
+    /// Bounds on what is taken from outside.
+    pub limits: Limits,
+    /// The live stream.
+    pub live: LiveConfig,
+    /// The store.
+    pub store: StoreConfig,
+    /// Layers beyond the built-in ones.
+    pub layers: Vec<LayerSpec>,
+    /// Feeds beyond the default ones.
+    pub feeds: Vec<FeedConfig>,
+    /// Named tilesets: lists of layers.
+    pub tilesets: BTreeMap<String, Vec<String>>,
+    /// Saved views of the wall.
+    pub scenes: Vec<Scene>,
+    /// HLS playlists by camera id; served through this server, so that the browser sees no secret.
+    pub streams: BTreeMap<String, String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("atalaya-data"),
+            listen: "127.0.0.1:8080".into(),
+            admin_listen: None,
+            site: SiteConfig::default(),
+            limits: Limits::default(),
+            live: LiveConfig::default(),
+            store: StoreConfig::default(),
+            layers: Vec::new(),
+            feeds: Vec::new(),
+            tilesets: BTreeMap::new(),
+            scenes: Vec::new(),
+            streams: BTreeMap::new(),
+        }
+    }
+}
+
+/// The site.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SiteConfig {
+    /// IANA name of the zone that the wall's clock shows.
+    pub time_zone: String,
+    /// A line across the wall, such as a classification.
+    pub banner: Option<String>,
+    /// Whether what is shown is simulated; the wall then says so.
+    pub demo: bool,
+}
+
+impl Default for SiteConfig {
+    fn default() -> Self {
+        Self {
+            time_zone: "America/Phoenix".into(),
+            banner: None,
+            demo: false,
+        }
+    }
+}
+
+/// Bounds on what is taken from outside.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// The largest body of a feed post, in bytes.
+    pub body_bytes: usize,
+    /// Requests that may wait for the writer; more answer 503.
+    pub queue_requests: usize,
+    /// Tiles encoded at once; more wait, and past four times as many answer 503.
+    pub encoders: usize,
+    /// Bytes of encoded tiles kept.
+    pub tile_cache_bytes: u64,
+    /// The largest uncompressed tile, in bytes.
+    pub tile_bytes: usize,
+    /// KiB per second and feed, in the mean, a request counting for at least one; a feed that sends
+    /// more is answered 429.
+    pub feed_kib_per_s: u32,
+    /// Features on one page of `/ogc`.
+    pub page: usize,
+    /// Connections to `/live`.
+    pub live_clients: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 8 << 20,
+            queue_requests: 4_096,
+            encoders: std::thread::available_parallelism().map_or(2, usize::from),
+            tile_cache_bytes: 256 << 20,
+            tile_bytes: 500_000,
+            feed_kib_per_s: 32_768,
+            page: 10_000,
+            live_clients: 20_000,
+        }
+    }
+}
+
+/// The live stream.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LiveConfig {
+    /// Milliseconds between two ticks.
+    pub tick_ms: u64,
+    /// H3 resolution of the topics.
+    pub topic_resolution: u8,
+    /// Ticks kept for clients that come back.
+    pub ring_ticks: usize,
+    /// Changes kept for clients that come back.
+    pub ring_changes: usize,
+    /// Seconds that a client may take for one message before it is let go.
+    pub stall_s: u64,
+}
+
+impl Default for LiveConfig {
+    fn default() -> Self {
+        let ring = RingLimits::default();
+        Self {
+            tick_ms: 250,
+            topic_resolution: 6,
+            ring_ticks: ring.ticks,
+            ring_changes: ring.changes,
+            stall_s: 30,
+        }
+    }
+}
+
+/// The store.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreConfig {
+    /// Seconds between two checkpoints.
+    pub checkpoint_every_s: u64,
+    /// Bytes held in reserve for a full disk.
+    pub reserve_bytes: u64,
+    /// Days that superseded observations of layers without `retain_days` are kept.
+    pub history_days: u32,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            checkpoint_every_s: 15,
+            reserve_bytes: 64 << 20,
+            history_days: 30,
+        }
+    }
+}
+
+/// A feed, as configured.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeedConfig {
+    /// Its name in `/feeds/{name}`.
+    pub name: String,
+    /// What it speaks.
+    pub adaptor: Adaptor,
+    /// The layer it fills.
+    pub layer: String,
+    /// Where to fetch it; `env:NAME` for an address with a secret in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Seconds between two fetches.
+    #[serde(default = "minute")]
+    pub every_s: u64,
+    /// Silence longer than this is shown as stale; 0 never.
+    #[serde(default)]
+    pub expect_every_s: u32,
+    /// The zone of times that carry none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
+    /// For `csv`: which column is what.
+    #[serde(default)]
+    pub columns: Columns,
+}
+
+fn minute() -> u64 {
+    60
+}
+
+/// A saved view of the wall.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scene {
+    /// Its name in the address.
+    pub name: String,
+    /// Its name for people.
+    pub title: String,
+    /// Longitude and latitude of the middle.
+    pub center: [f64; 2],
+    /// Zoom.
+    pub zoom: f64,
+    /// Degrees clockwise from north that point up.
+    #[serde(default)]
+    pub bearing: f64,
+    /// Degrees of tilt.
+    #[serde(default)]
+    pub pitch: f64,
+    /// The layers shown; all where absent.
+    #[serde(default)]
+    pub layers: Option<Vec<String>>,
+    /// Seconds it stays when the wall cycles.
+    #[serde(default = "dwell")]
+    pub dwell_s: u32,
+}
+
+fn dwell() -> u32 {
+    20
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadConfig {
+    /// The file cannot be read.
+    #[error("{path}: {cause}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        cause: std::io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("{path}: {cause}")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        cause: Box<toml::de::Error>,
+    },
+    /// The layers do not fit together.
+    #[error(transparent)]
+    Catalog(#[from] BadCatalog),
+    /// A feed names something that is not there.
+    #[error("feed \"{feed}\": {reason}")]
+    Feed {
+        /// The feed.
+        feed: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A tileset names something that is not there.
+    #[error("tileset \"{tileset}\": there is no layer \"{layer}\"")]
+    Tileset {
+        /// The tileset.
+        tileset: String,
+        /// The layer it names.
+        layer: String,
+    },
+    /// A value outside its bounds.
+    #[error("{key} = {value}: {limit}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// The value.
+        value: String,
+        /// What is allowed.
+        limit: &'static str,
+    },
+}
+
+impl Config {
+    /// Reads a file; without one, everything has its default.
+    pub fn load(path: Option<&Path>) -> Result<Self, BadConfig> {
+        let Some(path) = path else {
+            return Ok(Self::default());
+        };
+        let text = std::fs::read_to_string(path).map_err(|cause| BadConfig::File {
+            path: path.into(),
+            cause,
+        })?;
+        let mut config: Self = toml::from_str(&text).map_err(|cause| BadConfig::Syntax {
+            path: path.into(),
+            cause: Box::new(cause),
+        })?;
+        // A relative directory is meant from where the file lies.
+        if config.data.is_relative()
+            && let Some(folder) = path.parent()
+        {
+            config.data = folder.join(&config.data);
+        }
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), BadConfig> {
+        if TimeZone::get(&self.site.time_zone).is_err() {
+            return Err(BadConfig::Value {
+                key: "site.time_zone",
+                value: self.site.time_zone.clone(),
+                limit: "it must be an IANA time zone such as America/Phoenix",
+            });
+        }
+        if !(50..=10_000).contains(&self.live.tick_ms) {
+            return Err(BadConfig::Value {
+                key: "live.tick_ms",
+                value: self.live.tick_ms.to_string(),
+                limit: "it must be 50 to 10000",
+            });
+        }
+        let catalog = self.catalog()?;
+        for (tileset, layers) in &self.tilesets {
+            if let Some(layer) = layers.iter().find(|layer| catalog.layer(layer).is_none()) {
+                return Err(BadConfig::Tileset {
+                    tileset: tileset.clone(),
+                    layer: layer.clone(),
+                });
+            }
+        }
+        self.feeds(&catalog).map(drop)
+    }
+
+    /// The built-in layers and the configured ones. A configured layer of a built-in name replaces it.
+    pub fn catalog(&self) -> Result<Catalog, BadConfig> {
+        #[derive(Deserialize)]
+        struct BuiltIn {
+            layers: Vec<LayerSpec>,
+        }
+        let built_in: BuiltIn = toml::from_str(BUILT_IN).map_err(|cause| BadConfig::Syntax {
+            path: "layers.toml".into(),
+            cause: Box::new(cause),
+        })?;
+        let mut specs = built_in.layers;
+        for layer in &self.layers {
+            match specs.iter_mut().find(|spec| spec.name == layer.name) {
+                Some(spec) => *spec = layer.clone(),
+                None => specs.push(layer.clone()),
+            }
+        }
+        Ok(Catalog::new(specs, self.live.topic_resolution)?)
+    }
+
+    /// All feeds: one of its own name for every state and sighting layer but `perimeters`, and the
+    /// configured ones.
+    pub fn feeds(&self, catalog: &Catalog) -> Result<Vec<(FeedConfig, Feed)>, BadConfig> {
+        let own = catalog
+            .layers()
+            .filter(|(_, spec)| spec.kind != LayerKind::Derived && spec.name != "perimeters")
+            .filter(|(_, spec)| self.feeds.iter().all(|feed| feed.name != spec.name))
+            .map(|(_, spec)| FeedConfig {
+                name: spec.name.clone(),
+                adaptor: Adaptor::Geojson,
+                layer: spec.name.clone(),
+                url: None,
+                every_s: minute(),
+                expect_every_s: 0,
+                timezone: None,
+                columns: Columns::default(),
+            });
+        own.chain(self.feeds.iter().cloned())
+            .map(|config| Ok((config.clone(), feed(&config, catalog)?)))
+            .collect()
+    }
+
+    /// How much the change ring holds.
+    pub fn ring_limits(&self) -> RingLimits {
+        RingLimits {
+            ticks: self.live.ring_ticks,
+            changes: self.live.ring_changes,
+        }
+    }
+}
+
+/// The feed that a configuration describes.
+pub fn feed(config: &FeedConfig, catalog: &Catalog) -> Result<Feed, BadConfig> {
+    let bad = |reason: String| BadConfig::Feed {
+        feed: config.name.clone(),
+        reason,
+    };
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    if config.name.is_empty() || config.name.len() > 64 || !config.name.chars().all(plain) {
+        return Err(bad("a name is 1 to 64 lower case letters, digits, - and _".into()));
+    }
+    let layer = catalog
+        .layer(&config.layer)
+        .ok_or_else(|| bad(format!("there is no layer \"{}\"", config.layer)))?;
+    if catalog.spec(layer).kind == LayerKind::Derived {
+        return Err(bad(format!("layer \"{}\" is derived and takes no feed", config.layer)));
+    }
+    let time_zone = config
+        .timezone
+        .as_deref()
+        .map(|name| TimeZone::get(name).map_err(|_| bad(format!("there is no time zone \"{name}\""))))
+        .transpose()?;
+    Ok(Feed {
+        name: FeedName::from(config.name.as_str()),
+        layer,
+        adaptor: config.adaptor,
+        time_zone,
+        columns: config.columns.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

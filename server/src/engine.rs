@@ -1,0 +1,286 @@
+//! The engine: one writer between the feeds and everybody who looks.
+//!
+//! ```text
+//! append ──▶ bounded queue ──▶ writer thread: duplicates? ─▶ store (durable) ─▶ picture ─▶ publish
+//!                                                │                                        │
+//!                              checkpoint thread ◀┘           ArcSwap<View>, tick ◀────────┘
+//! ```
+//!
+//! It promises that an acknowledged event is durable and that nothing is visible before it is
+//! (invariant 3), that one thread mutates the picture (4), and that the queue is bounded (6). Tokio
+//! is not in it but for the channels that answer.
+
+mod checkpoints;
+mod duplicates;
+mod feeds;
+mod history;
+mod writer;
+
+pub use feeds::{FeedReport, FeedStatus};
+pub use history::NoHistory;
+
+use crate::adaptor::Feed;
+use crate::clock::Clock;
+use crate::config::{BadConfig, Config, FeedConfig};
+use crate::store::{Reader, Store, StoreError};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use atalaya_tiles::{Catalog, Event, FeedName, Seq, View};
+use feeds::FeedTable;
+use std::collections::HashMap;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::{oneshot, watch};
+
+/// What became of a batch of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// Events that are now durable.
+    pub accepted: usize,
+    /// Events that were already known.
+    pub duplicates: usize,
+    /// A position in the log at or after all of them.
+    pub seq: Seq,
+}
+
+/// Why a batch was not taken. Nothing of it is stored.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AppendError {
+    /// The queue to the writer is full.
+    #[error("{limit} requests are waiting to be written already")]
+    Busy {
+        /// The most requests that may wait.
+        limit: usize,
+    },
+    /// The store cannot make it durable.
+    #[error("the store cannot write: {0}")]
+    Store(Arc<str>),
+    /// The engine has stopped.
+    #[error("the server is shutting down")]
+    Stopped,
+}
+
+/// An engine that cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration does not hold together.
+    #[error(transparent)]
+    Config(#[from] BadConfig),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// What goes to the writer.
+#[derive(Debug)]
+pub(crate) enum Request {
+    Append {
+        events: Vec<Event>,
+        reply: oneshot::Sender<Result<Receipt, AppendError>>,
+    },
+    /// Write a checkpoint and say when it is done.
+    Checkpoint { reply: oneshot::Sender<()> },
+}
+
+/// What the writer shares with everybody.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    view: ArcSwap<View>,
+    /// The newest published seq, for those who wait for one.
+    published: watch::Sender<Seq>,
+    /// Counts the ticks.
+    tick: watch::Sender<u64>,
+    /// Why nothing can be made durable now, if so.
+    fault: ArcSwapOption<String>,
+    feeds: FeedTable,
+}
+
+/// A running engine. Dropping it stops the writer after what it has accepted is durable.
+#[derive(Debug)]
+pub struct Engine {
+    catalog: Arc<Catalog>,
+    catalog_version: String,
+    epoch: String,
+    clock: Clock,
+    feeds: HashMap<String, (FeedConfig, Feed)>,
+    shared: Arc<Shared>,
+    queue: Option<SyncSender<Request>>,
+    queue_limit: usize,
+    writer: Option<JoinHandle<()>>,
+    reader: Mutex<Reader>,
+    history: history::Cache,
+    /// Holds the lock on the directory for as long as the engine runs.
+    _store: Store,
+}
+
+impl Engine {
+    /// Loads the picture from the store and starts the writer.
+    pub fn start(config: &Config, store: Store, clock: &Clock) -> Result<Self, StartError> {
+        let catalog = Arc::new(config.catalog()?);
+        let feeds = config.feeds(&catalog)?;
+        let loaded = store.load(&catalog, config.ring_limits())?;
+        let picture = loaded.picture;
+        let view = picture.view();
+        let feed_table = FeedTable::new(feeds.iter().map(|(config, _)| config));
+        let mut reader = store.reader(Arc::clone(&catalog))?;
+        let duplicates = duplicates::Duplicates::rebuild(&mut reader, &catalog, &feed_table)?;
+        let shared = Arc::new(Shared {
+            published: watch::Sender::new(view.seq()),
+            view: ArcSwap::new(view),
+            tick: watch::Sender::new(0),
+            fault: ArcSwapOption::empty(),
+            feeds: feed_table,
+        });
+        let (queue, requests) = sync_channel(config.limits.queue_requests);
+        let checkpoints = checkpoints::start(&store, &catalog, clock)?;
+        let writer = writer::Writer::new(
+            writer::Parts {
+                store: store.writer(Arc::clone(&catalog))?,
+                picture,
+                duplicates,
+                requests,
+                checkpoints,
+            },
+            &shared,
+            clock,
+            config,
+        );
+        Ok(Self {
+            catalog_version: catalog_version(&catalog),
+            catalog,
+            epoch: store.epoch().to_owned(),
+            clock: clock.clone(),
+            feeds: feeds.into_iter().map(|feed| (feed.0.name.clone(), feed)).collect(),
+            shared,
+            queue: Some(queue),
+            queue_limit: config.limits.queue_requests,
+            writer: Some(crate::task::thread("writer", move || writer.run())?),
+            reader: Mutex::new(reader),
+            history: history::Cache::default(),
+            _store: store,
+        })
+    }
+
+    /// The view of the moment. Do not await while holding it (invariant 5).
+    pub fn view(&self) -> Arc<View> {
+        self.shared.view.load_full()
+    }
+
+    /// The layers.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// A text that changes when the catalog does.
+    pub fn catalog_version(&self) -> &str {
+        &self.catalog_version
+    }
+
+    /// The epoch of the store: `epoch:seq` names a position in one history.
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// A feed by name.
+    pub fn feed(&self, name: &str) -> Option<&(FeedConfig, Feed)> {
+        self.feeds.get(name)
+    }
+
+    /// All feeds.
+    pub fn feeds(&self) -> impl Iterator<Item = &(FeedConfig, Feed)> {
+        self.feeds.values()
+    }
+
+    /// How every feed does, in order of name.
+    pub fn feed_reports(&self) -> Vec<FeedReport> {
+        self.shared.feeds.reports(self.clock.now())
+    }
+
+    /// Notes what an adaptor refused.
+    pub fn note_rejects(&self, feed: &FeedName, rejects: usize) {
+        self.shared.feeds.note_rejects(feed, rejects);
+    }
+
+    /// Why nothing can be made durable now, if so.
+    pub fn fault(&self) -> Option<Arc<String>> {
+        self.shared.fault.load_full()
+    }
+
+    /// Told at every tick.
+    pub fn ticks(&self) -> watch::Receiver<u64> {
+        self.shared.tick.subscribe()
+    }
+
+    /// Makes events durable and then visible.
+    pub async fn append(&self, events: Vec<Event>) -> Result<Receipt, AppendError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Append { events, reply })?;
+        // A writer that ends drops the sender: everybody gets an answer.
+        answer.await.unwrap_or(Err(AppendError::Stopped))
+    }
+
+    /// Writes a checkpoint now, so that the next start is quick.
+    pub async fn checkpoint(&self) -> Result<(), AppendError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Checkpoint { reply })?;
+        answer.await.map_err(|_| AppendError::Stopped)
+    }
+
+    fn send(&self, request: Request) -> Result<(), AppendError> {
+        let queue = self.queue.as_ref().ok_or(AppendError::Stopped)?;
+        queue.try_send(request).map_err(|refused| match refused {
+            TrySendError::Full(_) => AppendError::Busy {
+                limit: self.queue_limit,
+            },
+            TrySendError::Disconnected(_) => AppendError::Stopped,
+        })
+    }
+
+    /// Waits until a view at or after `seq` is published; `false` if it takes longer than `patience`.
+    pub async fn wait_for(&self, seq: Seq, patience: Duration) -> bool {
+        let mut published = self.shared.published.subscribe();
+        let reached = published.wait_for(|published| *published >= seq);
+        matches!(tokio::time::timeout(patience, reached).await, Ok(Ok(_)))
+    }
+
+    /// The picture as it was: the fold of what was received by an instant. Blocking.
+    pub fn view_at(&self, at: jiff::Timestamp, layers: &[atalaya_tiles::LayerIx]) -> Result<Arc<View>, NoHistory> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        self.history.view_at(&mut reader, &self.catalog, at, layers)
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Closing the queue ends the writer once the queue is empty.
+        self.queue = None;
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the writer panicked");
+        }
+    }
+}
+
+/// A digest of all that the catalog says, short enough for an `ETag`.
+fn catalog_version(catalog: &Catalog) -> String {
+    use sha2::{Digest, Sha256};
+    let mut digest = Sha256::new();
+    for (_, spec) in catalog.layers() {
+        digest.update(serde_json::to_vec(spec).unwrap_or_default());
+    }
+    digest.update([catalog.topic_resolution()]);
+    digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

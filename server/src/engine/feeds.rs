@@ -1,0 +1,127 @@
+//! How every feed does: when it last spoke, how much, how much of it was refused.
+
+use crate::config::FeedConfig;
+use atalaya_tiles::{Event, FeedName};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Silence after which a feed without `expect_every_s` is shown as quiet.
+const QUIET_AFTER: SignedDuration = SignedDuration::from_secs(60);
+
+/// Whether a feed is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FeedStatus {
+    /// Heard within the last minute, or within what is expected of it.
+    Live,
+    /// Silent for a while, with no expectation set.
+    Quiet,
+    /// Silent for longer than expected.
+    Stale,
+    /// Not heard yet.
+    Never,
+}
+
+/// What is known of a feed.
+#[derive(Debug, Clone, Serialize)]
+pub struct FeedReport {
+    /// Its name.
+    pub name: String,
+    /// What it speaks.
+    pub adaptor: String,
+    /// The layer it fills.
+    pub layer: String,
+    /// Whether it is heard.
+    pub status: FeedStatus,
+    /// When we last heard from it.
+    pub last_received_at: Option<Timestamp>,
+    /// The newest instant that it told of.
+    pub last_observed_at: Option<Timestamp>,
+    /// Silence longer than this is shown as stale; 0 never.
+    pub expect_every_s: u32,
+    /// Events taken since the start of the server.
+    pub accepted_total: u64,
+    /// Records refused since the start of the server.
+    pub rejected_total: u64,
+}
+
+/// The reports of all feeds.
+#[derive(Debug)]
+pub(crate) struct FeedTable(Mutex<BTreeMap<FeedName, FeedReport>>);
+
+impl FeedTable {
+    pub(crate) fn new<'c>(feeds: impl Iterator<Item = &'c FeedConfig>) -> Self {
+        let reports = feeds.map(|feed| {
+            let report = FeedReport {
+                name: feed.name.clone(),
+                adaptor: feed.adaptor.name().to_owned(),
+                layer: feed.layer.clone(),
+                status: FeedStatus::Never,
+                last_received_at: None,
+                last_observed_at: None,
+                expect_every_s: feed.expect_every_s,
+                accepted_total: 0,
+                rejected_total: 0,
+            };
+            (FeedName::from(feed.name.as_str()), report)
+        });
+        Self(Mutex::new(reports.collect()))
+    }
+
+    fn change(&self, feed: &FeedName, change: impl FnOnce(&mut FeedReport)) {
+        let mut reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(report) = reports.get_mut(feed) {
+            change(report);
+        }
+    }
+
+    /// Notes an event that is durable.
+    pub(crate) fn note_accepted(&self, event: &Event, received_at: Timestamp) {
+        let (feed, observed_at) = match event {
+            Event::Observed(observation) => (&observation.feed, observation.observed_at),
+            Event::Withdrawn { feed, at, .. } => (feed, *at),
+            Event::Clock => return,
+        };
+        self.change(feed, |report| {
+            report.accepted_total += 1;
+            report.last_received_at = report.last_received_at.max(Some(received_at));
+            report.last_observed_at = report.last_observed_at.max(observed_at);
+        });
+    }
+
+    /// Notes that a feed spoke, even if it said nothing new.
+    pub(crate) fn note_heard(&self, feed: &FeedName, at: Timestamp) {
+        self.change(feed, |report| {
+            report.last_received_at = report.last_received_at.max(Some(at));
+        });
+    }
+
+    pub(crate) fn note_rejects(&self, feed: &FeedName, rejects: usize) {
+        self.change(feed, |report| report.rejected_total += rejects as u64);
+    }
+
+    pub(crate) fn reports(&self, now: Timestamp) -> Vec<FeedReport> {
+        let reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        reports
+            .values()
+            .map(|report| FeedReport {
+                status: status(report, now),
+                ..report.clone()
+            })
+            .collect()
+    }
+}
+
+fn status(report: &FeedReport, now: Timestamp) -> FeedStatus {
+    let Some(last) = report.last_received_at else {
+        return FeedStatus::Never;
+    };
+    let silence = now.duration_since(last);
+    let expected = SignedDuration::from_secs(i64::from(report.expect_every_s));
+    if report.expect_every_s == 0 {
+        return if silence <= QUIET_AFTER { FeedStatus::Live } else { FeedStatus::Quiet };
+    }
+    if silence <= expected { FeedStatus::Live } else { FeedStatus::Stale }
+}

@@ -1,0 +1,289 @@
+//! The writer: the one thread that appends to the log and mutates the picture.
+//!
+//! It takes what waits in the queue as one group, so that many small requests share one fsync, and
+//! publishes a view at most every [`PUBLISH_EVERY`] under load, at once when it is quiet. What the
+//! clock drives becomes a record at most once a second and only when something is due.
+
+use super::checkpoints::Job;
+use super::duplicates::{Duplicates, Undo};
+use super::{AppendError, Receipt, Request, Shared};
+use crate::clock::{Clock, monotonic};
+use crate::config::Config;
+use crate::store;
+use atalaya_tiles::{Event, FeatureId, LayerIx, Picture, Record, Seq};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+use tracing::{error, info};
+
+/// The least time between two views under load.
+const PUBLISH_EVERY: Duration = Duration::from_millis(10);
+/// The most events that share one commit.
+const GROUP_EVENTS: usize = 8_192;
+/// The least time between two records of the clock.
+const CLOCK_EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// How often a store that failed is tried again of our own accord.
+const RETRY_EVERY: SignedDuration = SignedDuration::from_secs(2);
+
+/// What the writer is made of.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) store: store::Writer,
+    pub(crate) picture: Picture,
+    pub(crate) duplicates: Duplicates,
+    pub(crate) requests: Receiver<Request>,
+    pub(crate) checkpoints: SyncSender<Job>,
+}
+
+/// The writer's state.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    parts: Parts,
+    shared: Arc<Shared>,
+    clock: Clock,
+    seq: Seq,
+    /// `received_at` never decreases along the log, whatever the clock does.
+    received_at: Timestamp,
+    tick_every: Duration,
+    next_tick: Instant,
+    published_at: Instant,
+    checkpoint_every: SignedDuration,
+    checkpoint_at: Timestamp,
+    checkpoint_seq: Seq,
+    /// Features that left since the last checkpoint job was handed over.
+    removed: Vec<(LayerIx, FeatureId)>,
+    /// When the clock was last written.
+    clocked_at: Timestamp,
+}
+
+/// One request of a group, until its outcome is known.
+struct Waiting {
+    reply: oneshot::Sender<Result<Receipt, AppendError>>,
+    receipt: Receipt,
+}
+
+impl Writer {
+    pub(crate) fn new(parts: Parts, shared: &Arc<Shared>, clock: &Clock, config: &Config) -> Self {
+        let view = shared.view.load();
+        let seconds = i64::try_from(config.store.checkpoint_every_s).unwrap_or(i64::MAX);
+        let tick_every = Duration::from_millis(config.live.tick_ms);
+        Self {
+            seq: view.seq(),
+            received_at: view.clock(),
+            next_tick: monotonic() + tick_every,
+            tick_every,
+            published_at: monotonic(),
+            checkpoint_every: SignedDuration::from_secs(seconds),
+            checkpoint_at: clock.now(),
+            checkpoint_seq: view.seq(),
+            removed: Vec::new(),
+            clocked_at: Timestamp::MIN,
+            shared: Arc::clone(shared),
+            clock: clock.clone(),
+            parts,
+        }
+    }
+
+    /// Works until the queue is closed and empty.
+    pub(crate) fn run(mut self) {
+        loop {
+            let patience = self.next_tick.saturating_duration_since(monotonic());
+            match self.parts.requests.recv_timeout(patience) {
+                Ok(request) => self.serve(request),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if monotonic() >= self.next_tick {
+                self.tick();
+            }
+        }
+        self.publish();
+        let (done, written) = oneshot::channel();
+        self.hand_over_checkpoint(Some(done));
+        drop(written.blocking_recv());
+    }
+
+    /// Serves a request together with those that wait behind it.
+    fn serve(&mut self, first: Request) {
+        let mut records = Vec::new();
+        let mut waiting = Vec::new();
+        let mut undo = Vec::new();
+        let mut next = Some(first);
+        while let Some(request) = next.take() {
+            match request {
+                Request::Append { events, reply } => {
+                    let receipt = self.number(events, &mut records, &mut undo);
+                    waiting.push(Waiting { reply, receipt });
+                }
+                Request::Checkpoint { reply } => {
+                    self.commit(std::mem::take(&mut records), std::mem::take(&mut waiting), std::mem::take(&mut undo));
+                    self.publish();
+                    self.hand_over_checkpoint(Some(reply));
+                }
+            }
+            if records.len() < GROUP_EVENTS {
+                next = self.parts.requests.try_recv().ok();
+            }
+        }
+        self.commit(records, waiting, undo);
+    }
+
+    /// Gives the new ones among the events a place in the log.
+    fn number(&mut self, events: Vec<Event>, records: &mut Vec<Record>, undo: &mut Vec<Undo>) -> Receipt {
+        self.received_at = self.received_at.max(self.clock.now());
+        let catalog = Arc::clone(self.shared.view.load().catalog());
+        let (mut accepted, mut duplicates) = (0, 0);
+        for event in events {
+            let Some(step) = self.parts.duplicates.learn(&catalog, &event) else {
+                duplicates += 1;
+                if let Event::Observed(seen) = &event {
+                    self.shared.feeds.note_heard(&seen.feed, self.received_at);
+                }
+                continue;
+            };
+            undo.push(step);
+            accepted += 1;
+            self.seq = Seq(self.seq.0 + 1);
+            records.push(Record {
+                seq: self.seq,
+                received_at: self.received_at,
+                event,
+            });
+        }
+        Receipt {
+            accepted,
+            duplicates,
+            seq: self.seq,
+        }
+    }
+
+    /// Makes a group durable, then visible, then tells everybody; or none of it.
+    fn commit(&mut self, records: Vec<Record>, waiting: Vec<Waiting>, undo: Vec<Undo>) {
+        if !records.is_empty()
+            && let Err(cause) = self.append(&records)
+        {
+            self.parts.duplicates.unlearn(undo.into_iter());
+            self.seq = Seq(self.seq.0 - records.len() as u64);
+            for waiting in waiting {
+                drop(waiting.reply.send(Err(AppendError::Store(Arc::clone(&cause)))));
+            }
+            return;
+        }
+        self.apply(&records);
+        if monotonic().duration_since(self.published_at) >= PUBLISH_EVERY {
+            self.publish();
+        }
+        for waiting in waiting {
+            // A client that has gone away needs no receipt.
+            drop(waiting.reply.send(Ok(waiting.receipt)));
+        }
+    }
+
+    fn append(&mut self, records: &[Record]) -> Result<(), Arc<str>> {
+        match self.parts.store.append(records) {
+            Ok(()) => {
+                if self.shared.fault.swap(None).is_some() {
+                    info!("the store writes again");
+                }
+                Ok(())
+            }
+            Err(cause) => {
+                let text = cause.to_string();
+                error!(cause = %text, "cannot append {} events", records.len());
+                let told: Arc<str> = text.as_str().into();
+                self.shared.fault.store(Some(Arc::new(text)));
+                metrics::counter!("atalaya_append_failures_total").increment(1);
+                Err(told)
+            }
+        }
+    }
+
+    fn apply(&mut self, records: &[Record]) {
+        if records.is_empty() {
+            return;
+        }
+        let applied = self.parts.picture.apply(records);
+        metrics::counter!("atalaya_events_applied_total").increment(records.len() as u64);
+        metrics::counter!("atalaya_events_ignored_total").increment(u64::from(applied.ignored));
+        for record in records {
+            self.shared.feeds.note_accepted(&record.event, record.received_at);
+        }
+        let gone = self.parts.picture.take_removed();
+        self.parts.duplicates.forget(&gone);
+        self.removed.extend(gone);
+    }
+
+    fn publish(&mut self) {
+        self.published_at = monotonic();
+        let view = self.parts.picture.view();
+        let seq = view.seq();
+        self.shared.view.store(view);
+        self.shared.published.send_if_modified(|published| {
+            let newer = *published < seq;
+            *published = seq;
+            newer
+        });
+    }
+
+    fn tick(&mut self) {
+        self.next_tick += self.tick_every;
+        if self.next_tick < monotonic() {
+            // Behind by more than a tick: drop the ones missed rather than run after them.
+            self.next_tick = monotonic() + self.tick_every;
+        }
+        self.pass_time();
+        self.parts.picture.tick();
+        self.publish();
+        self.shared.tick.send_modify(|ticks| *ticks += 1);
+        let now = self.clock.now();
+        if self.seq > self.checkpoint_seq && now.duration_since(self.checkpoint_at) >= self.checkpoint_every {
+            self.hand_over_checkpoint(None);
+        }
+    }
+
+    /// Appends what the clock drives, when something is due; and tries a store that failed.
+    fn pass_time(&mut self) {
+        let now = self.clock.now();
+        let faulty = self.shared.fault.load().is_some();
+        let due = self.parts.picture.next_due().is_some_and(|due| due <= now);
+        let wait = if faulty { RETRY_EVERY } else { CLOCK_EVERY };
+        if !(due || faulty) || now.duration_since(self.clocked_at) < wait {
+            return;
+        }
+        self.clocked_at = now;
+        self.received_at = self.received_at.max(now);
+        self.seq = Seq(self.seq.0 + 1);
+        let record = Record {
+            seq: self.seq,
+            received_at: self.received_at,
+            event: Event::Clock,
+        };
+        self.commit(vec![record], Vec::new(), Vec::new());
+    }
+
+    fn hand_over_checkpoint(&mut self, done: Option<oneshot::Sender<()>>) {
+        let must = done.is_some();
+        let mut job = Job {
+            view: self.parts.picture.view(),
+            removed: std::mem::take(&mut self.removed),
+            done,
+        };
+        let seq = job.view.seq();
+        if must {
+            if self.parts.checkpoints.send(job).is_err() {
+                error!("the checkpoint thread has ended");
+            }
+        } else if let Err(refused) = self.parts.checkpoints.try_send(job) {
+            // One is being written: its successor takes this one's removals along.
+            job = match refused {
+                std::sync::mpsc::TrySendError::Full(job) | std::sync::mpsc::TrySendError::Disconnected(job) => job,
+            };
+            self.removed = job.removed;
+            return;
+        }
+        self.checkpoint_at = self.clock.now();
+        self.checkpoint_seq = seq;
+    }
+}

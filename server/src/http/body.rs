@@ -1,0 +1,46 @@
+//! Request bodies: read whole, bounded in bytes and in time.
+
+use crate::problem::Problem;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use actix_web::{HttpRequest, web};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use std::time::Duration;
+
+/// How long a client may take for its whole body.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Reads a body of at most `limit` bytes. A compressed body is refused rather than inflated.
+pub async fn read(request: &HttpRequest, payload: web::Payload, limit: usize) -> Result<Bytes, Problem> {
+    let too_large = || Problem::BodyTooLarge {
+        limit: format!("{limit} bytes"),
+    };
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if let Some(coding) = header(CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+        return Err(Problem::UnsupportedMediaType {
+            found: crate::problem::echo(&format!("Content-Encoding {coding}")),
+            expected: "a body without content coding".into(),
+        });
+    }
+    let announced = header(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    let reading = async {
+        let mut payload = payload;
+        let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(limit));
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|error| super::refusals::body_problem(&error, limit))?;
+            if body.len() + chunk.len() > limit {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    };
+    tokio::time::timeout(DEADLINE, reading).await.unwrap_or_else(|_| {
+        Err(Problem::UnreadableBody {
+            reason: format!("it did not arrive within {} s", DEADLINE.as_secs()),
+        })
+    })
+}

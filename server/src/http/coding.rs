@@ -1,0 +1,149 @@
+//! Content codings: which one a client gets (RFC 9110 section 12.5.3), and the bytes in it.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::ACCEPT_ENCODING;
+use bytes::Bytes;
+use std::io::{self, Write};
+
+/// Bodies smaller than this are not worth compressing.
+const SMALLEST: usize = 256;
+
+/// A content coding that is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Coding {
+    /// As it is.
+    Identity,
+    /// Zstandard: a fifth of gzip's time for about its size.
+    Zstd,
+    /// Brotli.
+    Brotli,
+    /// Gzip.
+    Gzip,
+}
+
+impl Coding {
+    /// The ones there are, best first.
+    const BEST_FIRST: [Self; 4] = [Self::Zstd, Self::Brotli, Self::Gzip, Self::Identity];
+
+    /// The name in `Content-Encoding`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Zstd => "zstd",
+            Self::Brotli => "br",
+            Self::Gzip => "gzip",
+        }
+    }
+
+    /// The best coding that the request accepts. Identity always is: a client that forbids it gets
+    /// it all the same rather than nothing.
+    pub fn negotiate(request: &HttpRequest) -> Self {
+        let accepted: Vec<&str> = request
+            .headers()
+            .get_all(ACCEPT_ENCODING)
+            .filter_map(|value| value.to_str().ok())
+            .collect();
+        Self::choose(&accepted.join(","))
+    }
+
+    fn choose(accepted: &str) -> Self {
+        let mut best = (Self::Identity, 0.0);
+        for coding in Self::BEST_FIRST {
+            let weight = weight(accepted, coding);
+            if weight > best.1 {
+                best = (coding, weight);
+            }
+        }
+        best.0
+    }
+
+    /// The bytes in this coding. Blocking: not for the event loop.
+    pub fn encode(self, plain: &Bytes) -> io::Result<Bytes> {
+        match self {
+            Self::Identity => Ok(plain.clone()),
+            Self::Zstd => zstd::bulk::compress(plain, 3).map(Bytes::from),
+            Self::Gzip => {
+                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
+                encoder.write_all(plain)?;
+                encoder.finish().map(Bytes::from)
+            }
+            Self::Brotli => {
+                let mut coded = Vec::new();
+                {
+                    let mut encoder = brotli::CompressorWriter::new(&mut coded, 4_096, 4, 22);
+                    encoder.write_all(plain)?;
+                    encoder.flush()?;
+                }
+                Ok(coded.into())
+            }
+        }
+    }
+
+    /// Whether a body of this size is compressed at all.
+    pub fn suits(self, bytes: usize) -> bool {
+        self == Self::Identity || bytes >= SMALLEST
+    }
+}
+
+/// The weight a header gives a coding; identity counts least unless it is named.
+fn weight(accepted: &str, coding: Coding) -> f64 {
+    let mut any = None;
+    for part in accepted.split(',') {
+        let mut words = part.split(';').map(str::trim);
+        let name = words.next().unwrap_or("");
+        let weight = words
+            .find_map(|word| word.strip_prefix("q="))
+            .map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
+        if name.eq_ignore_ascii_case(coding.name()) {
+            return weight;
+        }
+        if name == "*" {
+            any = Some(weight);
+        }
+    }
+    match (coding, any) {
+        (Coding::Identity, None) => 0.001,
+        (_, any) => any.unwrap_or(0.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_accepted_coding_wins() {
+        let table = [
+            ("", Coding::Identity),
+            ("gzip", Coding::Gzip),
+            ("gzip, deflate, br, zstd", Coding::Zstd),
+            ("gzip, br", Coding::Brotli),
+            ("br;q=0.5, gzip;q=0.8", Coding::Gzip),
+            ("zstd;q=0, gzip", Coding::Gzip),
+            ("*", Coding::Zstd),
+            ("identity", Coding::Identity),
+            ("deflate", Coding::Identity),
+        ];
+        for (accepted, expected) in table {
+            assert_eq!(Coding::choose(accepted), expected, "{accepted}");
+        }
+    }
+
+    #[test]
+    fn every_coding_can_be_undone() {
+        use std::io::Read;
+        let plain = Bytes::from("a tile of a city at night ".repeat(40));
+        let mut back = Vec::new();
+        let zstd = Coding::Zstd.encode(&plain).unwrap();
+        zstd::Decoder::new(&*zstd).unwrap().read_to_end(&mut back).unwrap();
+        assert_eq!(back, plain);
+        back.clear();
+        let gzip = Coding::Gzip.encode(&plain).unwrap();
+        flate2::read::GzDecoder::new(&*gzip).read_to_end(&mut back).unwrap();
+        assert_eq!(back, plain);
+        back.clear();
+        let br = Coding::Brotli.encode(&plain).unwrap();
+        brotli::Decompressor::new(&*br, 4_096).read_to_end(&mut back).unwrap();
+        assert_eq!(back, plain);
+    }
+}

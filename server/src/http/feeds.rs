@@ -1,0 +1,63 @@
+//! `/feeds`: where upstream systems post what they saw, and how each of them does.
+
+use super::{App, Caller, FeedCaller};
+use crate::engine::AppendError;
+use crate::ingest::{IngestError, ingest};
+use crate::problem::Problem;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::json;
+
+/// `GET /feeds`: how every feed does.
+pub async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
+    let view = app.engine.view();
+    let mut feeds = app.engine.feed_reports();
+    feeds.retain(|feed| view.open(&caller.viewer, &feed.layer).is_ok());
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "private, no-store"))
+        .json(json!({ "server_time": app.engine.clock().now(), "feeds": feeds }))
+}
+
+/// `POST /feeds/{feed}`: takes what the feed saw. Answers once it is durable.
+pub async fn post(
+    request: HttpRequest,
+    app: web::Data<App>,
+    _caller: FeedCaller,
+    name: web::Path<String>,
+    body: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let Some((_, feed)) = app.engine.feed(&name) else {
+        return Err(Problem::NoSuchFeed {
+            name: crate::problem::echo(&name),
+        });
+    };
+    let limit = app.config.limits.body_bytes;
+    let body = super::body::read(&request, body, limit).await?;
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    app.floods.admit(&name, body.len())?;
+    let receipt = ingest(&app.engine, feed, body, content_type).await;
+    let receipt = receipt.map_err(|error| refused(&request, error))?;
+    Ok(HttpResponse::Ok().json(receipt))
+}
+
+fn refused(request: &HttpRequest, error: IngestError) -> Problem {
+    match error {
+        IngestError::Unreadable(unreadable) if unreadable.is_media_type() => Problem::UnsupportedMediaType {
+            found: super::refusals::content_type(request),
+            expected: unreadable.to_string(),
+        },
+        IngestError::Unreadable(unreadable) => Problem::UnreadableBody {
+            reason: unreadable.to_string(),
+        },
+        IngestError::Poison => Problem::UnreadableBody {
+            reason: "the adaptor failed on it".into(),
+        },
+        IngestError::Append(AppendError::Busy { limit }) => Problem::Overloaded {
+            what: "places in the queue to the store".into(),
+            limit,
+            retry_after_s: 1,
+        },
+        IngestError::Append(cause) => Problem::not_durable(cause),
+    }
+}

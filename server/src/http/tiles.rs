@@ -1,0 +1,363 @@
+//! `/tiles`: TileJSON and vector tiles.
+//!
+//! Order of work: who asks, what exists, which version of it, whether the client has that already,
+//! and only then the bytes. The `ETag` is known before anything is encoded; encoding happens off the
+//! event loop, at most so many at a time, and identical misses wait for one of them.
+
+use super::coding::Coding;
+use super::params::Params;
+use super::{App, Caller, atalaya_seq, reached};
+use crate::problem::Problem;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use atalaya_tiles::{
+    FieldSpec, LayerIx, LayerSpec, Seq, TileCoord, TileLimits, TileRequest, View, Viewer, Window, encode_tile,
+};
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use moka::future::Cache;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// The media type of a Mapbox Vector Tile.
+const MVT: &str = "application/vnd.mapbox-vector-tile";
+/// The name of the static tileset.
+pub const BASEMAP: &str = "basemap";
+/// The longest `window`.
+const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(24 * 366);
+/// How long a request waits for an encoder.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a tileset name stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Tileset {
+    layers: Vec<LayerIx>,
+    basemap: bool,
+}
+
+/// What the bytes of a tile depend on, besides the epoch and the catalog.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct TileKey {
+    viewer: Viewer,
+    tileset: Tileset,
+    tile: TileCoord,
+    window: Option<Window>,
+    at: Option<Timestamp>,
+    seq: Seq,
+    basemap_version: u64,
+    coding: Coding,
+}
+
+/// The bytes of a tile and the coding they are in: small ones go out as they are, whatever was
+/// negotiated.
+#[derive(Debug, Clone)]
+struct Wire {
+    bytes: Bytes,
+    coding: Coding,
+}
+
+/// Encodes tiles, and keeps the bytes that go on the wire.
+#[derive(Debug)]
+pub struct TileService {
+    wire: Cache<TileKey, Wire>,
+    encoders: Arc<Semaphore>,
+    encoder_count: usize,
+    limits: TileLimits,
+}
+
+impl TileService {
+    /// A service with these bounds.
+    pub fn new(limits: &crate::config::Limits) -> Self {
+        let weigh = |_: &TileKey, wire: &Wire| u32::try_from(wire.bytes.len() + 256).unwrap_or(u32::MAX);
+        Self {
+            wire: Cache::builder()
+                .weigher(weigh)
+                .max_capacity(limits.tile_cache_bytes)
+                .build(),
+            encoders: Arc::new(Semaphore::new(limits.encoders.max(1))),
+            encoder_count: limits.encoders.max(1),
+            limits: TileLimits {
+                max_bytes: limits.tile_bytes,
+                ..TileLimits::default()
+            },
+        }
+    }
+
+    async fn wire(&self, app: &App, view: Arc<View>, key: TileKey) -> Result<Wire, Problem> {
+        let plain_key = TileKey {
+            coding: Coding::Identity,
+            ..key.clone()
+        };
+        let coding = key.coding;
+        let plain = self.wire.try_get_with(plain_key, self.encode(app, view, key.clone()));
+        let plain = plain.await.map_err(|problem| Problem::clone(&problem))?;
+        if coding == Coding::Identity || !coding.suits(plain.bytes.len()) {
+            return Ok(plain);
+        }
+        let coded = self.wire.try_get_with(key, async {
+            let _permit = self.permit().await?;
+            let coded = web::block(move || coding.encode(&plain.bytes)).await;
+            let bytes = coded.map_err(Problem::internal)?.map_err(Problem::internal)?;
+            Ok(Wire { bytes, coding })
+        });
+        coded.await.map_err(|problem: Arc<Problem>| Problem::clone(&problem))
+    }
+
+    async fn encode(&self, app: &App, view: Arc<View>, key: TileKey) -> Result<Wire, Problem> {
+        let _permit = self.permit().await?;
+        let limits = self.limits;
+        let basemap = app.basemap.load();
+        let encoded = web::block(move || {
+            let request = TileRequest {
+                layers: &key.tileset.layers,
+                tile: key.tile,
+                window: key.window,
+                limits,
+            };
+            let mut bytes = Vec::new();
+            if key.tileset.basemap {
+                bytes.extend(basemap.tile(key.tile, &limits)?);
+            }
+            bytes.extend(encode_tile(&view, &key.viewer, &request)?);
+            Ok::<_, atalaya_tiles::EncodeError>(bytes)
+        });
+        let encoded = encoded.await.map_err(Problem::internal)?;
+        metrics::counter!("atalaya_tiles_encoded_total").increment(1);
+        let bytes = encoded.map(Bytes::from).map_err(Problem::internal)?;
+        Ok(Wire {
+            bytes,
+            coding: Coding::Identity,
+        })
+    }
+
+    async fn permit(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Problem> {
+        let overloaded = || Problem::Overloaded {
+            what: "tile encoders".into(),
+            limit: self.encoder_count,
+            retry_after_s: 1,
+        };
+        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.encoders).acquire_owned()).await;
+        permit.map_err(|_| overloaded())?.map_err(|_| overloaded())
+    }
+}
+
+/// Finds what a tileset name stands for, as far as the viewer may know.
+fn tileset(app: &App, viewer: &Viewer, name: &str) -> Result<Tileset, Problem> {
+    let view = app.engine.view();
+    let named = app.config.tilesets.get(name);
+    let parts: Vec<&str> = match named {
+        Some(layers) => layers.iter().map(String::as_str).collect(),
+        None => name.split(',').collect(),
+    };
+    let mut found = Tileset {
+        layers: Vec::with_capacity(parts.len()),
+        basemap: false,
+    };
+    for part in parts {
+        if part == BASEMAP {
+            found.basemap = true;
+            continue;
+        }
+        let open = view.open(viewer, part).map_err(|missing| Problem::NoSuchLayer {
+            name: crate::problem::echo(&missing.0),
+        })?;
+        if !found.layers.contains(&open.layer()) {
+            found.layers.push(open.layer());
+        }
+    }
+    Ok(found)
+}
+
+/// `GET /tiles/{tileset}`: TileJSON 3.0.
+pub async fn tilejson(
+    request: HttpRequest,
+    app: web::Data<App>,
+    caller: Caller,
+    name: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    Params::parse(&request, &[])?;
+    let tileset = tileset(&app, &caller.viewer, &name)?;
+    let view = app.engine.view();
+    let mut vector_layers = Vec::new();
+    let (mut minzoom, mut maxzoom) = (atalaya_tiles::tile::MAX_ZOOM, 0);
+    for layer in &tileset.layers {
+        let Some(open) = view.open_at(&caller.viewer, *layer) else {
+            continue;
+        };
+        let spec = open.spec();
+        minzoom = minzoom.min(spec.zooms[0]);
+        maxzoom = maxzoom.max(spec.zooms[1]);
+        let visible = spec.fields.iter().filter(|(name, _)| {
+            spec.field(name).is_some_and(|field| open.fields().contains(field))
+        });
+        vector_layers.push(layer_json(spec, visible));
+        vector_layers.push(cells_json(spec));
+    }
+    if tileset.basemap {
+        (minzoom, maxzoom) = (0, maxzoom.max(16));
+        vector_layers.extend(app.basemap.load().vector_layers());
+    }
+    let base = base_url(&request);
+    let document = json!({
+        "tilejson": "3.0.0",
+        "name": *name,
+        "scheme": "xyz",
+        "tiles": [format!("{base}/tiles/{name}/{{z}}/{{x}}/{{y}}")],
+        "minzoom": minzoom.min(maxzoom),
+        "maxzoom": maxzoom,
+        "bounds": [-180.0, -85.051_129, 180.0, 85.051_129],
+        "attribution": if tileset.basemap { app.basemap.load().attribution() } else { String::new() },
+        "vector_layers": vector_layers,
+    });
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .insert_header(atalaya_seq(&app, view.seq()))
+        .json(document))
+}
+
+fn layer_json<'s>(spec: &LayerSpec, fields: impl Iterator<Item = (&'s String, &'s FieldSpec)>) -> Value {
+    let mut described: serde_json::Map<String, Value> = fields
+        .map(|(name, field)| (name.clone(), Value::from(field.kind.name())))
+        .collect();
+    described.insert("id".into(), "text".into());
+    described.insert("observed_at".into(), "integer".into());
+    json!({
+        "id": spec.name,
+        "description": spec.title,
+        "minzoom": spec.zooms[0],
+        "maxzoom": spec.zooms[1],
+        "fields": described,
+    })
+}
+
+fn cells_json(spec: &LayerSpec) -> Value {
+    json!({
+        "id": format!("{}_cells", spec.name),
+        "description": format!("{}: counts by H3 cell", spec.title),
+        "minzoom": spec.zooms[0],
+        "maxzoom": spec.zooms[1],
+        "fields": { "cell": "text", "count": "integer", "resolution": "integer" },
+    })
+}
+
+/// Scheme and host as the client used them.
+pub fn base_url(request: &HttpRequest) -> String {
+    let connection = request.connection_info();
+    format!("{}://{}", connection.scheme(), connection.host())
+}
+
+/// Reads `{z}/{x}/{y}` with an optional extension.
+fn coordinates(z: &str, x: &str, y: &str) -> Result<TileCoord, Problem> {
+    let no_such = || Problem::NoSuchTile {
+        tile: crate::problem::echo(&format!("{z}/{x}/{y}")),
+    };
+    let y = y.strip_suffix(".mvt").or_else(|| y.strip_suffix(".pbf")).unwrap_or(y);
+    let number = |text: &str| {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse::<u32>().ok()).flatten().ok_or_else(no_such)
+    };
+    let zoom = u8::try_from(number(z)?).map_err(|_| no_such())?;
+    TileCoord::new(zoom, number(x)?, number(y)?).map_err(|_| no_such())
+}
+
+/// `GET /tiles/{tileset}/{z}/{x}/{y}`: a vector tile.
+pub async fn tile(
+    request: HttpRequest,
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String, String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let params = Params::parse(&request, &["at", "window", "min_seq"])?;
+    let (name, z, x, y) = path.into_inner();
+    let tile = coordinates(&z, &x, &y)?;
+    let tileset = tileset(&app, &caller.viewer, &name)?;
+    reached(&app, &params).await?;
+    let at = params.instant("at")?;
+    let view = super::view_of(&app, at, &tileset.layers).await?;
+    let window = window(&params, at.unwrap_or_else(|| app.engine.clock().now()))?;
+    let seq = tileset
+        .layers
+        .iter()
+        .filter_map(|layer| view.open_at(&caller.viewer, *layer))
+        .map(|open| open.tile_seq(tile))
+        .max()
+        .unwrap_or_default();
+    let coding = Coding::negotiate(&request);
+    let key = TileKey {
+        viewer: caller.viewer,
+        basemap_version: if tileset.basemap { app.basemap.load().version() } else { 0 },
+        tileset,
+        tile,
+        window,
+        at,
+        seq,
+        coding,
+    };
+    let etag = etag(&app, &caller, &name, &key);
+    let seq_header = atalaya_seq(&app, view.seq());
+    if matches(&request, &etag) {
+        return Ok(headers(HttpResponse::NotModified(), &etag, seq_header).finish());
+    }
+    let wire = app.tiles.wire(&app, view, key).await?;
+    if wire.bytes.is_empty() {
+        return Ok(headers(HttpResponse::NoContent(), &etag, seq_header).finish());
+    }
+    let mut response = headers(HttpResponse::Ok(), &etag, seq_header);
+    response.content_type(MVT);
+    if wire.coding != Coding::Identity {
+        response.insert_header((header::CONTENT_ENCODING, wire.coding.name()));
+    }
+    Ok(response.body(wire.bytes))
+}
+
+fn headers(
+    mut response: actix_web::HttpResponseBuilder,
+    etag: &str,
+    seq: (header::HeaderName, String),
+) -> actix_web::HttpResponseBuilder {
+    response
+        .insert_header((header::ETAG, etag))
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .insert_header((header::VARY, "Accept, Accept-Encoding"))
+        .insert_header(seq);
+    response
+}
+
+/// The span of time of the sightings: it ends at the last whole ten seconds, so that the tiles of a
+/// screen agree and a cache can hold them.
+fn window(params: &Params, now: Timestamp) -> Result<Option<Window>, Problem> {
+    let Some(length) = params.window("window", LONGEST_WINDOW)? else {
+        return Ok(None);
+    };
+    let to = Timestamp::from_second(now.as_second().div_euclid(10) * 10).map_err(Problem::internal)?;
+    let from = to.checked_sub(length).map_err(Problem::internal)?;
+    Ok(Some(Window { from, to }))
+}
+
+/// Epoch, catalog, viewer class, query, format and coding, hashed; and the tile's seq.
+fn etag(app: &App, caller: &Caller, name: &str, key: &TileKey) -> String {
+    let mut digest = Sha256::new();
+    digest.update(app.engine.epoch());
+    digest.update(app.engine.catalog_version());
+    digest.update(&caller.class);
+    digest.update(name);
+    digest.update(format!("{:?} {:?} {} mvt {}", key.window, key.at, key.basemap_version, key.coding.name()));
+    let hash: String = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{hash}-{}\"", key.seq)
+}
+
+/// Whether `If-None-Match` names this version; the comparison is weak (RFC 9110 section 13.1.2).
+pub fn matches(request: &HttpRequest, etag: &str) -> bool {
+    let values = request.headers().get_all(header::IF_NONE_MATCH);
+    values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|value| value.trim().trim_start_matches("W/"))
+        .any(|value| value == etag || value == "*")
+}
+
+#[cfg(test)]
+mod tests;

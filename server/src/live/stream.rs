@@ -1,0 +1,203 @@
+//! One client's stream: a position, a subscription, and the step from one view to a later one.
+//!
+//! [`Stream::advance`] is a pure function of the stream's state and a view, so that every property of
+//! the protocol can be tested without a socket.
+
+use super::frames::Frames;
+use super::message::Message;
+use super::subscription::{Resume, Subscription};
+use atalaya_tiles::{LayerIx, Seq, Topic, View, Viewer};
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::mpsc;
+
+/// The name of a stream: random, so that it cannot be guessed.
+pub type StreamId = String;
+
+/// The longest time between two ticks that a client sees, in milliseconds.
+const TICK_AT_LEAST_MS: i64 = 2_500;
+
+/// What a stream must send next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Need {
+    /// Snapshots of everything, after a `resync` with this reason if there is one.
+    Everything(Option<&'static str>),
+    /// Snapshots of the topics that were not subscribed before.
+    New(Vec<(LayerIx, Topic)>),
+    /// Only what changed.
+    Changes,
+}
+
+/// One client's stream.
+#[derive(Debug)]
+pub struct Stream {
+    viewer: Viewer,
+    subscription: Subscription,
+    epoch: String,
+    at: Seq,
+    need: Need,
+    ticked_at: Option<Timestamp>,
+}
+
+impl Stream {
+    /// A stream that begins with snapshots, or goes on where the client was if that is possible.
+    pub fn new(viewer: Viewer, subscription: Subscription, epoch: &str, view: &View, resume: Option<&Resume>) -> Self {
+        let need = match resume {
+            None => Need::Everything(None),
+            Some(resume) if resume.epoch != epoch => Need::Everything(Some("epoch")),
+            Some(resume) if !view.reaches(resume.seq) => Need::Everything(Some("behind")),
+            Some(resume) if resume.scope.as_deref().is_some_and(|scope| scope != subscription.scope()) => {
+                Need::Everything(Some("scope"))
+            }
+            Some(_) => Need::Changes,
+        };
+        Self {
+            at: match (&need, resume) {
+                (Need::Changes, Some(resume)) => resume.seq,
+                _ => Seq(0),
+            },
+            viewer,
+            subscription,
+            epoch: epoch.to_owned(),
+            need,
+            ticked_at: None,
+        }
+    }
+
+    /// The subscription of the moment.
+    pub fn subscription(&self) -> &Subscription {
+        &self.subscription
+    }
+
+    /// Who looks.
+    pub fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    /// Changes what is subscribed; what is new in it comes as snapshots with the next step.
+    pub fn change(&mut self, next: Subscription) {
+        let had = std::mem::replace(&mut self.subscription, next);
+        let pending = match std::mem::replace(&mut self.need, Need::Changes) {
+            Need::Everything(reason) => {
+                self.need = Need::Everything(reason);
+                return;
+            }
+            Need::New(pending) => pending,
+            Need::Changes => Vec::new(),
+        };
+        let fresh = self.places().filter(|(layer, topic)| {
+            !had.wants(*layer, *topic) || pending.contains(&(*layer, *topic))
+        });
+        self.need = Need::New(fresh.collect());
+    }
+
+    fn places(&self) -> impl Iterator<Item = (LayerIx, Topic)> {
+        let topics = self.subscription.topics();
+        let layers = self.subscription.layers().iter();
+        layers.flat_map(move |layer| topics.iter().map(move |topic| (*layer, *topic)))
+    }
+
+    /// What brings the client from where it is to the view. Empty if it is there and was told so
+    /// lately.
+    pub fn advance(&mut self, view: &View, frames: &Frames, now: Timestamp) -> Vec<Message> {
+        if view.seq() < self.at {
+            return Vec::new();
+        }
+        if !matches!(self.need, Need::Everything(_)) && !view.reaches(self.at) {
+            self.need = Need::Everything(Some("behind"));
+        }
+        let mut messages = Vec::new();
+        match std::mem::replace(&mut self.need, Need::Changes) {
+            Need::Everything(reason) => {
+                messages.extend(reason.map(Message::resync));
+                let places = self.places();
+                messages.extend(places.filter_map(|(layer, topic)| frames.snapshot(view, &self.viewer, layer, topic)));
+                messages.extend(self.all_tiles(view));
+            }
+            Need::New(fresh) => {
+                self.push_changes(view, frames, &fresh, &mut messages);
+                let snapshot = |place: &(LayerIx, Topic)| frames.snapshot(view, &self.viewer, place.0, place.1);
+                messages.extend(fresh.iter().filter_map(snapshot));
+            }
+            Need::Changes => self.push_changes(view, frames, &[], &mut messages),
+        }
+        self.at = view.seq();
+        let quiet = self.ticked_at.is_some_and(|at| now.duration_since(at).as_millis() < i128::from(TICK_AT_LEAST_MS));
+        if messages.is_empty() && quiet {
+            return messages;
+        }
+        self.ticked_at = Some(now);
+        let id = format!("{}:{}:{}", self.epoch, self.at, self.subscription.scope());
+        messages.push(Message::tick(id, self.at, now));
+        messages
+    }
+
+    fn push_changes(&self, view: &View, frames: &Frames, except: &[(LayerIx, Topic)], messages: &mut Vec<Message>) {
+        if view.seq() == self.at {
+            return;
+        }
+        let dirty = view.dirty_topics(self.at);
+        let wanted = dirty
+            .iter()
+            .filter(|(layer, topic)| self.subscription.wants(*layer, *topic))
+            .filter(|place| !except.contains(place));
+        messages.extend(wanted.filter_map(|(layer, topic)| frames.delta(view, &self.viewer, *layer, *topic, self.at)));
+        let (layers, tiles) = self.subscription.dirty_tiles(view, &self.viewer, self.at);
+        if tiles.as_ref().is_none_or(|tiles| !tiles.is_empty()) {
+            messages.push(Message::tiles(&layers, tiles.as_deref()));
+        }
+    }
+
+    /// After a resynchronisation every tile may be old.
+    fn all_tiles(&self, view: &View) -> Option<Message> {
+        let (layers, tiles) = self.subscription.dirty_tiles(view, &self.viewer, Seq(0));
+        let asked = tiles.is_none() || !layers.is_empty();
+        (asked && !layers.is_empty()).then(|| Message::tiles(&layers, None))
+    }
+}
+
+/// The streams that are open, so that `PATCH /live/{stream}` finds them.
+#[derive(Debug, Default)]
+pub struct Streams(Mutex<HashMap<StreamId, Entry>>);
+
+#[derive(Debug)]
+struct Entry {
+    /// Who opened it: nobody else may change it.
+    owner: String,
+    changes: mpsc::Sender<Subscription>,
+}
+
+impl Streams {
+    /// Enters a stream; `None` if there are `limit` already. Changes arrive at the receiver.
+    pub fn enter(&self, id: &str, owner: &str, limit: usize) -> Option<mpsc::Receiver<Subscription>> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.len() >= limit {
+            return None;
+        }
+        let (changes, receiver) = mpsc::channel(8);
+        let entry = Entry {
+            owner: owner.to_owned(),
+            changes,
+        };
+        open.insert(id.to_owned(), entry);
+        Some(receiver)
+    }
+
+    /// Takes a stream out.
+    pub fn leave(&self, id: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
+    /// The way to change a stream, for its owner alone.
+    pub fn changes(&self, id: &str, owner: &str) -> Option<mpsc::Sender<Subscription>> {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = open.get(id).filter(|entry| entry.owner == owner)?;
+        Some(entry.changes.clone())
+    }
+
+    /// How many streams are open.
+    pub fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}

@@ -1,0 +1,163 @@
+//! What a client wants to see: layers, a viewport, and perhaps the dirty tiles of a zoom.
+
+use atalaya_tiles::{Bounds, Cell, LayerIx, Seq, TileCoord, Topic, View, Viewer, tile::tiles_of};
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+
+/// The most topic cells of a viewport; beyond it only the topic `*` flows.
+const MAX_CELLS: usize = 1_024;
+/// The most dirty tiles that are named; beyond it all are meant.
+const MAX_TILES: usize = 256;
+
+/// A subscription that cannot be.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum BadSubscription {
+    /// A layer that the viewer cannot open.
+    #[error("there is no layer \"{0}\"")]
+    NoSuchLayer(String),
+    /// No layer at all.
+    #[error("layers is empty: name at least one layer")]
+    NoLayers,
+    /// A zoom that tiles do not have.
+    #[error("zoom {0} is not within 0 and 22")]
+    Zoom(u8),
+}
+
+/// A checked subscription.
+#[derive(Debug, Clone)]
+pub struct Subscription {
+    layers: Vec<LayerIx>,
+    bounds: Bounds,
+    zoom: Option<u8>,
+    /// `*` and the cells of the viewport, in order; `*` alone where there are too many.
+    topics: Vec<Topic>,
+    wanted: HashSet<Topic>,
+    scope: String,
+}
+
+/// Where a client wants to go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resume {
+    /// The epoch it knows.
+    pub epoch: String,
+    /// The last seq that it has in full.
+    pub seq: Seq,
+    /// The scope it had then; `None` where it did not say.
+    pub scope: Option<String>,
+}
+
+impl Resume {
+    /// Reads `epoch:seq:scope` or `epoch:seq`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, ':');
+        Some(Self {
+            epoch: parts.next().filter(|epoch| !epoch.is_empty())?.to_owned(),
+            seq: Seq(parts.next()?.parse().ok()?),
+            scope: parts.next().map(str::to_owned),
+        })
+    }
+}
+
+impl Subscription {
+    /// Checks the layers against what the viewer can open, and finds the topics of the viewport.
+    pub fn new(
+        view: &View,
+        viewer: &Viewer,
+        layers: &[String],
+        bounds: Bounds,
+        zoom: Option<u8>,
+    ) -> Result<Self, BadSubscription> {
+        if layers.is_empty() {
+            return Err(BadSubscription::NoLayers);
+        }
+        if let Some(zoom) = zoom.filter(|zoom| *zoom > atalaya_tiles::tile::MAX_ZOOM) {
+            return Err(BadSubscription::Zoom(zoom));
+        }
+        let mut indexes = Vec::with_capacity(layers.len());
+        for name in layers {
+            let open = view.open(viewer, name);
+            let open = open.map_err(|_| BadSubscription::NoSuchLayer(name.clone()))?;
+            if !indexes.contains(&open.layer()) {
+                indexes.push(open.layer());
+            }
+        }
+        indexes.sort_unstable();
+        let resolution = view.catalog().topic_resolution();
+        let cells = Cell::covering(bounds, resolution, MAX_CELLS).ok().flatten();
+        let cells = cells.into_iter().flatten().map(Topic::Cell);
+        let topics: Vec<Topic> = std::iter::once(Topic::Everywhere).chain(cells).collect();
+        Ok(Self {
+            scope: scope(view, viewer, &indexes, &topics),
+            wanted: topics.iter().copied().collect(),
+            layers: indexes,
+            bounds,
+            zoom,
+            topics,
+        })
+    }
+
+    /// The layers, in the catalog's order.
+    pub fn layers(&self) -> &[LayerIx] {
+        &self.layers
+    }
+
+    /// The topics, `*` first.
+    pub fn topics(&self) -> &[Topic] {
+        &self.topics
+    }
+
+    /// A hash of layers, topics and viewer class: what a position is relative to.
+    pub fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    /// Whether changes of this layer and topic are wanted.
+    pub fn wants(&self, layer: LayerIx, topic: Topic) -> bool {
+        self.layers.contains(&layer) && self.wanted.contains(&topic)
+    }
+
+    /// The tiles of the viewport that changed after `since`, with the layers that changed at all;
+    /// `Some(None)` where there are too many tiles to look at.
+    pub fn dirty_tiles<'v>(&self, view: &'v View, viewer: &Viewer, since: Seq) -> (Vec<&'v str>, Option<Vec<TileCoord>>) {
+        let dirty: HashSet<LayerIx> = view.dirty_layers(since).collect();
+        let open: Vec<_> = self
+            .layers
+            .iter()
+            .filter_map(|layer| view.open_at(viewer, *layer))
+            .filter(|open| open.spec().derived_from.is_none() && open.spec().name == "cells" || dirty.contains(&open.layer()))
+            .collect();
+        let names: Vec<&str> = open.iter().map(|open| open.spec().name.as_str()).collect();
+        let (Some(zoom), false) = (self.zoom, open.is_empty()) else {
+            return (Vec::new(), Some(Vec::new()));
+        };
+        let Some(tiles) = self.viewport(zoom) else {
+            return (names, None);
+        };
+        let changed = tiles.into_iter().filter(|tile| open.iter().any(|open| open.tile_seq(*tile) > since));
+        (names, Some(changed.collect()))
+    }
+
+    fn viewport(&self, zoom: u8) -> Option<Vec<TileCoord>> {
+        let (columns, rows) = tiles_of(self.bounds, zoom);
+        let width: usize = columns.iter().map(|(west, east)| (east - west) as usize + 1).sum();
+        if width.saturating_mul((rows.1 - rows.0) as usize + 1) > MAX_TILES {
+            return None;
+        }
+        let columns = columns.into_iter().flat_map(|(west, east)| west..=east);
+        let tiles = columns.flat_map(|x| (rows.0..=rows.1).map(move |y| (x, y)));
+        Some(tiles.filter_map(|(x, y)| TileCoord::new(zoom, x, y).ok()).collect())
+    }
+}
+
+fn scope(view: &View, viewer: &Viewer, layers: &[LayerIx], topics: &[Topic]) -> String {
+    let mut digest = Sha256::new();
+    digest.update(viewer.class(view.catalog()));
+    for layer in layers {
+        digest.update(&view.catalog().spec(*layer).name);
+        digest.update([0]);
+    }
+    for topic in topics {
+        digest.update(super::message::topic_name(*topic));
+    }
+    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}

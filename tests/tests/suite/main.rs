@@ -1,0 +1,3 @@
+//! The one test binary: every test that needs the whole project, by boundary.
+
+mod tidy;

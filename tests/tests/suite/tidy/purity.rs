@@ -1,0 +1,93 @@
+//! The core does no I/O: what its manifest may name, and what its sources may not.
+
+use super::{files, none, text, with_extension};
+
+/// All that the core may depend on: no runtime, network, logging, clock or random crate among them.
+const CORE_DEPENDENCIES: &[&str] = &[
+    "geo",
+    "geo-types",
+    "geozero",
+    "h3o",
+    "imbl",
+    "jiff",
+    "mvt",
+    "rstar",
+    "serde",
+    "sha2",
+    "thiserror",
+];
+
+/// What a pure crate has no use for.
+const IMPURE: &[&str] = &[
+    "std::time",
+    "std::fs",
+    "std::net",
+    "std::io",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "thread_local!",
+    "println!",
+    "print!",
+    "dbg!",
+    "Timestamp::now",
+    "Zoned::now",
+    "Instant::now",
+    "TimeZone::system",
+    "RandomState",
+    "tokio",
+    "tracing",
+    "log::",
+    "async fn",
+];
+
+#[test]
+fn the_core_depends_on_nothing_that_acts() {
+    let manifest: toml::Table = text("tiles/Cargo.toml")
+        .parse()
+        .expect("the core's manifest is TOML");
+    let mut offences = Vec::new();
+    for table in ["dependencies", "build-dependencies"] {
+        let named = manifest
+            .get(table)
+            .and_then(toml::Value::as_table)
+            .map(toml::Table::keys);
+        let strangers = named
+            .into_iter()
+            .flatten()
+            .filter(|it| !CORE_DEPENDENCIES.contains(&it.as_str()));
+        offences.extend(strangers.map(|it| format!("[{table}] {it}")));
+    }
+    if manifest.contains_key("target") {
+        offences.push("[target] dependencies".to_owned());
+    }
+    none(&offences, "the core's manifest names pure crates only");
+}
+
+#[test]
+fn the_core_never_acts() {
+    let files = files();
+    let mut offences = Vec::new();
+    for path in with_extension(&files, &["rs"]).filter(|path| path.starts_with("tiles/src/")) {
+        for (at, line) in text(path).lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            let found = IMPURE.iter().find(|word| code.contains(*word));
+            offences.extend(found.map(|word| format!("{path}:{}: {word}", at + 1)));
+        }
+    }
+    none(
+        &offences,
+        "the core does no I/O, reads no clock, starts no thread, logs nothing and draws no random number",
+    );
+}
+
+#[test]
+fn the_clock_is_read_in_one_file() {
+    let readers = ["Timestamp::now(", "SystemTime::now(", "Zoned::now("];
+    let files = files();
+    let offences: Vec<String> = with_extension(&files, &["rs"])
+        .filter(|path| path.starts_with("server/src/") && *path != "server/src/clock.rs")
+        .flat_map(|path| super::lines_with(path, &readers))
+        .collect();
+    none(&offences, "the clock is read in server/src/clock.rs only");
+}

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Sums what cargo, vitest and node's test runner said in a log into one last line; fails where a test failed or none ran.
+set -eu
+sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
+  /^test result:/       { passed += $4; failed += $6; ignored += $8 }
+  /^ *Tests  /          { for (i = 2; i <= NF; i++) { if ($i ~ /^passed/) passed += $(i - 1); if ($i ~ /^failed/) failed += $(i - 1); if ($i ~ /^skipped/) ignored += $(i - 1) } }
+  /^(#|ℹ) pass [0-9]+$/    { passed += $3 }
+  /^(#|ℹ) fail [0-9]+$/    { failed += $3 }
+  /^(#|ℹ) skipped [0-9]+$/ { ignored += $3 }
+  /^skipped: /          { said[++n] = $0 }
+  END {
+    for (i = 1; i <= n; i++) print said[i]
+    if (ignored > 0) printf "%d ignored\n", ignored
+    printf "%d passed, %d failed\n", passed, failed
+    exit (failed > 0 || passed == 0)
+  }'
