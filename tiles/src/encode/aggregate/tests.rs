@@ -28,12 +28,6 @@ fn a_cell_over_the_antimeridian_is_on_both_edges_of_the_world() {
     check_columns(-110.97, 32.22, 5, 4, &[3]);
 }
 
-#[test]
-fn the_cell_of_a_pole_is_along_the_whole_edge() {
-    check_columns(0.0, -90.0, 1, 2, &[0, 1, 2, 3]);
-    check_columns(0.0, 90.0, 1, 2, &[0, 1, 2, 3]);
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
