@@ -247,16 +247,15 @@ fn cells(
                     Tag::Integer(found.cell.resolution().into()),
                 ),
             ];
+            let mut id = mvt::integer_id_of_cell(found.cell);
             if select::is_computed(open.spec()) {
-                let layer = Tag::Text(Cow::Borrowed(&layer.spec().name));
-                tags.insert(0, (Cow::Borrowed("layer"), layer));
+                // Several layers are counted in one cell, and ids are unique within a layer.
+                let layer = layer.spec().name.as_str();
+                id = integer_id(&format!("{layer}/{}", found.cell));
+                tags.insert(0, (Cow::Borrowed("layer"), Tag::Text(Cow::Borrowed(layer))));
             }
             writer
-                .add(
-                    Some(mvt::integer_id_of_cell(found.cell)),
-                    &found.shape,
-                    &tags,
-                )
+                .add(Some(id), &found.shape, &tags)
                 .map_err(|error| refused(&name, &error))?;
         }
     }
@@ -365,4 +364,4 @@ fn refused(layer: &str, error: &::mvt::Error) -> EncodeError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -17,6 +17,19 @@
 //! | who looks | [`Viewer`] |
 //! | a layer as that viewer may read it | [`Open`], [`Seen`] |
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        clippy::float_cmp,
+        clippy::wildcard_enum_match_arm,
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "a test that fails may panic, and compares what must be the same to the bit"
+    )
+)]
+
 pub mod catalog;
 mod cell;
 mod coverage;

@@ -142,4 +142,4 @@ fn cut_ring(ring: Path<f64>, axis: Axis, edge: f64, keep: impl Fn(f64) -> bool) 
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -18,7 +18,7 @@ type Ring = Path<i32>;
 /// Above so many edges a polygon is built anew without looking whether it must be.
 const EDGES_LOOKED_AT: usize = 4_096;
 /// How often the result of building anew, rounded again, is looked at.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: u8 = 6;
 
 /// Puts a shape on the grid.
 pub(crate) fn quantise(shape: &Shape<f64>) -> Shape<i32> {
@@ -53,32 +53,40 @@ fn quantise_line(line: &[Coord<f64>]) -> Path<i32> {
 
 fn quantise_polygon(rings: &[Path<f64>]) -> Vec<Vec<Ring>> {
     let rings = rings.iter().map(|ring| quantise_line(ring));
-    let Some(mut rings) = oriented(rings) else {
+    let Some(rings) = oriented(rings) else {
         return Vec::new();
     };
     if rings.len() == 1 && rings.first().is_some_and(|ring| is_convex(ring)) {
         return vec![rings];
     }
-    // A hole may touch its exterior in a point, which building anew settles once and for all.
-    let mut touching = Contact::Touch;
+    let mut todo = vec![(rings, 0)];
     let mut done = Vec::new();
-    for _ in 0..ATTEMPTS {
-        if !is_defective(&rings, touching) {
-            break;
-        }
-        touching = Contact::Cross;
-        let mut rebuilt = rebuild(&rings).into_iter();
-        let Some(first) = rebuilt.next() else {
-            return done;
+    while let Some((rings, attempt)) = todo.pop() {
+        // Where a hole touches its exterior in a corner, building anew once settles what is meant.
+        let between_rings = if attempt == 0 {
+            Contact::Touch
+        } else {
+            Contact::Cross
         };
-        rings = first;
-        done.extend(rebuilt);
+        if attempt < ATTEMPTS && is_defective(&rings, between_rings) {
+            todo.extend(
+                rebuild(&rings)
+                    .into_iter()
+                    .map(|piece| (piece, attempt + 1)),
+            );
+        } else {
+            done.push(rings);
+        }
     }
-    done.push(rings);
+    // The order of the pieces is the library's; ours must not change with it.
+    done.sort_by_cached_key(|rings| {
+        let corners = rings.iter().flatten().map(|c| (c.x, c.y));
+        corners.collect::<Vec<_>>()
+    });
     done
 }
 
-/// The rings with an area, wound as MVT wants them; `None` where the exterior has none.
+/// The rings that are more than a line, wound as MVT wants them; `None` where the exterior is none.
 fn oriented(mut rings: impl Iterator<Item = Ring>) -> Option<Vec<Ring>> {
     let exterior = wound(rings.next()?, true)?;
     let holes = rings.filter_map(|ring| wound(ring, false));
@@ -89,11 +97,10 @@ fn wound(mut ring: Ring, positive: bool) -> Option<Ring> {
     while ring.len() > 1 && ring.first() == ring.last() {
         ring.pop();
     }
-    let area = double_area(&ring);
-    if area == 0 {
+    if corners(&ring).all(|(a, b, c)| side(a, b, c) == 0) {
         return None;
     }
-    if (area > 0) != positive {
+    if (double_area(&ring) > 0) != positive {
         ring.reverse();
     }
     Some(ring)
@@ -111,6 +118,11 @@ fn edges(ring: &[Coord<i32>]) -> impl Iterator<Item = (Coord<i32>, Coord<i32>)> 
     ring.iter().zip(next).map(|(a, b)| (*a, *b))
 }
 
+fn corners(ring: &[Coord<i32>]) -> impl Iterator<Item = (Coord<i32>, Coord<i32>, Coord<i32>)> {
+    let after = ring.iter().cycle().skip(2);
+    edges(ring).zip(after).map(|((a, b), c)| (a, b, *c))
+}
+
 /// Which side of the line from `a` to `b` a position lies on; 0 on it.
 fn side(a: Coord<i32>, b: Coord<i32>, at: Coord<i32>) -> i64 {
     let wide = |to: i32, from: i32| i64::from(to) - i64::from(from);
@@ -119,9 +131,7 @@ fn side(a: Coord<i32>, b: Coord<i32>, at: Coord<i32>) -> i64 {
 
 /// Whether a ring of positive area turns one way only and goes round once.
 fn is_convex(ring: &[Coord<i32>]) -> bool {
-    let turns_right = edges(ring)
-        .zip(ring.iter().cycle().skip(2))
-        .all(|((a, b), c)| side(a, b, *c) > 0);
+    let turns_right = corners(ring).all(|(a, b, c)| side(a, b, c) > 0);
     let mut eastward = edges(ring).map(|(a, b)| b.x > a.x || (b.x == a.x && b.y > a.y));
     let first = eastward.next().unwrap_or_default();
     let mut last = first;
@@ -197,10 +207,16 @@ impl Edge {
     }
 }
 
-/// Whether edges of the polygon have contact that they may not have, or a hole lies outside the
+/// Whether edges of one ring meet elsewhere than in their corners, edges of two rings have the contact
+/// that they may not have, or a hole lies outside the
 /// exterior or in another hole.
-fn is_defective(rings: &[Ring], forbidden: Contact) -> bool {
-    if rings.iter().map(Vec::len).sum::<usize>() > EDGES_LOOKED_AT && forbidden == Contact::Touch {
+fn is_defective(rings: &[Ring], between_rings: Contact) -> bool {
+    let edges_in_all: usize = rings.iter().map(Vec::len).sum();
+    if between_rings == Contact::Touch && edges_in_all > EDGES_LOOKED_AT {
+        return true;
+    }
+    // Lobes of opposite winding can add up to nothing.
+    if rings.iter().any(|ring| double_area(ring) == 0) {
         return true;
     }
     let mut all: Vec<Edge> = Vec::new();
@@ -227,8 +243,12 @@ fn is_defective(rings: &[Ring], forbidden: Contact) -> bool {
             }
             let contact = edge.contact(other);
             // Neighbours share their corner; more than that is a spike.
-            let allowed = contact == Some(Contact::Touch)
-                && (forbidden == Contact::Cross || edge.neighbours(other));
+            let may_touch = if edge.ring == other.ring {
+                edge.neighbours(other)
+            } else {
+                between_rings == Contact::Cross
+            };
+            let allowed = may_touch && contact == Some(Contact::Touch);
             if contact.is_some() && !allowed {
                 return true;
             }
@@ -278,20 +298,22 @@ fn rebuild(rings: &[Ring]) -> Vec<Vec<Ring>> {
     let holes = MultiPolygon::new(holes.iter().map(area).collect());
     let rebuilt =
         area(exterior).boolean_op_with_fill_rule(&holes, OpType::Difference, FillRule::NonZero);
-    let mut polygons: Vec<Vec<Ring>> = rebuilt
+    rebuilt
         .iter()
         .filter_map(|polygon| {
             let rings = std::iter::once(polygon.exterior()).chain(polygon.interiors());
-            oriented(rings.map(|ring| quantise_line(&ring.0)))
+            oriented(rings.map(|ring| from_least(quantise_line(&ring.0))))
         })
-        .collect();
-    // The order of the pieces is the library's; ours must not change with it.
-    polygons.sort_unstable_by_key(|rings| {
-        rings
-            .first()
-            .map(|ring| ring.iter().map(|c| (c.x, c.y)).min())
-    });
-    polygons
+        .collect()
+}
+
+/// The same ring, begun at its least corner.
+fn from_least(mut ring: Ring) -> Ring {
+    ring.pop();
+    let least = ring.iter().enumerate().min_by_key(|(_, c)| (c.x, c.y));
+    let start = least.map_or(0, |(at, _)| at);
+    ring.rotate_left(start);
+    ring
 }
 
 #[cfg(test)]

@@ -41,14 +41,14 @@ fn catalog() -> Arc<Catalog> {
 }
 
 /// A picture in the making.
-struct City {
+pub(crate) struct City {
     catalog: Arc<Catalog>,
     picture: Picture,
     seq: u64,
 }
 
 impl City {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let catalog = catalog();
         let limits = RingLimits {
             ticks: 16,
@@ -96,7 +96,7 @@ impl City {
         self
     }
 
-    fn view(&self) -> Arc<View> {
+    pub(crate) fn view(&self) -> Arc<View> {
         self.picture.view()
     }
 
@@ -132,7 +132,7 @@ fn second(at: u64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + i64::try_from(at).unwrap()).unwrap()
 }
 
-fn tile(z: u8, x: u32, y: u32) -> TileCoord {
+pub(crate) fn tile(z: u8, x: u32, y: u32) -> TileCoord {
     TileCoord::new(z, x, y).unwrap()
 }
 

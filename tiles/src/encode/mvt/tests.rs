@@ -1,1 +1,109 @@
+use super::*;
+use geo_types::Geometry;
+use mvt_reader::Reader;
 
+#[test]
+fn decimal_ids_are_themselves_and_others_are_hashed() {
+    for (id, expected) in [
+        ("0", 0),
+        ("42", 42),
+        ("9007199254740991", ID_BITS),
+        // SHA-256 of "abc" ends in ...b410ff61f20015ad.
+        ("abc", 0xb410_ff61_f200_15ad & ID_BITS),
+    ] {
+        assert_eq!(integer_id(id), expected, "{id}");
+    }
+    for id in [
+        "",
+        "042",
+        "9007199254740992",
+        "-1",
+        "+1",
+        "1.0",
+        "٣",
+        "99999999999999999999999",
+    ] {
+        let digest = Sha256::digest(id.as_bytes());
+        let low = u64::from_be_bytes(digest[24..32].try_into().unwrap()) & ID_BITS;
+        assert_eq!(integer_id(id), low, "{id}");
+    }
+}
+
+fn read(shape: &Shape<i32>) -> Vec<Geometry<i32>> {
+    let mut writer = LayerWriter::new("layer", 4_096);
+    writer.add(Some(1), shape, &[]).unwrap();
+    let reader = Reader::new(writer.finish().unwrap()).unwrap();
+    let features = reader.get_features_as::<i32>(0).unwrap();
+    features
+        .into_iter()
+        .map(|feature| feature.geometry)
+        .collect()
+}
+
+fn path(corners: &[(i32, i32)]) -> Path<i32> {
+    corners
+        .iter()
+        .map(|(x, y)| Coord { x: *x, y: *y })
+        .collect()
+}
+
+#[test]
+fn a_ring_may_begin_where_the_one_before_ended() {
+    let exterior = path(&[(0, 0), (10, 0), (10, 10), (0, 10)]);
+    let hole = path(&[(0, 10), (6, 8), (6, 6)]);
+    let mut shape = Shape::empty();
+    shape.polygons.push(vec![exterior.clone(), hole]);
+    shape.polygons.push(vec![exterior]);
+    let [Geometry::MultiPolygon(polygons)] = &read(&shape)[..] else {
+        panic!("no polygons")
+    };
+    let rings: Vec<_> = polygons
+        .iter()
+        .map(|polygon| (polygon.exterior().0.len(), polygon.interiors().len()))
+        .collect();
+    assert_eq!(rings, [(5, 1), (5, 0)]);
+    assert_eq!(polygons.0[0].interiors()[0].0.len(), 4);
+}
+
+#[test]
+fn lines_that_meet_are_written_as_the_one_they_draw() {
+    let mut shape = Shape::empty();
+    shape.lines = vec![
+        path(&[(0, 0), (5, 5)]),
+        path(&[(5, 5), (9, 0)]),
+        path(&[(1, 1), (2, 1)]),
+    ];
+    let [Geometry::MultiLineString(lines)] = &read(&shape)[..] else {
+        panic!("no lines")
+    };
+    let lengths: Vec<_> = lines.iter().map(|line| line.0.len()).collect();
+    assert_eq!(lengths, [3, 2]);
+}
+
+#[test]
+fn keys_and_values_are_shared() {
+    let mut shape = Shape::empty();
+    shape.points = path(&[(1, 2)]);
+    let mut writer = LayerWriter::new("layer", 4_096);
+    for id in 0..50 {
+        let text = Tag::Text(Cow::Borrowed("a value that is written once"));
+        let tags = [(Cow::Borrowed("a key that is written once"), text)];
+        writer.add(Some(id), &shape, &tags).unwrap();
+    }
+    let bytes = writer.finish().unwrap();
+    let count = |text: &str| {
+        bytes
+            .windows(text.len())
+            .filter(|w| *w == text.as_bytes())
+            .count()
+    };
+    assert_eq!(count("a key that is written once"), 1);
+    assert_eq!(count("a value that is written once"), 1);
+}
+
+#[test]
+fn a_layer_without_features_has_no_bytes() {
+    let mut writer = LayerWriter::new("layer", 4_096);
+    writer.add(Some(1), &Shape::empty(), &[]).unwrap();
+    assert!(writer.finish().unwrap().is_empty());
+}

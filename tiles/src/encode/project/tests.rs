@@ -1,1 +1,103 @@
+use super::*;
+use geo_types::{MultiPoint, Point, Triangle};
 
+fn frame(z: u8, x: u32, y: u32) -> Frame {
+    Frame {
+        tile: TileCoord::new(z, x, y).unwrap(),
+        extent: 4_096.0,
+        buffer: 64.0,
+    }
+}
+
+fn check_points(frame: Frame, at: &[(f64, f64)], expected: &[(f64, f64)]) {
+    let points = MultiPoint(at.iter().map(|at| Point::new(at.0, at.1)).collect());
+    let found = project(&Geometry::MultiPoint(points), frame).points;
+    assert_eq!(found.len(), expected.len(), "{found:?}");
+    for (found, (x, y)) in found.iter().zip(expected) {
+        assert!(
+            (found.x - x).abs() < 1e-4 && (found.y - y).abs() < 1e-4,
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn the_middle_of_the_world_is_the_corner_of_four_tiles() {
+    check_points(frame(1, 1, 1), &[(0.0, 0.0)], &[(0.0, 0.0), (8_192.0, 0.0)]);
+    check_points(frame(2, 1, 1), &[(0.0, 0.0)], &[(4_096.0, 4_096.0)]);
+}
+
+#[test]
+fn points_off_the_map_or_not_finite_are_left_out() {
+    check_points(
+        frame(2, 1, 1),
+        &[
+            (0.0, 85.06),
+            (0.0, -90.0),
+            (f64::NAN, 0.0),
+            (0.0, f64::INFINITY),
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn the_first_column_sees_the_world_to_its_left() {
+    assert_eq!(frame(3, 0, 2).copies(), -1..=0);
+    assert_eq!(frame(3, 7, 2).copies(), 0..=1);
+    assert_eq!(frame(3, 3, 2).copies(), 0..=0);
+    assert_eq!(frame(0, 0, 0).copies(), -1..=1);
+}
+
+#[test]
+fn every_kind_of_geometry_has_its_place() {
+    let a = Coord { x: 0.0, y: 0.0 };
+    let b = Coord { x: 1.0, y: 1.0 };
+    let c = Coord { x: 1.0, y: 0.0 };
+    let all = Geometry::GeometryCollection(
+        vec![
+            Geometry::Point(Point(a)),
+            Geometry::Line(geo_types::Line::new(a, b)),
+            Geometry::Rect(geo_types::Rect::new(a, b)),
+            Geometry::Triangle(Triangle::new(a, b, c)),
+        ]
+        .into(),
+    );
+    let shape = project(&all, frame(3, 3, 3));
+    let corners: Vec<_> = shape.polygons.iter().map(|rings| rings[0].len()).collect();
+    assert_eq!((shape.points.len(), shape.lines.len()), (1, 1));
+    assert_eq!(corners, [4, 3]);
+}
+
+fn corners(at: &[(f64, f64)]) -> Vec<LonLat> {
+    at.iter()
+        .map(|at| LonLat::new(at.0, at.1).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_ring_over_the_antimeridian_is_drawn_on_both_edges() {
+    let ring = corners(&[(179.0, 0.0), (-179.0, 0.0), (-179.0, 2.0), (179.0, 2.0)]);
+    let width = |frame: Frame| {
+        let shape = project_corners(&ring, frame);
+        let ring = &shape.polygons[0][0];
+        let x = ring.iter().map(|c| c.x);
+        (
+            x.clone().fold(f64::MAX, f64::min).round(),
+            x.fold(f64::MIN, f64::max).round(),
+        )
+    };
+    assert_eq!(width(frame(2, 0, 1)), (-46.0, 46.0));
+    assert_eq!(width(frame(2, 3, 1)), (4_050.0, 4_142.0));
+    assert!(project_corners(&ring, frame(2, 1, 1)).is_empty());
+}
+
+#[test]
+fn a_ring_around_a_pole_reaches_the_edge_of_the_map() {
+    let ring = corners(&[(-120.0, 80.0), (0.0, 80.0), (120.0, 80.0)]);
+    for x in 0..4 {
+        let shape = project_corners(&ring, frame(2, x, 0));
+        let top = shape.polygons.iter().flatten().flatten().map(|c| c.y);
+        assert_eq!(top.fold(f64::MAX, f64::min).round(), 0.0);
+    }
+}
