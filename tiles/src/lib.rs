@@ -17,12 +17,29 @@
 //! | who looks | [`Viewer`] |
 //! | a layer as that viewer may read it | [`Open`], [`Seen`] |
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        clippy::float_cmp,
+        clippy::wildcard_enum_match_arm,
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "a test that fails may panic, and compares what must be the same to the bit"
+    )
+)]
+
 pub mod catalog;
 mod cell;
+#[cfg(test)]
+mod city;
 mod coverage;
 mod event;
 mod feature;
 mod gate;
+#[cfg(test)]
+mod invariants;
 mod picture;
 mod place;
 pub mod tile;
