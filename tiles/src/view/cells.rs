@@ -7,6 +7,9 @@ use crate::cell::{Cell, FINEST};
 use crate::place::Bounds;
 use imbl::OrdMap;
 
+/// Boxes of more coarse cells than this are not taken apart.
+const MOST_COARSE: f64 = 256.0;
+
 /// A count that can be added to a total; the same walk serves live maps and sealed segments.
 pub(crate) trait CountedCells {
     /// Calls `visit` with each cell index and count within the range of indexes, both ends included.
@@ -17,8 +20,8 @@ pub(crate) trait CountedCells {
         // A few coarse cells cover the box; their descendants are contiguous.
         let coarse = resolution.saturating_sub(3);
         let reach = coarse_reach(coarse, bounds);
-        let cover = (coarse > 0)
-            .then(|| Cell::covering(reach, coarse, 256).ok().flatten())
+        let cover = (coarse > 0 && about_cells(coarse, reach) < MOST_COARSE)
+            .then(|| Cell::covering(reach, coarse, 512).ok().flatten())
             .flatten();
         let mut touching = |index: u64, count: u32| {
             if let Ok(cell) = Cell::try_from(index)
@@ -47,6 +50,14 @@ fn coarse_reach(coarse: u8, bounds: Bounds) -> Bounds {
     }
     let edge_deg = edge_m(coarse) / 111_000.0;
     bounds.grown(edge_deg / polewards.to_radians().cos(), edge_deg)
+}
+
+/// About how many cells of a resolution a box takes: cheaper than to enumerate them in vain.
+fn about_cells(resolution: u8, bounds: Bounds) -> f64 {
+    let wide = bounds.east() - bounds.west();
+    let wide = if wide < 0.0 { wide + 360.0 } else { wide };
+    let edge_deg = edge_m(resolution) / 111_000.0;
+    wide * (bounds.north() - bounds.south()) / (2.6 * edge_deg * edge_deg)
 }
 
 /// Longest edge of any cell at a resolution, in metres, generously rounded up.

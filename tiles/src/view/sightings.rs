@@ -361,3 +361,6 @@ fn merge(sealed: &mut Vec<Arc<Segment>>, received_from: Timestamp) {
         sealed.push(Arc::new(Segment::of(rows)));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,7 +102,7 @@ fn sightings_leave_by_the_minute_with_whatever_record_comes_next() {
     let catalog = catalog();
     // The log begins 1.5 s before a minute does.
     let read = |seq, at_s, id| seen_at(&catalog, (seq, at_s), "alpr_reads", id, HERE, None);
-    let log = [read(1, 1, "a"), read(2, 2, "b"), read(3, 61, "c")];
+    let log = [read(1, 1, "a"), read(2, 2, "b"), read(3, 62, "c")];
     let picture = check("alpr_reads", &log, &["a", "b", "c"]);
     let due = picture.next_due().unwrap();
     assert!(due > after(DAY - 59) && due < after(DAY - 58));
