@@ -1,5 +1,5 @@
 use super::*;
-use crate::city::{self, at, catalog, seen_at};
+use crate::city::{self, catalog, seen_at};
 use crate::event::{Event, Record, Seq};
 use crate::picture::Picture;
 use crate::view::RingLimits;
@@ -123,90 +123,96 @@ fn eight_neighbours_of_a_size_merge_without_what_is_gone() {
     assert_eq!(sealed.len(), 8);
 }
 
-/// A stream of reads, 40,000 over half a minute a thousand, compared with sums done by hand.
-#[test]
-fn forty_thousand_reads_across_seals_and_merges_are_all_there() {
-    const READS: i64 = 40_000;
-    let catalog = catalog();
-    let reads = catalog.layer("alpr_reads").unwrap();
-    let first = seen_at(&catalog, (1, 0), "alpr_reads", "r", (0.0, 0.0), None);
-    let Event::Observed(observation) = first.event else {
-        unreachable!("a read is observed")
-    };
-    let mut picture = Picture::new(catalog, RingLimits::default());
-    for n in 0..READS {
-        let mut observation = observation.clone();
-        observation.feature = format!("r{n:05}").into();
-        let lon = -110.97 + f64::from((n % 100) as i32) * 1e-3;
-        observation.geometry = city::point(lon, 32.22);
-        let received_at = city::after(n * 2);
-        let event = Event::Observed(observation);
-        picture.apply(&[Record {
-            seq: Seq(n as u64 + 1),
-            received_at,
-            event,
-        }]);
-    }
-    let view = picture.view();
-    let open = view.open_at(&Viewer::EVERYTHING, reads).unwrap();
-    assert_eq!(open.count(), 40_000);
-    let west = Bounds::new(-110.9705, 32.0, -110.9605, 32.5).unwrap();
-    assert_eq!(open.count_within(west, None), 4_000);
-    let total = |window| {
-        open.cells(Bounds::WORLD, 7, window)
-            .iter()
-            .map(|(_, n)| *n)
-            .sum::<u32>()
-    };
-    assert_eq!(total(None), 40_000);
-    let window = |from: i64, to: i64| {
-        Some(Window {
-            from: city::after(from),
-            to: city::after(to),
-        })
-    };
-    assert_eq!(total(window(1_000, 61_000)), 30_000);
-    assert_eq!(open.count_within(west, window(1_000, 61_000)), 3_000);
-    for n in [0, 4_095, 4_096, 32_767, 32_768, 39_999] {
-        assert!(open.get(&format!("r{n:05}").into()).is_some(), "r{n:05}");
-    }
-    let page = open.page(Some(&"r32766".into()), 3);
-    let ids: Vec<&str> = page.iter().map(|seen| seen.id().as_str()).collect();
-    assert_eq!(ids, ["r32767", "r32768", "r32769"]);
+/// Where the `n`th read of the stream was.
+fn lon(n: i64) -> f64 {
+    -110.97 + (n % 100) as f64 * 1e-3
+}
 
-    // Withdrawn from the largest segment, a smaller one and the open one; then half a day's worth go.
-    let layers = view.catalog();
-    for (seq, id) in (50_000..).zip(["r00007", "r33000", "r39998"]) {
-        let event = city::withdrawn(layers, "alpr_reads", id, None);
-        assert_eq!(
-            picture.apply(&[city::record(seq, 80_000, event)]).ignored,
-            0
-        );
-    }
-    let later = 86_400 + 40_000;
-    picture.apply(&[city::record(60_000, later, Event::Clock)]);
+/// A stream of reads, one every 16 seconds, that is sealed and merged up to the largest size.
+fn stream(count: i64) -> Picture {
+    let catalog = catalog();
+    let reads = (0..count).zip(1..).map(|(n, seq)| {
+        let id = format!("r{n:05}");
+        seen_at(
+            &catalog,
+            (seq, n * 16),
+            "alpr_reads",
+            &id,
+            (lon(n), 32.22),
+            None,
+        )
+    });
+    let log: Vec<Record> = reads.collect();
+    let mut picture = Picture::new(Arc::clone(&catalog), RingLimits::default());
+    picture.apply(&log);
+    picture
+}
+
+/// Compares the reads that are left with `left`, in all, in the west and in a window.
+fn check(picture: &Picture, left: &[i64]) {
     let view = picture.view();
-    let open = view.open_at(&Viewer::EVERYTHING, reads).unwrap();
-    // 40,000 s after the first begins the minute before which all is gone.
-    let gone = (0..READS)
-        .filter(|n| city::after(n * 2) < minute_after(40_000))
-        .count();
+    let open = view.open(&Viewer::EVERYTHING, "alpr_reads").unwrap();
+    let total = |window| {
+        let cells = open.cells(Bounds::WORLD, 7, window);
+        cells
+            .iter()
+            .map(|(_, count)| *count as usize)
+            .sum::<usize>()
+    };
+    let (from, to) = (20_000, 75_000);
+    let window = Some(Window {
+        from: city::after(from),
+        to: city::after(to),
+    });
+    let in_window = left.iter().filter(|n| (from..to).contains(&(*n * 16)));
+    let west = Bounds::new(-110.9705, 32.0, -110.9605, 32.5).unwrap();
+    let in_west = left.iter().filter(|n| *n % 100 < 10);
+    assert_eq!(open.count(), left.len());
+    assert_eq!(total(None), left.len());
+    assert_eq!(total(window), in_window.count());
+    assert_eq!(open.count_within(west, None), in_west.count());
+    let ids: Vec<String> = open
+        .page(None, usize::MAX)
+        .iter()
+        .map(|s| s.id().to_string())
+        .collect();
     assert_eq!(
-        open.count(),
-        40_000 - gone - 2,
-        "r00007 was among those gone"
+        ids,
+        left.iter().map(|n| format!("r{n:05}")).collect::<Vec<_>>()
     );
-    let cells = open.cells(Bounds::WORLD, 7, None);
+    let next: Vec<i64> = left.iter().copied().filter(|n| *n > 511).take(3).collect();
+    let page = open.page(Some(&"r00511".into()), 3);
     assert_eq!(
-        cells.iter().map(|(_, n)| *n as usize).sum::<usize>(),
-        open.count()
+        page.iter().map(|s| s.id().to_string()).collect::<Vec<_>>(),
+        next.iter().map(|n| format!("r{n:05}")).collect::<Vec<_>>()
     );
-    assert!(open.get(&"r33000".into()).is_none() && open.get(&"r33001".into()).is_some());
-    assert_eq!(
-        open.within(Bounds::of_point(at(-110.97, 32.22)), None)
-            .len(),
-        (40_000 - gone) / 100
-    );
+    for n in [0, 63, 64, 511, 512, 4_095, 4_096, 4_999] {
+        let found = open.get(&format!("r{n:05}").into()).is_some();
+        assert_eq!(found, left.contains(&n), "r{n:05}");
+    }
+}
+
+#[test]
+fn reads_across_seals_and_merges_are_all_there_until_they_go() {
+    let mut picture = stream(5_000);
+    let mut left: Vec<i64> = (0..5_000).collect();
+    check(&picture, &left);
+    // Withdrawn from the largest segment, a smaller one and the open one.
+    let catalog = catalog();
+    for (seq, n) in (10_000..).zip([7, 4_200, 4_999]) {
+        let event = city::withdrawn(&catalog, "alpr_reads", &format!("r{n:05}"), None);
+        let applied = picture.apply(&[city::record(seq, 80_000, event)]);
+        assert_eq!(applied.ignored, 0);
+        left.retain(|left| *left != n);
+    }
+    check(&picture, &left);
+    // Within the largest segment, then past it, then within the open one, then past all.
+    for (seq, gone_s) in (20_000..).zip([40_000, 4_100 * 16, 4_995 * 16, 90_000]) {
+        picture.apply(&[city::record(seq, 86_400 + gone_s, Event::Clock)]);
+        left.retain(|n| city::after(n * 16) >= minute_after(gone_s));
+        check(&picture, &left);
+    }
+    assert!(left.is_empty() && picture.next_due().is_none());
 }
 
 /// The first whole minute after an instant.
