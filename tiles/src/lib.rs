@@ -32,11 +32,15 @@
 
 pub mod catalog;
 mod cell;
+#[cfg(test)]
+mod city;
 mod coverage;
 pub mod encode;
 mod event;
 mod feature;
 mod gate;
+#[cfg(test)]
+mod invariants;
 mod picture;
 mod place;
 pub mod tile;

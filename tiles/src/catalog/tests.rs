@@ -1,1 +1,254 @@
 use super::*;
+use crate::city::{field, layer, specs};
+
+fn check_catalog(change: impl FnOnce(&mut Vec<LayerSpec>), expected: &str) {
+    let mut specs = specs();
+    change(&mut specs);
+    let error = Catalog::new(specs, 6).map(|_| ()).unwrap_err();
+    assert_eq!(error.to_string(), expected);
+}
+
+fn plain(name: &str) -> LayerSpec {
+    layer(name, LayerKind::State, &[GeometryKind::Point], &[])
+}
+
+#[test]
+fn a_name_that_paths_cannot_carry_is_refused() {
+    let long = "a".repeat(49);
+    let bad = [
+        "",
+        "Cameras",
+        "1st",
+        "a-b",
+        "a b",
+        "_a",
+        "ä",
+        "units_cells",
+        "a/b",
+        long.as_str(),
+    ];
+    for name in bad {
+        let error = Catalog::new(vec![plain(name)], 6).unwrap_err();
+        assert_eq!(error, BadCatalog::Name(name.into()));
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("layer name \"{name}\""))
+        );
+    }
+    assert!(
+        Catalog::new(
+            vec![plain(&"a".repeat(48)), plain("a_1"), plain("cells")],
+            6
+        )
+        .is_ok()
+    );
+}
+
+#[test]
+fn a_catalog_that_cannot_be_says_what_is_wrong() {
+    check_catalog(
+        |specs| specs.push(plain("units")),
+        "layer units is configured twice",
+    );
+    check_catalog(
+        |specs| specs[2].zooms = [9, 8],
+        "layer units: zooms 9 to 8 are not within 0 and 22",
+    );
+    check_catalog(
+        |specs| specs[2].zooms = [0, 23],
+        "layer units: zooms 0 to 23 are not within 0 and 22",
+    );
+    check_catalog(
+        |specs| specs[1].derived_from = Some("camera".into()),
+        "layer coverage is derived from camera, which is no state layer before it",
+    );
+    check_catalog(
+        |specs| specs.swap(0, 1),
+        "layer coverage is derived from cameras, which is no state layer before it",
+    );
+    check_catalog(
+        |specs| {
+            specs.push(
+                LayerSpec {
+                    derived_from: Some("coverage".into()),
+                    ..specs[1].clone()
+                }
+                .named("more"),
+            )
+        },
+        "layer more is derived from coverage, which is no state layer before it",
+    );
+    check_catalog(
+        |specs| specs[5].counted_resolution = 13,
+        "layer alpr_reads: counted_resolution 13 is above 12",
+    );
+    check_catalog(
+        |specs| specs[5].geometry.push(GeometryKind::None),
+        "layer alpr_reads: a sighting layer takes points only",
+    );
+}
+
+impl LayerSpec {
+    fn named(self, name: &str) -> Self {
+        Self {
+            name: name.into(),
+            ..self
+        }
+    }
+}
+
+#[test]
+fn a_catalog_has_bounds() {
+    let many = |count: usize| {
+        (0..count)
+            .map(|n| plain(&format!("layer{n}")))
+            .collect::<Vec<_>>()
+    };
+    assert!(Catalog::new(many(MAX_LAYERS), 6).is_ok());
+    let error = Catalog::new(many(MAX_LAYERS + 1), 6).unwrap_err();
+    assert_eq!(error.to_string(), "129 layers where 128 is the most");
+
+    let with_fields = |count: usize, clearance: bool| {
+        let mut spec = plain("wide");
+        let fields = (0..count).map(|n| {
+            let clearance = clearance.then(|| format!("c{n}"));
+            (
+                format!("f{n}"),
+                field(FieldType::Text, clearance.as_deref()),
+            )
+        });
+        spec.fields = fields.collect();
+        Catalog::new(vec![spec], 6)
+    };
+    assert!(with_fields(MAX_FIELDS, false).is_ok());
+    let error = with_fields(MAX_FIELDS + 1, false).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "65 fields of layer wide where 64 is the most"
+    );
+    assert!(with_fields(MAX_CLEARANCES, true).is_ok());
+    let error = with_fields(MAX_CLEARANCES + 1, true).unwrap_err();
+    assert_eq!(error.to_string(), "63 clearances where 62 is the most");
+}
+
+#[test]
+fn layers_fields_and_clearances_are_found_by_name_and_position() {
+    let catalog = Catalog::new(specs(), 6).unwrap();
+    let clearances: Vec<&str> = catalog.clearances().map(|(_, name)| name).collect();
+    assert_eq!(clearances, ["cji", "medical"]);
+    assert_eq!(catalog.clearance("secret"), None);
+    assert_eq!(catalog.layer("nothing"), None);
+    for (layer, spec) in catalog.layers() {
+        assert_eq!(catalog.layer(&spec.name), Some(layer));
+        for (at, field) in spec.fields_at() {
+            let (name, same) = spec.field_at(at).unwrap();
+            assert_eq!((spec.field(name), same), (Some(at), field));
+        }
+    }
+    assert_eq!(catalog.len(), specs().len());
+    assert!(!catalog.is_empty());
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.into())
+}
+
+/// The value that a field makes of one, or what it says against it.
+fn check_admit(spec: &FieldSpec, value: Value, expected: Result<Value, &str>) {
+    let admitted = spec.admit(value).map_err(|error| error.to_string());
+    assert_eq!(admitted, expected.map_err(Into::into));
+}
+
+#[test]
+fn a_field_admits_its_own_type_and_what_converts_without_loss() {
+    use FieldType::{Boolean, Integer, List, Number, Text, Time};
+    let of = |kind| field(kind, None);
+    let noon = Value::Time("2026-03-01T12:00:00Z".parse().unwrap());
+    let list = Value::List([Value::Integer(1), text("a")].into());
+    for (kind, value) in [
+        (Text, text("a")),
+        (Integer, Value::Integer(-3)),
+        (Number, Value::Number(0.5)),
+        (Boolean, Value::Boolean(true)),
+        (Time, noon.clone()),
+        (List, list.clone()),
+    ] {
+        check_admit(&of(kind), value.clone(), Ok(value));
+    }
+    check_admit(&of(Number), Value::Integer(7), Ok(Value::Number(7.0)));
+    check_admit(&of(Integer), Value::Number(7.0), Ok(Value::Integer(7)));
+    check_admit(&of(Integer), Value::Number(-0.0), Ok(Value::Integer(0)));
+
+    check_admit(
+        &of(Integer),
+        Value::Number(7.5),
+        Err("Number(7.5) is no integer"),
+    );
+    check_admit(
+        &of(Integer),
+        Value::Number(1e16),
+        Err("Number(1e16) is no integer"),
+    );
+    check_admit(
+        &of(Number),
+        Value::Number(f64::NAN),
+        Err("NaN is no number"),
+    );
+    check_admit(
+        &of(Number),
+        Value::Number(f64::INFINITY),
+        Err("inf is no number"),
+    );
+    check_admit(&of(Number), text("7"), Err("Text(\"7\") is no number"));
+    check_admit(
+        &of(Boolean),
+        Value::Integer(1),
+        Err("Integer(1) is no boolean"),
+    );
+    check_admit(&of(Time), text("noon"), Err("Text(\"noon\") is no time"));
+    check_admit(
+        &of(Text),
+        Value::Boolean(true),
+        Err("Boolean(true) is no text"),
+    );
+    check_admit(&of(List), text("a"), Err("Text(\"a\") is no list"));
+}
+
+#[test]
+fn a_field_admits_only_the_values_that_it_allows() {
+    let discipline = FieldSpec {
+        one_of: vec!["police".into(), "fire".into()],
+        ..field(FieldType::Text, None)
+    };
+    check_admit(&discipline, text("fire"), Ok(text("fire")));
+    check_admit(
+        &discipline,
+        text("Fire"),
+        Err("\"Fire\" is none of police, fire"),
+    );
+
+    let priority = FieldSpec {
+        range: Some([1.0, 9.0]),
+        ..field(FieldType::Integer, None)
+    };
+    check_admit(&priority, Value::Integer(9), Ok(Value::Integer(9)));
+    check_admit(&priority, Value::Number(1.0), Ok(Value::Integer(1)));
+    check_admit(&priority, Value::Integer(0), Err("0 is not within 1 and 9"));
+    check_admit(
+        &priority,
+        Value::Number(10.0),
+        Err("10 is not within 1 and 9"),
+    );
+
+    let view_only = FieldSpec {
+        always: Some(true),
+        ..field(FieldType::Boolean, None)
+    };
+    check_admit(&view_only, Value::Boolean(true), Ok(Value::Boolean(true)));
+    check_admit(
+        &view_only,
+        Value::Boolean(false),
+        Err("false is not allowed: the field is always true"),
+    );
+}

@@ -168,3 +168,6 @@ fn next_minute(at: Timestamp) -> Timestamp {
         .checked_add(SignedDuration::from_secs(SIGHTINGS_BY))
         .unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests;

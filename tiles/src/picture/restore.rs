@@ -86,3 +86,6 @@ impl Picture {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,18 +7,27 @@ use crate::cell::{Cell, FINEST};
 use crate::place::Bounds;
 use imbl::OrdMap;
 
+/// Boxes of more coarse cells than this are not taken apart.
+const MOST_COARSE: f64 = 256.0;
+/// This few counted cells are looked at one by one. Fewer in tests, which go both ways.
+const FEW: usize = if cfg!(test) { 8 } else { 256 };
+
 /// A count that can be added to a total; the same walk serves live maps and sealed segments.
 pub(crate) trait CountedCells {
     /// Calls `visit` with each cell index and count within the range of indexes, both ends included.
     fn range(&self, resolution: u8, first: u64, last: u64, visit: &mut dyn FnMut(u64, u32));
+
+    /// How many cells of a resolution are counted.
+    fn len(&self, resolution: u8) -> usize;
 
     /// Calls `visit` with each counted cell of the resolution that touches the bounds.
     fn visit(&self, bounds: Bounds, resolution: u8, visit: &mut dyn FnMut(Cell, u32)) {
         // A few coarse cells cover the box; their descendants are contiguous.
         let coarse = resolution.saturating_sub(3);
         let reach = coarse_reach(coarse, bounds);
-        let cover = (coarse > 0)
-            .then(|| Cell::covering(reach, coarse, 256).ok().flatten())
+        let many = coarse > 0 && self.len(resolution) > FEW;
+        let cover = (many && about_cells(coarse, reach) < MOST_COARSE)
+            .then(|| Cell::covering(reach, coarse, 512).ok().flatten())
             .flatten();
         let mut touching = |index: u64, count: u32| {
             if let Ok(cell) = Cell::try_from(index)
@@ -47,6 +56,14 @@ fn coarse_reach(coarse: u8, bounds: Bounds) -> Bounds {
     }
     let edge_deg = edge_m(coarse) / 111_000.0;
     bounds.grown(edge_deg / polewards.to_radians().cos(), edge_deg)
+}
+
+/// About how many cells of a resolution a box takes: cheaper than to enumerate them in vain.
+fn about_cells(resolution: u8, bounds: Bounds) -> f64 {
+    let wide = bounds.east() - bounds.west();
+    let wide = if wide < 0.0 { wide + 360.0 } else { wide };
+    let edge_deg = edge_m(resolution) / 111_000.0;
+    wide * (bounds.north() - bounds.south()) / (2.6 * edge_deg * edge_deg)
 }
 
 /// Longest edge of any cell at a resolution, in metres, generously rounded up.
@@ -98,6 +115,11 @@ impl CellCounts {
 }
 
 impl CountedCells for CellCounts {
+    fn len(&self, resolution: u8) -> usize {
+        let counts = self.by_resolution.get(usize::from(resolution));
+        counts.map_or(0, OrdMap::len)
+    }
+
     fn range(&self, resolution: u8, first: u64, last: u64, visit: &mut dyn FnMut(u64, u32)) {
         if let Some(counts) = self.by_resolution.get(usize::from(resolution)) {
             for (cell, count) in counts.range(first..=last) {
@@ -146,6 +168,11 @@ fn push_or_add(counted: &mut Vec<(Cell, u32)>, cell: Cell, count: u32) {
 }
 
 impl CountedCells for SealedCounts {
+    fn len(&self, resolution: u8) -> usize {
+        let counts = self.by_resolution.get(usize::from(resolution));
+        counts.map_or(0, Vec::len)
+    }
+
     fn range(&self, resolution: u8, first: u64, last: u64, visit: &mut dyn FnMut(u64, u32)) {
         let Some(counts) = self.by_resolution.get(usize::from(resolution)) else {
             return;

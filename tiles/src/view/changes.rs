@@ -150,3 +150,6 @@ impl Ring {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,7 +60,14 @@ impl Notice {
     }
 
     pub(crate) fn slots(self) -> impl Iterator<Item = Slot> {
-        (0..64).filter(move |slot| self.holds(*slot))
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let slot = Slot::try_from(left.trailing_zeros())
+                .ok()
+                .filter(|_| left != 0)?;
+            left &= left - 1;
+            Some(slot)
+        })
     }
 }
 

@@ -103,3 +103,6 @@ impl BoxTree {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

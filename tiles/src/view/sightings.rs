@@ -18,8 +18,8 @@ use rstar::RTree;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Rows in the open segment before it is sealed.
-const SEAL_AT: usize = 4_096;
+/// Rows in the open segment before it is sealed. Fewer in tests, which cross all sizes quickly.
+const SEAL_AT: usize = if cfg!(test) { 64 } else { 4_096 };
 /// How many neighbours of one size merge.
 const MERGE: usize = 8;
 /// Segments of this many rows are merged no further.
@@ -361,3 +361,6 @@ fn merge(sealed: &mut Vec<Arc<Segment>>, received_from: Timestamp) {
         sealed.push(Arc::new(Segment::of(rows)));
     }
 }
+
+#[cfg(test)]
+mod tests;

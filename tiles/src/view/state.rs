@@ -66,3 +66,6 @@ impl StateIndex {
         self.tree = BoxTree::packed(self.by_id.values());
     }
 }
+
+#[cfg(test)]
+mod tests;

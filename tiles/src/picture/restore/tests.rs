@@ -1,0 +1,140 @@
+use super::*;
+use crate::catalog::Catalog;
+use crate::city::reading::everything;
+use crate::city::{self, catalog, folded, viewers};
+use crate::view::RingLimits;
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+use std::collections::{BTreeMap, HashMap};
+
+/// A store of checkpoints, as a shell keeps one: rows that are written over and deleted.
+#[derive(Debug, Default)]
+struct Store {
+    features: BTreeMap<(LayerIx, FeatureId), HotFeature>,
+    tombstones: BTreeMap<(LayerIx, FeatureId), Tombstone>,
+    marks: HashMap<(LayerIx, u64), Seq>,
+    at: Option<(Seq, Timestamp)>,
+}
+
+impl Store {
+    fn checkpoint(&mut self, picture: &mut Picture) {
+        let view = picture.view();
+        for gone in picture.take_removed() {
+            self.features.remove(&gone);
+        }
+        let hot = view.hot(self.at.map(|(seq, _)| seq).unwrap_or_default());
+        for feature in hot.features {
+            let key = (
+                feature.observation.layer,
+                feature.observation.feature.clone(),
+            );
+            self.features.insert(key, feature);
+        }
+        let tombstones = hot.tombstones.into_iter();
+        self.tombstones
+            .extend(tombstones.map(|(layer, id, tombstone)| ((layer, id), tombstone)));
+        let marks = hot.marks.into_iter();
+        self.marks
+            .extend(marks.map(|(layer, key, seq)| ((layer, key.to_bits()), seq)));
+        self.at = Some((view.seq(), view.clock()));
+    }
+
+    /// A picture from the store and the log; sightings are the records that were not withdrawn.
+    fn restore(&self, catalog: &Arc<Catalog>, log: &[Record]) -> Picture {
+        let mut picture = Picture::new(Arc::clone(catalog), RingLimits::default());
+        for feature in self.features.values() {
+            picture.restore_feature(feature.clone());
+        }
+        for ((layer, id), tombstone) in &self.tombstones {
+            picture.restore_tombstone(*layer, id, *tombstone);
+        }
+        for ((layer, key), seq) in &self.marks {
+            picture.restore_mark(*layer, MarkKey::from_bits(*key), *seq);
+        }
+        let Some((seq, clock)) = self.at else {
+            return picture;
+        };
+        for record in sightings(catalog, &log[..log.partition_point(|r| r.seq <= seq)]) {
+            picture.restore_sighting(record);
+        }
+        picture.restored(seq, clock);
+        picture
+    }
+}
+
+/// The records of sightings that made it into the picture and were not withdrawn since; those past
+/// their retention included.
+fn sightings<'l>(catalog: &Arc<Catalog>, log: &'l [Record]) -> Vec<&'l Record> {
+    let mut picture = city::picture(catalog);
+    let mut kept: Vec<&Record> = Vec::new();
+    for record in log {
+        let ignored = picture.apply(std::slice::from_ref(record)).ignored > 0;
+        match &record.event {
+            Event::Observed(seen) if catalog.spec(seen.layer).name == "alpr_reads" => {
+                kept.extend((!ignored).then_some(record));
+            }
+            Event::Withdrawn { layer, feature, .. } if !ignored => kept.retain(|kept| {
+                let Event::Observed(seen) = &kept.event else {
+                    return true;
+                };
+                seen.layer != *layer || seen.feature != *feature
+            }),
+            _ => {}
+        }
+    }
+    kept
+}
+
+/// Checkpoints at the cuts, then a restart at the last of them and the rest of the log.
+fn check(log: &[Record], cuts: &[prop::sample::Index]) {
+    let catalog = catalog();
+    let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(log.len() + 1)).collect();
+    cuts.sort_unstable();
+    let (mut straight, mut store, mut done) = (city::picture(&catalog), Store::default(), 0);
+    for cut in cuts {
+        straight.apply(&log[done..cut]);
+        store.checkpoint(&mut straight);
+        done = cut;
+    }
+    let mut restored = store.restore(&catalog, log);
+    let compare = |straight: &Picture, restored: &Picture| {
+        assert_eq!(straight.next_due(), restored.next_due());
+        for (_, viewer) in viewers(&catalog) {
+            let (was, is) = (straight.view(), restored.view());
+            assert_eq!(everything(&was, &viewer), everything(&is, &viewer));
+        }
+    };
+    compare(&straight, &restored);
+    straight.apply(&log[done..]);
+    restored.apply(log);
+    compare(&straight, &restored);
+}
+
+proptest! {
+    #![proptest_config(Config::with_cases(24))]
+
+    #[test]
+    fn a_restored_picture_equals_the_fold_of_the_whole_log(
+        log in city::log(60),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 1..5),
+    ) {
+        check(&log, &cuts);
+    }
+}
+
+#[test]
+fn a_restored_view_gives_no_deltas_from_before() {
+    let catalog = catalog();
+    let log: Vec<Record> = (1..=3)
+        .map(|seq| city::seen_at(&catalog, (seq, 0), "units", "u", (0.0, 0.0), None))
+        .collect();
+    let mut store = Store::default();
+    store.checkpoint(&mut folded(&catalog, &log, 1));
+    let view = store.restore(&catalog, &log).view();
+    assert!(!view.reaches(Seq(2)));
+    assert!(view.reaches(Seq(3)));
+    assert!(
+        !view.reaches(Seq(4)),
+        "what is not yet known cannot be reached"
+    );
+}

@@ -1,0 +1,222 @@
+use super::*;
+use crate::city::{self, catalog, seen_at};
+use crate::event::{Event, Record, Seq};
+use crate::picture::Picture;
+use crate::view::RingLimits;
+use crate::viewer::Viewer;
+use jiff::SignedDuration;
+
+fn ids(rows: &[Arc<Feature>]) -> Vec<&str> {
+    rows.iter().map(|row| row.id.as_str()).collect()
+}
+
+/// Rows `first..last`, one a second, ids in an order of their own.
+fn rows(first: u32, last: u32) -> Vec<Arc<Feature>> {
+    let catalog = catalog();
+    let log: Vec<Record> = (first..last)
+        .map(|n| {
+            let id = format!("{:04}", n * 7_919 % 10_000);
+            let place = (-110.97 + f64::from(n % 90) * 1e-3, 32.22);
+            let n = i64::from(n);
+            seen_at(&catalog, (1, n), "alpr_reads", &id, place, Some(n - n % 5))
+        })
+        .collect();
+    let mut picture = Picture::new(catalog, RingLimits::default());
+    for (record, seq) in log.into_iter().zip(1..) {
+        let seq = Seq(seq);
+        picture.apply(&[Record { seq, ..record }]);
+    }
+    let view = picture.view();
+    let reads = view.open(&Viewer::EVERYTHING, "alpr_reads").unwrap();
+    let mut rows: Vec<_> = reads
+        .page(None, usize::MAX)
+        .into_iter()
+        .map(|seen| seen.feature)
+        .collect();
+    rows.sort_unstable_by_key(|row| row.received_at);
+    rows
+}
+
+fn filter(window: Option<(i64, i64)>, from: i64) -> Filter {
+    Filter {
+        window: window.map(|(from, to)| Window {
+            from: city::after(from),
+            to: city::after(to),
+        }),
+        received_from: city::after(from),
+    }
+}
+
+#[test]
+fn a_segment_knows_whether_all_or_nothing_of_it_passes() {
+    let segment = Segment::of(rows(0, 100));
+    let check =
+        |window, from, expected| assert_eq!(segment.verdict(filter(window, from)), expected);
+    check(None, 0, Verdict::Everything);
+    check(None, 1, Verdict::Partly);
+    check(None, 99, Verdict::Partly);
+    check(None, 100, Verdict::Nothing);
+    check(Some((0, 96)), 0, Verdict::Everything);
+    check(Some((0, 95)), 0, Verdict::Partly);
+    check(Some((96, 200)), 0, Verdict::Nothing);
+    check(Some((-50, 0)), 0, Verdict::Nothing);
+    check(Some((0, 200)), 1, Verdict::Partly);
+    assert_eq!(
+        Segment::of(Vec::new()).verdict(filter(None, 0)),
+        Verdict::Nothing
+    );
+}
+
+#[test]
+fn a_segment_finds_its_rows_by_id_and_pages_through_them() {
+    let rows = rows(0, 300);
+    let segment = Segment::of(rows.clone());
+    let mut sorted: Vec<&str> = ids(&rows);
+    sorted.sort_unstable();
+    for row in &rows {
+        assert!(
+            segment
+                .get(&row.id)
+                .is_some_and(|found| Arc::ptr_eq(found, row))
+        );
+    }
+    assert!(segment.get(&"none".into()).is_none());
+    let all: Vec<&str> = segment.after(None).map(|row| row.id.as_str()).collect();
+    assert_eq!(all, sorted);
+    let rest = segment.after(Some(&rows[17].id)).map(|row| row.id.as_str());
+    let expected: Vec<&str> = sorted
+        .into_iter()
+        .filter(|id| *id > rows[17].id.as_str())
+        .collect();
+    assert_eq!(rest.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn eight_neighbours_of_a_size_merge_without_what_is_gone() {
+    let all = rows(0, 160);
+    let mut sealed = Vec::new();
+    for part in all.chunks(10) {
+        sealed.push(Arc::new(Segment::of(part.to_vec())));
+        merge(&mut sealed, city::after(-1));
+    }
+    let sizes = |sealed: &[Arc<Segment>]| sealed.iter().map(|s| s.rows.len()).collect::<Vec<_>>();
+    assert_eq!(sizes(&sealed), [80, 80]);
+    let kept: Vec<&str> = sealed
+        .iter()
+        .flat_map(|segment| ids(&segment.rows))
+        .collect();
+    assert_eq!(kept, ids(&all));
+
+    let mut sealed: Vec<_> = all
+        .chunks(20)
+        .map(|part| Arc::new(Segment::of(part.to_vec())))
+        .collect();
+    merge(&mut sealed, city::after(55));
+    assert_eq!(sizes(&sealed), [105]);
+    // Neighbours that differ in size stay apart.
+    let mut sealed: Vec<_> = all
+        .chunks(20)
+        .map(|part| Arc::new(Segment::of(part.to_vec())))
+        .collect();
+    sealed[3] = Arc::new(Segment::of(rows(0, 3)));
+    merge(&mut sealed, city::after(-1));
+    assert_eq!(sealed.len(), 8);
+}
+
+/// Where the `n`th read of the stream was.
+fn lon(n: i64) -> f64 {
+    -110.97 + (n % 100) as f64 * 1e-3
+}
+
+/// A stream of reads, one every 16 seconds, that is sealed and merged up to the largest size.
+fn stream(count: i64) -> Picture {
+    let catalog = catalog();
+    let reads = (0..count).zip(1..).map(|(n, seq)| {
+        let id = format!("r{n:05}");
+        seen_at(
+            &catalog,
+            (seq, n * 16),
+            "alpr_reads",
+            &id,
+            (lon(n), 32.22),
+            None,
+        )
+    });
+    let log: Vec<Record> = reads.collect();
+    let mut picture = Picture::new(Arc::clone(&catalog), RingLimits::default());
+    picture.apply(&log);
+    picture
+}
+
+/// Compares the reads that are left with `left`, in all, in the west and in a window.
+fn check(picture: &Picture, left: &[i64]) {
+    let view = picture.view();
+    let open = view.open(&Viewer::EVERYTHING, "alpr_reads").unwrap();
+    let total = |window| {
+        let cells = open.cells(Bounds::WORLD, 7, window);
+        cells
+            .iter()
+            .map(|(_, count)| *count as usize)
+            .sum::<usize>()
+    };
+    let (from, to) = (20_000, 75_000);
+    let window = Some(Window {
+        from: city::after(from),
+        to: city::after(to),
+    });
+    let in_window = left.iter().filter(|n| (from..to).contains(&(*n * 16)));
+    let west = Bounds::new(-110.9705, 32.0, -110.9605, 32.5).unwrap();
+    let in_west = left.iter().filter(|n| *n % 100 < 10);
+    assert_eq!(open.count(), left.len());
+    assert_eq!(total(None), left.len());
+    assert_eq!(total(window), in_window.count());
+    assert_eq!(open.count_within(west, None), in_west.count());
+    let ids: Vec<String> = open
+        .page(None, usize::MAX)
+        .iter()
+        .map(|s| s.id().to_string())
+        .collect();
+    assert_eq!(
+        ids,
+        left.iter().map(|n| format!("r{n:05}")).collect::<Vec<_>>()
+    );
+    let next: Vec<i64> = left.iter().copied().filter(|n| *n > 511).take(3).collect();
+    let page = open.page(Some(&"r00511".into()), 3);
+    assert_eq!(
+        page.iter().map(|s| s.id().to_string()).collect::<Vec<_>>(),
+        next.iter().map(|n| format!("r{n:05}")).collect::<Vec<_>>()
+    );
+    for n in [0, 63, 64, 511, 512, 4_095, 4_096, 4_999] {
+        let found = open.get(&format!("r{n:05}").into()).is_some();
+        assert_eq!(found, left.contains(&n), "r{n:05}");
+    }
+}
+
+#[test]
+fn reads_across_seals_and_merges_are_all_there_until_they_go() {
+    let mut picture = stream(5_000);
+    let mut left: Vec<i64> = (0..5_000).collect();
+    check(&picture, &left);
+    // Withdrawn from the largest segment, a smaller one and the open one.
+    let catalog = catalog();
+    for (seq, n) in (10_000..).zip([7, 4_200, 4_999]) {
+        let event = city::withdrawn(&catalog, "alpr_reads", &format!("r{n:05}"), None);
+        let applied = picture.apply(&[city::record(seq, 80_000, event)]);
+        assert_eq!(applied.ignored, 0);
+        left.retain(|left| *left != n);
+    }
+    check(&picture, &left);
+    // Within the largest segment, then past it, then within the open one, then past all.
+    for (seq, gone_s) in (20_000..).zip([40_000, 4_100 * 16, 4_995 * 16, 90_000]) {
+        picture.apply(&[city::record(seq, 86_400 + gone_s, Event::Clock)]);
+        left.retain(|n| city::after(n * 16) >= minute_after(gone_s));
+        check(&picture, &left);
+    }
+    assert!(left.is_empty() && picture.next_due().is_none());
+}
+
+/// The first whole minute after an instant.
+fn minute_after(seconds: i64) -> Timestamp {
+    let second = city::after(seconds).as_second();
+    Timestamp::from_second(second - second % 60).unwrap() + SignedDuration::from_secs(60)
+}
