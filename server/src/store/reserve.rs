@@ -1,6 +1,6 @@
 //! The reserve file: room that is kept back, so that retention can still delete on a full disk.
 //!
-//! SQLite writes before it frees: on a disk that is full to the last block a delete fails like any
+//! A database writes before it frees: on a disk that is full to the last block a delete fails like any
 //! other write.
 
 use super::error::{StoreError, io};

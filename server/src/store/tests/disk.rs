@@ -64,8 +64,8 @@ fn retention_frees_the_reserve_and_takes_it_back() {
     let mut picture = fold(&catalog, &read_all(&store, &catalog));
     checkpoint(&store, &mut picture);
     let mut retainer = store.retainer(Arc::clone(&catalog)).unwrap();
-    let retained = retainer.retain(after(10 * 86_400)).unwrap();
-    assert!(retained.deleted > 100, "{retained:?}");
+    let outcome = retainer.retain(after(10 * 86_400)).unwrap();
+    assert!(outcome.deleted > 100, "{outcome:?}");
     let reserve = std::fs::metadata(dir.path().join("reserve")).unwrap();
     assert_eq!(reserve.len(), options().reserve_bytes);
     // The room of what was deleted serves again.
@@ -152,8 +152,8 @@ fn a_small_disk_recovers_by_retention() {
     let acked = writer.last_seq();
     assert_eq!(read_all(&store, &catalog).last().unwrap().seq, acked);
     let mut retainer = store.retainer(Arc::clone(&catalog)).unwrap();
-    let retained = retainer.retain(after(10 * 86_400)).unwrap();
-    assert!(retained.deleted >= 1_900, "{retained:?}");
+    let outcome = retainer.retain(after(10 * 86_400)).unwrap();
+    assert!(outcome.deleted >= 1_900, "{outcome:?}");
     writer.append(&batch(&catalog, acked)).unwrap();
     drop((writer, retainer, checkpointer, store));
     check(&dir.path().join("main.db")).unwrap();

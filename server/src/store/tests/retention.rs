@@ -23,9 +23,9 @@ fn retain(store: &Store, catalog: &Arc<Catalog>, now: Timestamp) -> u64 {
     let mut retainer = store.retainer(Arc::clone(catalog)).unwrap();
     let mut deleted = 0;
     loop {
-        let retained = retainer.retain(now).unwrap();
-        deleted += retained.deleted;
-        if !retained.more {
+        let outcome = retainer.retain(now).unwrap();
+        deleted += outcome.deleted;
+        if !outcome.more {
             return deleted;
         }
     }
@@ -153,7 +153,7 @@ fn a_feature_that_is_kept_for_ever_keeps_its_last_record() {
 fn large_amounts_go_in_steps() {
     let (dir, catalog) = (tempfile::tempdir().unwrap(), catalog());
     let store = open(dir.path());
-    let log: Vec<Record> = (1..=18_000)
+    let log: Vec<Record> = (1_u64..=18_000)
         .map(|seq| {
             let (id, at) = ((seq % 100).to_string(), after(seq.cast_signed()));
             observed(&catalog, "things", seq, &id, at)
@@ -165,9 +165,9 @@ fn large_amounts_go_in_steps() {
     let first = retainer.retain(day(90)).unwrap();
     assert!(first.more && first.deleted < 17_000, "{first:?}");
     let mut deleted = first.deleted;
-    while retainer.retain(day(90)).is_ok_and(|retained| {
-        deleted += retained.deleted;
-        retained.more
+    while retainer.retain(day(90)).is_ok_and(|step| {
+        deleted += step.deleted;
+        step.more
     }) {}
     assert_eq!(deleted, 17_900);
 }
