@@ -1,1 +1,300 @@
-//! x
+//! What every store does, whatever it is made of.
+//!
+//! A case gets a function that opens one and the same store anew; the former one is dropped first.
+
+use super::tests::sample::{
+    Dice, after, assert_same, camera, catalog, catalog_without, clock, fold, observed, start,
+};
+use super::{Reader, Store, StoreError};
+use atalaya_tiles::{Catalog, Event, LayerIx, Picture, Record, RingLimits, Seq};
+use jiff::Timestamp;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// Opens the store of a case.
+pub(crate) type Open<'o> = &'o dyn Fn() -> Store;
+/// A case: panics if the store does not conform.
+pub(crate) type Case = fn(Open<'_>);
+
+/// All cases by name.
+pub(crate) const CASES: &[(&str, Case)] = &[
+    ("a new store is empty", new_is_empty),
+    (
+        "what was appended is there after a reopen",
+        appended_is_there,
+    ),
+    ("a batch out of order is refused whole", order_is_kept),
+    (
+        "records are read by position, time and layer",
+        records_are_chosen,
+    ),
+    ("the newest observations are found", recent_are_found),
+    ("a load is the fold of the log", load_is_fold),
+    (
+        "a load without a checkpoint is the fold of the log",
+        load_needs_no_checkpoint,
+    ),
+    ("a failed checkpoint is made up for", removals_are_kept),
+    ("the epoch stays over a reopen", epoch_stays),
+    (
+        "what the catalog does not know is left out",
+        unknown_is_left_out,
+    ),
+    ("a layer that comes back is whole", layer_comes_back),
+];
+
+/// All records of a reader that these arguments choose.
+pub(crate) fn read(
+    reader: &mut Reader,
+    after: Seq,
+    until: Option<Timestamp>,
+    layers: Option<&[LayerIx]>,
+) -> Vec<Record> {
+    let mut records = Vec::new();
+    let visited = reader.records(after, until, layers, &mut |record| {
+        records.push(record);
+        ControlFlow::Continue(())
+    });
+    visited.unwrap();
+    records
+}
+
+/// All records of a store.
+pub(crate) fn read_all(store: &Store, catalog: &Arc<Catalog>) -> Vec<Record> {
+    let mut reader = store.reader(Arc::clone(catalog)).unwrap();
+    read(&mut reader, Seq(0), None, None)
+}
+
+/// Appends in batches of uneven size.
+pub(crate) fn append(store: &Store, catalog: &Arc<Catalog>, log: &[Record]) {
+    let mut writer = store.writer(Arc::clone(catalog)).unwrap();
+    for batch in log.chunks(37) {
+        writer.append(batch).unwrap();
+    }
+}
+
+fn load(store: &Store, catalog: &Arc<Catalog>) -> Picture {
+    store.load(catalog, RingLimits::default()).unwrap().picture
+}
+
+/// Brings the checkpoint to a picture.
+pub(crate) fn checkpoint(store: &Store, picture: &mut Picture) {
+    let view = picture.view();
+    let mut checkpointer = store.checkpointer(Arc::clone(view.catalog())).unwrap();
+    let hot = view.hot(checkpointer.since());
+    let removed = picture.take_removed();
+    checkpointer
+        .checkpoint(&hot, &removed, view.seq(), view.clock())
+        .unwrap();
+}
+
+fn new_is_empty(open: Open<'_>) {
+    let (store, catalog) = (open(), catalog());
+    assert_eq!(store.last_seq().unwrap(), Seq(0));
+    assert_eq!(store.last_received_at().unwrap(), None);
+    assert_eq!(read_all(&store, &catalog), []);
+    assert_same(&load(&store, &catalog), &fold(&catalog, &[]));
+}
+
+fn appended_is_there(open: Open<'_>) {
+    let catalog = catalog();
+    let log = Dice(1).log(&catalog, 300, 60);
+    let store = open();
+    append(&store, &catalog, &log);
+    assert_eq!(read_all(&store, &catalog), log);
+    drop(store);
+    let store = open();
+    assert_eq!(read_all(&store, &catalog), log);
+    let last = log.last().unwrap();
+    assert_eq!(store.last_seq().unwrap(), last.seq);
+    assert_eq!(store.last_received_at().unwrap(), Some(last.received_at));
+}
+
+fn order_is_kept(open: Open<'_>) {
+    let (store, catalog) = (open(), catalog());
+    let mut writer = store.writer(Arc::clone(&catalog)).unwrap();
+    let record = |seq, seconds| camera(&catalog, seq, "a", after(seconds));
+    writer.append(&[record(5, 100)]).unwrap();
+    for batch in [
+        [record(6, 100), record(6, 100)],
+        [record(5, 100), record(7, 100)],
+        [record(6, 100), record(7, 99)],
+    ] {
+        let refused = writer.append(&batch).unwrap_err();
+        assert!(
+            matches!(refused, StoreError::OutOfOrder { .. }),
+            "{refused}"
+        );
+    }
+    writer.append(&[record(6, 100), record(8, 101)]).unwrap();
+    assert_eq!(writer.last_seq(), Seq(8));
+    drop(writer);
+    let seqs: Vec<u64> = read_all(&store, &catalog).iter().map(|r| r.seq.0).collect();
+    assert_eq!(seqs, [5, 6, 8]);
+}
+
+fn records_are_chosen(open: Open<'_>) {
+    let (store, catalog) = (open(), catalog());
+    let log = Dice(2).log(&catalog, 5_000, 3);
+    append(&store, &catalog, &log);
+    let mut reader = store.reader(Arc::clone(&catalog)).unwrap();
+    let layer = |name: &str| catalog.layer(name).unwrap();
+    let middle = log[2_500].clone();
+    let all: Vec<LayerIx> = catalog.layers().map(|(layer, _)| layer).collect();
+    for layers in [
+        vec![],
+        vec![layer("reads")],
+        vec![layer("hits"), layer("cameras")],
+        all,
+    ] {
+        let wanted = log.iter().filter(|record| {
+            let concerns = match &record.event {
+                Event::Observed(observation) => layers.contains(&observation.layer),
+                Event::Withdrawn { layer, .. } => layers.contains(layer),
+                Event::Clock => true,
+            };
+            concerns && record.seq > Seq(99) && record.received_at <= middle.received_at
+        });
+        let wanted: Vec<Record> = wanted.cloned().collect();
+        let until = Some(middle.received_at);
+        assert_eq!(read(&mut reader, Seq(99), until, Some(&layers)), wanted);
+    }
+    assert_eq!(read(&mut reader, Seq(0), None, None), log);
+    let mut visits = 0;
+    let stopped = reader.records(Seq(0), None, None, &mut |_| {
+        visits += 1;
+        ControlFlow::Break(())
+    });
+    stopped.unwrap();
+    assert_eq!(visits, 1);
+    assert_eq!(
+        reader.oldest_received(&[layer("hits")]).unwrap(),
+        Some(log[0].received_at)
+    );
+}
+
+fn recent_are_found(open: Open<'_>) {
+    let (store, catalog) = (open(), catalog());
+    let log = Dice(3).log(&catalog, 4_000, 3);
+    append(&store, &catalog, &log);
+    let observed = log.iter().filter(|r| matches!(r.event, Event::Observed(_)));
+    let observed: Vec<Record> = observed.cloned().collect();
+    let mut reader = store.reader(Arc::clone(&catalog)).unwrap();
+    for limit in [0, 1, 100, 3_000, 10_000] {
+        let from = observed.len().saturating_sub(limit);
+        assert_eq!(reader.recent_observed(limit).unwrap(), observed[from..]);
+    }
+}
+
+/// Checkpoints and starts wherever the dice say, with strides from seconds to hours.
+fn load_is_fold(open: Open<'_>) {
+    let catalog = catalog();
+    let mut dice = Dice(4);
+    let mut log = dice.log(&catalog, 1_200, 300);
+    let mut tail = dice.log(&catalog, 400, 9_000);
+    let (seq, at) = log.last().map(|last| (last.seq, last.received_at)).unwrap();
+    for record in &mut tail {
+        record.seq = Seq(record.seq.0 + seq.0);
+        record.received_at += at.duration_since(start());
+    }
+    log.append(&mut tail);
+    let mut live = fold(&catalog, &[]);
+    let mut done = 0;
+    while done < log.len() {
+        let store = open();
+        let until = (done + 1 + usize::try_from(dice.roll(200)).unwrap()).min(log.len());
+        append(&store, &catalog, &log[done..until]);
+        let split = done + usize::try_from(dice.roll(200)).unwrap();
+        live.apply(&log[done..split.clamp(done, until)]);
+        if dice.roll(3) > 0 {
+            checkpoint(&store, &mut live);
+        }
+        live.apply(&log[done..until]);
+        done = until;
+        drop(store);
+        let loaded = load(&open(), &catalog);
+        assert_same(&loaded, &fold(&catalog, &log[..done]));
+        if dice.roll(2) == 0 {
+            live = loaded;
+        }
+    }
+}
+
+fn load_needs_no_checkpoint(open: Open<'_>) {
+    let (store, catalog) = (open(), catalog());
+    let log = Dice(5).log(&catalog, 500, 600);
+    append(&store, &catalog, &log);
+    let loaded = store.load(&catalog, RingLimits::default()).unwrap();
+    assert_eq!((loaded.checkpoint, loaded.folded), (Seq(0), 500));
+    assert_same(&loaded.picture, &fold(&catalog, &log));
+}
+
+/// A feature that left is taken out of the checkpoint, also if it came back in between.
+fn removals_are_kept(open: Open<'_>) {
+    let (store, catalog) = (open(), catalog());
+    let layer = catalog.layer("cameras").unwrap();
+    let withdrawn = |seq, id: &str| Record {
+        seq: Seq(seq),
+        received_at: after(2),
+        event: Event::Withdrawn {
+            layer,
+            feature: id.into(),
+            feed: "test".into(),
+            at: None,
+        },
+    };
+    let log = [
+        camera(&catalog, 1, "a", after(1)),
+        camera(&catalog, 2, "b", after(1)),
+        withdrawn(3, "a"),
+        withdrawn(4, "b"),
+        camera(&catalog, 5, "b", after(3)),
+        clock(6, after(4)),
+    ];
+    append(&store, &catalog, &log);
+    let mut picture = fold(&catalog, &log[..2]);
+    checkpoint(&store, &mut picture);
+    picture.apply(&log);
+    checkpoint(&store, &mut picture);
+    let loaded = store.load(&catalog, RingLimits::default()).unwrap();
+    assert_eq!(loaded.checkpoint, Seq(6));
+    assert_same(&loaded.picture, &picture);
+}
+
+fn epoch_stays(open: Open<'_>) {
+    let epoch = open().epoch().to_owned();
+    assert!(epoch.len() >= 8 && !epoch.contains(':'));
+    assert_eq!(open().epoch(), epoch);
+}
+
+fn unknown_is_left_out(open: Open<'_>) {
+    let (store, whole, less) = (open(), catalog(), catalog_without("hits"));
+    let log = [
+        camera(&whole, 1, "a", after(1)),
+        observed(&whole, "hits", 2, "h", after(1)),
+        camera(&whole, 3, "b", after(1)),
+    ];
+    append(&store, &whole, &log);
+    for kept in [false, true] {
+        if kept {
+            checkpoint(&store, &mut fold(&whole, &log));
+        }
+        let loaded = store.load(&less, RingLimits::default()).unwrap();
+        assert_eq!(loaded.unknown.rows, 1);
+        assert_eq!(loaded.picture.view().hot(Seq(0)).features.len(), 2);
+    }
+}
+
+/// A checkpoint under a catalog without a layer does not lose what the log has of it.
+fn layer_comes_back(open: Open<'_>) {
+    let (store, whole, less) = (open(), catalog(), catalog_without("hits"));
+    let log = Dice(6).log(&whole, 200, 5);
+    append(&store, &whole, &log);
+    let mut picture = load(&store, &less);
+    checkpoint(&store, &mut picture);
+    let mut back = load(&store, &whole);
+    let hits = |picture: &Picture| super::tests::sample::seen(&picture.view(), "hits");
+    assert_eq!(hits(&back), hits(&fold(&whole, &log)));
+    checkpoint(&store, &mut back);
+    assert_eq!(hits(&load(&store, &whole)), hits(&back));
+}

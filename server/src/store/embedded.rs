@@ -2,7 +2,7 @@
 //!
 //! | file | holds | losing it |
 //! |---|---|---|
-//! | `main.db` | the log: SQLite, WAL, every commit synced | loses what it held |
+//! | `main.db` | the log: an SQLite database with a WAL, every commit synced | loses what it held |
 //! | `picture.db` | the last checkpoint; a file of its own so that writing it never holds up an append | costs time at the next start |
 //! | `lock` | the process that has the store open; the lock dies with it | nothing |
 //! | `reserve` | room that retention may use when the disk is full | nothing |

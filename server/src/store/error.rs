@@ -150,13 +150,12 @@ pub(crate) fn sqlite(path: &Path) -> impl Fn(rusqlite::Error) -> StoreError {
 
 /// Turns errors of the file system into errors of the store.
 pub(crate) fn io(path: &Path) -> impl Fn(io::Error) -> StoreError {
-    move |cause| match cause.kind() {
-        io::ErrorKind::StorageFull => StoreError::Full {
-            path: path.to_owned(),
-        },
-        _ => StoreError::Io {
-            path: path.to_owned(),
-            cause,
-        },
+    move |cause| {
+        let path = path.to_owned();
+        if cause.kind() == io::ErrorKind::StorageFull {
+            StoreError::Full { path }
+        } else {
+            StoreError::Io { path, cause }
+        }
     }
 }

@@ -184,7 +184,7 @@ fn concerns(record: &Record, layers: &[LayerIx]) -> bool {
     }
 }
 
-/// One ordered run per layer, which SQLite merges without sorting.
+/// One ordered run per layer, which the database merges without sorting.
 fn merged(ids: &[i64]) -> String {
     let mut sql = String::new();
     for (at, id) in ids.iter().enumerate() {

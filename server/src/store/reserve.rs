@@ -1,6 +1,6 @@
 //! The reserve file: room that is kept back, so that retention can still delete on a full disk.
 //!
-//! SQLite writes before it frees: on a disk that is full to the last block a delete fails like any
+//! A database writes before it frees: on a disk that is full to the last block a delete fails like any
 //! other write.
 
 use super::error::{StoreError, io};
@@ -24,30 +24,28 @@ impl Reserve {
 
     /// Takes the room; says whether there was enough. A disk without it is no error.
     pub(crate) fn fill(&self) -> Result<bool, StoreError> {
+        if self.bytes == 0 {
+            return Ok(true);
+        }
         let mut options = OpenOptions::new();
         let options = options.write(true).create(true).truncate(false);
         let file = options.open(&self.path).map_err(io(&self.path))?;
         let allocated = file
             .set_len(self.bytes)
             .and_then(|()| fs4::FileExt::allocate(&file, self.bytes));
-        match allocated.map_err(io(&self.path)) {
-            Ok(()) => Ok(true),
-            Err(StoreError::Full { .. }) => {
-                self.free()?;
-                Ok(false)
-            }
-            // A file size limit, or a file system that cannot allocate: there is no reserve then.
-            Err(_) => {
-                self.free()?;
-                Ok(false)
-            }
+        // A full disk, a limit on file sizes, a file system that cannot allocate: no reserve then.
+        if allocated.is_err() {
+            self.free()?;
         }
+        Ok(allocated.is_ok())
     }
 
     /// Gives the room back to the disk.
     pub(crate) fn free(&self) -> Result<(), StoreError> {
-        let file = OpenOptions::new().write(true).open(&self.path);
-        file.and_then(|file| file.set_len(0))
-            .map_err(io(&self.path))
+        match OpenOptions::new().write(true).open(&self.path) {
+            Ok(file) => file.set_len(0).map_err(io(&self.path)),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(cause) => Err(io(&self.path)(cause)),
+        }
     }
 }

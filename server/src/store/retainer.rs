@@ -208,14 +208,14 @@ impl Retainer {
     fn replaced(&mut self, span: Span) -> rusqlite::Result<Step> {
         let sweep = self.sweeps.entry(span.layer).or_default();
         let rows = next_rows(&self.main, span, sweep.looked_at)?;
-        let mut deletes = Vec::new();
+        let mut replaced = Vec::new();
         let mut survivors = HashMap::new();
         for (id, row) in &rows {
             let best = survivors.get(id).or_else(|| sweep.survivors.get(id));
             match best {
-                Some(best) if !row.beats(best) => deletes.push((id, row.seq)),
+                Some(best) if !row.beats(best) => replaced.push((id, row.seq)),
                 best => {
-                    deletes.extend(best.map(|best| (id, best.seq)));
+                    replaced.extend(best.map(|best| (id, best.seq)));
                     survivors.insert(id.clone(), *row);
                 }
             }
@@ -224,7 +224,7 @@ impl Retainer {
             .main
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut deleted = 0;
-        for (id, seq) in deletes {
+        for (id, seq) in replaced {
             deleted += delete_unless_current(&transaction, &self.picture, span, id, seq)?;
         }
         if deleted > 0 {

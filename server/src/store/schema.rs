@@ -11,7 +11,7 @@ use std::path::Path;
 /// A kind of file: what marks it as ours, and the steps to its newest version.
 #[derive(Debug)]
 pub(crate) struct Schema {
-    /// SQLite's `application_id`.
+    /// What the file says of itself, `PRAGMA application_id`.
     pub(crate) application_id: i32,
     /// Step `n` leads from version `n` to `n + 1`.
     pub(crate) steps: &'static [&'static str],

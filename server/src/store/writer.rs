@@ -134,6 +134,23 @@ impl Writer {
     }
 }
 
+#[cfg(test)]
+impl Writer {
+    /// Lets the log grow to so many pages of 4 KiB and no further.
+    pub(crate) fn limit_pages(&self, pages: u32) {
+        self.connection
+            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+            .unwrap();
+    }
+
+    /// How many pages the log has.
+    pub(crate) fn pages(&self) -> u32 {
+        self.connection
+            .pragma_query_value(None, "page_count", |row| row.get(0))
+            .unwrap()
+    }
+}
+
 fn insert_record(
     connection: &Connection,
     insert: &mut CachedStatement<'_>,

@@ -118,13 +118,13 @@ fn push_text(out: &mut String, text: &str) {
 }
 
 fn push_value(out: &mut String, value: &Value) {
-    match value {
-        Value::Text(text) => push_text(out, text),
-        Value::Integer(n) => out.push_str(&n.to_string()),
-        Value::Number(x) if x.is_finite() => out.push_str(&format!("{x:?}")),
-        Value::Number(x) => out.push_str(&format!("{{\"bits\":\"{:016x}\"}}", x.to_bits())),
-        Value::Boolean(b) => out.push_str(if *b { "true" } else { "false" }),
-        Value::Time(at) => out.push_str(&format!("{{\"time\":\"{at}\"}}")),
+    let text = match value {
+        Value::Text(text) => return push_text(out, text),
+        Value::Integer(n) => n.to_string(),
+        Value::Number(x) if x.is_finite() => format!("{x:?}"),
+        Value::Number(x) => format!("{{\"bits\":\"{:016x}\"}}", x.to_bits()),
+        Value::Boolean(b) => b.to_string(),
+        Value::Time(at) => format!("{{\"time\":\"{at}\"}}"),
         Value::List(values) => {
             out.push('[');
             for (at, value) in values.iter().enumerate() {
@@ -133,9 +133,10 @@ fn push_value(out: &mut String, value: &Value) {
                 }
                 push_value(out, value);
             }
-            out.push(']');
+            "]".to_owned()
         }
-    }
+    };
+    out.push_str(&text);
 }
 
 /// A key that is borrowed where it has no escapes.

@@ -1,0 +1,134 @@
+//! Files that are in use, foreign, newer or damaged: refused in words that help.
+
+use super::super::backup::check;
+use super::super::conformance::{append, checkpoint};
+use super::sample::{Dice, assert_same, catalog, fold};
+use super::{open, options};
+use crate::store::{Embedded, StoreError};
+use atalaya_tiles::RingLimits;
+use rusqlite::Connection;
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::path::Path;
+
+fn refusal(dir: &Path) -> StoreError {
+    Embedded::open(dir, options()).unwrap_err()
+}
+
+#[test]
+fn a_second_open_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let text = refusal(dir.path()).to_string();
+    let pid = std::process::id().to_string();
+    assert!(
+        text.contains(dir.path().to_str().unwrap()) && text.contains(&pid),
+        "{text}"
+    );
+    drop(store);
+    open(dir.path());
+}
+
+#[test]
+fn a_newer_schema_is_refused_untouched() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()));
+    let main = dir.path().join("main.db");
+    let connection = Connection::open(&main).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let before = std::fs::read(&main).unwrap();
+    let error = refusal(dir.path());
+    assert!(
+        matches!(
+            error,
+            StoreError::Newer {
+                found: 99,
+                known: 1..,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(error.to_string().contains("99"));
+    assert_eq!(std::fs::read(&main).unwrap(), before);
+}
+
+#[test]
+fn a_file_of_something_else_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let main = dir.path().join("main.db");
+    let other = Connection::open(&main).unwrap();
+    other.execute_batch("CREATE TABLE theirs (x)").unwrap();
+    drop(other);
+    assert!(matches!(refusal(dir.path()), StoreError::Foreign { .. }));
+    std::fs::write(
+        &main,
+        "no database, and more than a header of it ".repeat(90),
+    )
+    .unwrap();
+    let error = refusal(dir.path());
+    assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
+    assert!(error.to_string().contains("main.db"));
+}
+
+#[test]
+fn a_damaged_log_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = catalog();
+    let store = open(dir.path());
+    append(&store, &catalog, &Dice(1).log(&catalog, 3_000, 5));
+    drop(store);
+    let main = dir.path().join("main.db");
+    let file = std::fs::File::options().write(true).open(&main).unwrap();
+    let pages = file.metadata().unwrap().len() / 4_096;
+    for page in pages / 2..pages / 2 + 20 {
+        file.write_all_at(&[0xa5; 4_096], page * 4_096).unwrap();
+    }
+    let store = open(dir.path());
+    let error = store.load(&catalog, RingLimits::default()).unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
+    assert!(error.to_string().contains("main.db is damaged"), "{error}");
+    drop(store);
+    assert!(matches!(
+        check(&main).unwrap_err(),
+        StoreError::Corrupt { .. }
+    ));
+}
+
+/// A checkpoint that cannot be used costs time and nothing else.
+#[test]
+fn a_damaged_checkpoint_is_passed_over() {
+    let catalog = catalog();
+    let log = Dice(2).log(&catalog, 2_000, 30);
+    for (from, bytes) in [(0, 4_096), (8_192, 200_000), (50, 3)] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path());
+        append(&store, &catalog, &log);
+        checkpoint(&store, &mut fold(&catalog, &log[..1_500]));
+        drop(store);
+        let path = dir.path().join("picture.db");
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        file.write_all_at(&vec![0x5a; bytes], from).unwrap();
+        let loaded = open(dir.path()).load(&catalog, RingLimits::default());
+        assert_same(&loaded.unwrap().picture, &fold(&catalog, &log));
+    }
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let inside = dir.path().join("file").join("store");
+    std::fs::write(dir.path().join("file"), "").unwrap();
+    let error = refusal(&inside);
+    assert!(
+        error.to_string().contains(inside.to_str().unwrap()),
+        "{error}"
+    );
+    let sealed = dir.path().join("sealed");
+    std::fs::create_dir(&sealed).unwrap();
+    std::fs::set_permissions(&sealed, std::fs::Permissions::from_mode(0o555)).unwrap();
+    // Root may write everywhere.
+    if let Err(error) = Embedded::open(&sealed, options()) {
+        assert!(error.to_string().contains("sealed"), "{error}");
+    }
+}
