@@ -175,6 +175,7 @@ export class Director {
   look(wanted: Wanted, comeNear: boolean): void {
     this.looking.at(wanted);
     const at = this.wall.selected?.at ?? null;
+    this.#standAside(comeNear ? null : at);
     if (at === null || !comeNear) return;
     this.#before ??= this.stage.pose;
     const zoom = Math.max(this.stage.pose.zoom, CLOSE_LOOK_ZOOM);
@@ -188,6 +189,7 @@ export class Director {
     const [lon, lat] = card.at ?? [];
     const at: [number, number] | null = lon === undefined || lat === undefined ? null : [lon, lat];
     this.looking.at({ layer: card.layer, id: card.id, at, closesAt });
+    this.#standAside(at);
     this.wall.currentCard = card.key;
   }
 
@@ -258,6 +260,10 @@ export class Director {
       at: this.#movedByHand ? this.stage.pose : null,
     });
     history.replaceState(null, "", `${window.location.pathname}${query}`);
+  }
+
+  #standAside(at: [number, number] | null): void {
+    this.wall.detailsOnRight = at !== null && this.stage.isLeftOf(at, DETAILS_PX + 60);
   }
 
   #show(layers: ReadonlySet<string>): void {

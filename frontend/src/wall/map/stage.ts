@@ -51,7 +51,7 @@ export class Stage {
       container,
       style: bareStyle("night"),
       ...pose,
-      attributionControl: false,
+      attributionControl: { compact: false, customAttribution: [] },
       keyboard: false,
       fadeDuration: 0,
       maxPitch: 60,
@@ -145,17 +145,9 @@ export class Stage {
     this.map.easeTo({ zoom: this.map.getZoom() + by, duration: still() ? 0 : 220 });
   }
 
-  /** Whether a place can be seen well enough not to move the map for it. */
-  isInView(at: [number, number], clearOnLeft: number): boolean {
-    const point = this.map.project(at);
-    const canvas = this.map.getCanvas();
-    const margin = 60;
-    return (
-      point.x > clearOnLeft + margin &&
-      point.x < canvas.clientWidth - margin &&
-      point.y > margin &&
-      point.y < canvas.clientHeight - margin
-    );
+  /** Whether a place is within the first pixels of the map's left edge, where a panel would cover it. */
+  isLeftOf(at: [number, number], width: number): boolean {
+    return this.map.project(at).x < width;
   }
 
   /** The topmost feature of a catalog layer near a point of the screen. */
