@@ -87,8 +87,10 @@ export class Director {
     this.#before = null;
     this.wall.reticle = false;
     this.#movedByHand = false;
-    this.#layersByHand = false;
-    if (scene.layers !== null) this.#show(new Set(scene.layers));
+    if (scene.layers !== null) {
+      this.#layersByHand = false;
+      this.#show(new Set(scene.layers));
+    }
     this.stage.go({ center: scene.center, zoom: scene.zoom, bearing: scene.bearing, pitch: scene.pitch });
     this.writeAddress();
   }
