@@ -4,6 +4,7 @@ import type { Feature, Position } from "geojson";
 
 import type { LiveFeature } from "./live/messages";
 import { anchorOf } from "./map/anchor";
+import { numberedCameras } from "./camera-numbers";
 import { isLive } from "./map/drawing";
 import type { Stage } from "./map/stage";
 import { trailPositions } from "./map/trail";
@@ -146,26 +147,24 @@ function firstCamera({ seeing, near }: Selected): string | null {
   return id === undefined ? null : String(id);
 }
 
+const mark = (geometry: Feature["geometry"], properties: Record<string, string>): Feature => ({
+  type: "Feature",
+  geometry,
+  properties,
+});
+
+/** The point itself, a numbered mark on each camera of the lists, a line of sight from those that see it, and a trail. */
 function selectionFeatures(selected: Selected, at: [number, number], trail: Position[]): Feature[] {
-  const features: Feature[] = [
-    { type: "Feature", geometry: { type: "Point", coordinates: at }, properties: { role: "point" } },
-  ];
+  const features = [mark({ type: "Point", coordinates: at }, { role: "point" })];
   const seeing = selected.seeing.is === "here" ? selected.seeing.value : [];
-  for (const camera of seeing) {
+  for (const [id, { camera, number }] of numberedCameras(selected.seeing, selected.near)) {
     const from = pair(anchorOf(camera.geometry));
-    if (from === null || String(camera.id) === selected.id) continue;
-    features.push({
-      type: "Feature",
-      geometry: { type: "LineString", coordinates: [from, at] },
-      properties: { role: "sight" },
-    });
+    if (from === null || id === selected.id) continue;
+    features.push(mark({ type: "Point", coordinates: from }, { role: "camera", number: String(number) }));
+    if (seeing.includes(camera)) {
+      features.push(mark({ type: "LineString", coordinates: [from, at] }, { role: "sight" }));
+    }
   }
-  if (trail.length > 1) {
-    features.push({
-      type: "Feature",
-      geometry: { type: "LineString", coordinates: trail },
-      properties: { role: "trail" },
-    });
-  }
+  if (trail.length > 1) features.push(mark({ type: "LineString", coordinates: trail }, { role: "trail" }));
   return features;
 }
