@@ -24,6 +24,7 @@ export interface Wanted {
 const COMING: Answer<Found[]> = { is: "coming" };
 const NOWHERE: Answer<Found[]> = { is: "refused", why: "This has no location." };
 const NEAREST = 4;
+const MOST_SEEING = 6;
 
 const reason = (error: unknown): string =>
   error instanceof Error && error.message !== "" ? error.message : "The server did not answer.";
@@ -101,10 +102,9 @@ export class Looking {
   #answered(name: "near" | "seeing", answer: Answer<Found[]>): void {
     const selected = this.wall.selected;
     if (selected === null) return;
+    const most = name === "near" ? NEAREST : MOST_SEEING;
     const limited: Answer<Found[]> =
-      answer.is === "here"
-        ? { is: "here", value: answer.value.slice(0, name === "near" ? NEAREST : 6) }
-        : answer;
+      answer.is === "here" ? { is: "here", value: others(answer.value, selected).slice(0, most) } : answer;
     const answered: Selected = { ...selected, [name]: limited };
     this.wall.selected = { ...answered, camera: selected.camera ?? firstCamera(answered) };
     this.draw();
@@ -134,6 +134,10 @@ export class Looking {
     this.stage.select(selected?.at == null ? [] : selectionFeatures(selected, selected.at, this.#trail));
   }
 }
+
+/** A camera is not listed among the cameras that see it. */
+const others = (cameras: Found[], { layer, id }: Selected): Found[] =>
+  layer === "cameras" ? cameras.filter((camera) => String(camera.id) !== id) : cameras;
 
 function stored(whole: Found, id: string): LiveFeature {
   return { ...whole, type: "Feature", id, geometry: whole.geometry, properties: whole.properties };
