@@ -18,7 +18,7 @@ export default defineConfig(({ mode }) => {
       emptyOutDir: !signIn,
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
-      chunkSizeWarningLimit: 1200,
+      chunkSizeWarningLimit: 1300,
       rolldownOptions: {
         input: signIn ? "sign-in.html" : "wall.html",
         output: {

@@ -67,15 +67,15 @@ function ground(c) {
 
 function roads(c) {
   const classes = [
-    ["minor", kinds("minor_road", "path", "other"), c.road_minor, [11, 0.3, 14, 1.6, 17, 9, 20, 34], 12],
-    ["medium", kinds("medium_road"), c.road_medium, [9, 0.4, 12, 1.2, 14, 3, 17, 14, 20, 48], 10],
+    ["minor", kinds("minor_road", "path", "other"), c.road_minor, [12.5, 0.4, 14, 1.8, 17, 9, 20, 34], 12.5],
+    ["medium", kinds("medium_road"), c.road_medium, [10, 0.5, 12, 1.4, 14, 3.2, 17, 14, 20, 48], 10],
     ["major", kinds("major_road"), c.road_major, [8, 0.6, 12, 2.2, 14, 4.6, 17, 20, 20, 64], 7],
     ["highway", kinds("highway"), c.road_highway, [6, 0.8, 10, 2.4, 12, 4, 14, 7, 17, 26, 20, 80], 5],
   ];
   const wider = (stops) => stops.map((value, i) => (i % 2 === 0 ? value : value + (value > 2 ? 2.4 : 1)));
   const casings = classes.map(([name, filter, , stops, minzoom]) =>
     line(`road-${name}-casing`, "roads", filter, c.road_casing, width(...wider(stops)), {
-      minzoom: Math.max(minzoom, 11),
+      minzoom: Math.max(minzoom, 13),
     }),
   );
   const faces = classes.map(([name, filter, colour, stops, minzoom]) =>

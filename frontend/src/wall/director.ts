@@ -87,8 +87,10 @@ export class Director {
     this.#before = null;
     this.wall.reticle = false;
     this.#movedByHand = false;
-    this.#layersByHand = false;
-    if (scene.layers !== null) this.#show(new Set(scene.layers));
+    if (scene.layers !== null) {
+      this.#layersByHand = false;
+      this.#show(new Set(scene.layers));
+    }
     this.stage.go({ center: scene.center, zoom: scene.zoom, bearing: scene.bearing, pitch: scene.pitch });
     this.writeAddress();
   }
@@ -175,6 +177,7 @@ export class Director {
   look(wanted: Wanted, comeNear: boolean): void {
     this.looking.at(wanted);
     const at = this.wall.selected?.at ?? null;
+    this.#standAside(comeNear ? null : at);
     if (at === null || !comeNear) return;
     this.#before ??= this.stage.pose;
     const zoom = Math.max(this.stage.pose.zoom, CLOSE_LOOK_ZOOM);
@@ -188,6 +191,7 @@ export class Director {
     const [lon, lat] = card.at ?? [];
     const at: [number, number] | null = lon === undefined || lat === undefined ? null : [lon, lat];
     this.looking.at({ layer: card.layer, id: card.id, at, closesAt });
+    this.#standAside(at);
     this.wall.currentCard = card.key;
   }
 
@@ -258,6 +262,10 @@ export class Director {
       at: this.#movedByHand ? this.stage.pose : null,
     });
     history.replaceState(null, "", `${window.location.pathname}${query}`);
+  }
+
+  #standAside(at: [number, number] | null): void {
+    this.wall.detailsOnRight = at !== null && this.stage.isLeftOf(at, DETAILS_PX + 60);
   }
 
   #show(layers: ReadonlySet<string>): void {

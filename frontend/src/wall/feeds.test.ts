@@ -34,6 +34,9 @@ describe("feeds", () => {
       ["nws", "no data"],
     ]);
   });
+  it("knows nothing while the link is lost", () => {
+    expect(feedStates([feed("units", {})], now, false)[0]).toMatchObject({ status: "never", words: "12 s" });
+  });
   it("goes stale by itself", () => {
     expect(feedStates([feed("units", { expect_every_s: 10 })], now)[0]?.status).toBe("stale");
     expect(feedStates([feed("units", { expect_every_s: 15 })], now)[0]?.status).toBe("live");

@@ -24,16 +24,17 @@ function words(status: FeedStatus, age: string): string {
   return status === "stale" ? `STALE ${age}` : age;
 }
 
-export function feedStates(feeds: readonly Feed[], now: number): FeedState[] {
+/** While the link is lost nobody knows: every feed is shown as unknown, with the age of what was last heard. */
+export function feedStates(feeds: readonly Feed[], now: number, linked = true): FeedState[] {
   return feeds
     .map((feed) => {
-      const status = statusNow(feed, now);
+      const status = linked ? statusNow(feed, now) : "never";
       const age = ageText((now - (instant(feed.last_received_at) ?? now)) / 1000);
       return {
         name: feed.name,
         title: feed.name.replaceAll(/[-_]/g, " "),
         status,
-        words: words(status, age),
+        words: linked ? words(status, age) : age,
       };
     })
     .sort(

@@ -4,6 +4,7 @@ import type { Feature, Position } from "geojson";
 
 import type { LiveFeature } from "./live/messages";
 import { anchorOf } from "./map/anchor";
+import { numberedCameras } from "./camera-numbers";
 import { isLive } from "./map/drawing";
 import type { Stage } from "./map/stage";
 import { trailPositions } from "./map/trail";
@@ -23,6 +24,7 @@ export interface Wanted {
 const COMING: Answer<Found[]> = { is: "coming" };
 const NOWHERE: Answer<Found[]> = { is: "refused", why: "This has no location." };
 const NEAREST = 4;
+const MOST_SEEING = 6;
 
 const reason = (error: unknown): string =>
   error instanceof Error && error.message !== "" ? error.message : "The server did not answer.";
@@ -100,10 +102,9 @@ export class Looking {
   #answered(name: "near" | "seeing", answer: Answer<Found[]>): void {
     const selected = this.wall.selected;
     if (selected === null) return;
+    const most = name === "near" ? NEAREST : MOST_SEEING;
     const limited: Answer<Found[]> =
-      answer.is === "here"
-        ? { is: "here", value: answer.value.slice(0, name === "near" ? NEAREST : 6) }
-        : answer;
+      answer.is === "here" ? { is: "here", value: others(answer.value, selected).slice(0, most) } : answer;
     const answered: Selected = { ...selected, [name]: limited };
     this.wall.selected = { ...answered, camera: selected.camera ?? firstCamera(answered) };
     this.draw();
@@ -134,6 +135,10 @@ export class Looking {
   }
 }
 
+/** A camera is not listed among the cameras that see it. */
+const others = (cameras: Found[], { layer, id }: Selected): Found[] =>
+  layer === "cameras" ? cameras.filter((camera) => String(camera.id) !== id) : cameras;
+
 function stored(whole: Found, id: string): LiveFeature {
   return { ...whole, type: "Feature", id, geometry: whole.geometry, properties: whole.properties };
 }
@@ -146,26 +151,24 @@ function firstCamera({ seeing, near }: Selected): string | null {
   return id === undefined ? null : String(id);
 }
 
+const mark = (geometry: Feature["geometry"], properties: Record<string, string>): Feature => ({
+  type: "Feature",
+  geometry,
+  properties,
+});
+
+/** The point itself, a numbered mark on each camera of the lists, a line of sight from those that see it, and a trail. */
 function selectionFeatures(selected: Selected, at: [number, number], trail: Position[]): Feature[] {
-  const features: Feature[] = [
-    { type: "Feature", geometry: { type: "Point", coordinates: at }, properties: { role: "point" } },
-  ];
+  const features = [mark({ type: "Point", coordinates: at }, { role: "point" })];
   const seeing = selected.seeing.is === "here" ? selected.seeing.value : [];
-  for (const camera of seeing) {
+  for (const [id, { camera, number }] of numberedCameras(selected.seeing, selected.near)) {
     const from = pair(anchorOf(camera.geometry));
-    if (from === null || String(camera.id) === selected.id) continue;
-    features.push({
-      type: "Feature",
-      geometry: { type: "LineString", coordinates: [from, at] },
-      properties: { role: "sight" },
-    });
+    if (from === null || id === selected.id) continue;
+    features.push(mark({ type: "Point", coordinates: from }, { role: "camera", number: String(number) }));
+    if (seeing.includes(camera)) {
+      features.push(mark({ type: "LineString", coordinates: [from, at] }, { role: "sight" }));
+    }
   }
-  if (trail.length > 1) {
-    features.push({
-      type: "Feature",
-      geometry: { type: "LineString", coordinates: trail },
-      properties: { role: "trail" },
-    });
-  }
+  if (trail.length > 1) features.push(mark({ type: "LineString", coordinates: trail }, { role: "trail" }));
   return features;
 }

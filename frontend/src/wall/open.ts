@@ -82,7 +82,6 @@ export class OpenWall {
       onFreshSources: () => this.#freshSources(),
       onPick: (picked, at) => this.director.picked(picked, at),
       onMove: (byHand) => this.#moved(byHand),
-      onIdle: () => undefined,
     });
     this.#picture = new Picture(
       {
@@ -192,7 +191,8 @@ export class OpenWall {
   /** After a break nobody is alarmed by what happened meanwhile; it is on the rail. Tiles may have been missed. */
   async #recovered(): Promise<void> {
     this.#quietUntil = performance.now() + 3000;
-    this.#stage.refresh(this.#stage.tiledLayers, null);
+    if (this.#stage.troubled) await this.#dress();
+    else this.#stage.refresh(this.#stage.tiledLayers, null);
     await this.#askFeeds();
   }
 

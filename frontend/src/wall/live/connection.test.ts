@@ -61,6 +61,11 @@ class World implements Surroundings {
     }
     this.time = end;
   }
+  /** Time goes by and no timer runs: the page was held up. */
+  sleep(ms: number): void {
+    this.time += ms;
+    for (const timer of this.#timers) timer.at = Math.max(timer.at, this.time);
+  }
   get latest(): FakeSocket {
     const socket = this.sockets.at(-1);
     if (socket === undefined) throw new Error("no socket was opened");
@@ -110,6 +115,17 @@ describe("the link", () => {
     world.pass(1000);
     expect(states).toEqual(["live", "lost"]);
     expect(world.sockets[0]?.closed).toBe(true);
+  });
+
+  it("does not take its own pause for a silence of the server", () => {
+    world.latest.onopen?.();
+    world.latest.tick("e:1:s");
+    world.sleep(20_000);
+    world.pass(250);
+    world.latest.tick("e:2:s");
+    world.pass(3000);
+    expect(states).toEqual(["live"]);
+    expect(world.sockets).toHaveLength(1);
   });
 
   it("rides out a short break without a banner", () => {

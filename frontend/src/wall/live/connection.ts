@@ -9,6 +9,8 @@ export const SILENT_AFTER_MS = 6000;
 /** Silence after which the link counts as lost when the socket is known to be closed. */
 export const CLOSED_AFTER_MS = 2500;
 const WATCH_EVERY_MS = 250;
+/** A page that was held up has messages waiting that it has not read yet: of a longer gap no more than this counts as silence. */
+const MOST_BETWEEN_LOOKS_MS = 1000;
 const BACKOFF_MS = [250, 500, 1000, 2000, 4000];
 
 export interface Subscription {
@@ -60,7 +62,9 @@ export class Connection {
   #socket: Socket | null = null;
   #after: string | null = null;
   #heardAt: number;
-  #openedAt = 0;
+  #lookedAt: number;
+  #silent_ms = 0;
+  #waited_ms = 0;
   #closed = true;
   #failures = 0;
   #state: LinkState = "loading";
@@ -74,6 +78,7 @@ export class Connection {
   ) {
     this.#subscription = subscription;
     this.#heardAt = around.now();
+    this.#lookedAt = around.now();
   }
 
   start(): void {
@@ -114,7 +119,7 @@ export class Connection {
     );
     let heardAnything = false;
     this.#socket = socket;
-    this.#openedAt = this.around.now();
+    this.#waited_ms = 0;
     socket.onopen = () => {
       if (this.#socket === socket) this.#closed = false;
     };
@@ -135,6 +140,8 @@ export class Connection {
     if (message.type === "tick") {
       this.#after = message.id;
       this.#heardAt = this.around.now();
+      this.#silent_ms = 0;
+      this.#waited_ms = 0;
       this.#failures = 0;
     }
     this.listeners.onMessage(message);
@@ -142,12 +149,14 @@ export class Connection {
   }
 
   #watch(): void {
-    const silent = this.around.now() - this.#heardAt;
-    if (silent > (this.#closed ? CLOSED_AFTER_MS : SILENT_AFTER_MS)) {
-      if (this.#state === "live" || silent > SILENT_AFTER_MS) this.#become("lost");
-    }
-    const waited = this.around.now() - Math.max(this.#heardAt, this.#openedAt);
-    if (this.#socket !== null && waited > SILENT_AFTER_MS) this.#retry();
+    const now = this.around.now();
+    const passed = Math.min(MOST_BETWEEN_LOOKS_MS, now - this.#lookedAt);
+    this.#lookedAt = now;
+    this.#silent_ms += passed;
+    this.#waited_ms += passed;
+    const patience = this.#closed && this.#state === "live" ? CLOSED_AFTER_MS : SILENT_AFTER_MS;
+    if (this.#silent_ms > patience) this.#become("lost");
+    if (this.#socket !== null && this.#waited_ms > SILENT_AFTER_MS) this.#retry();
   }
 
   #retry(): void {

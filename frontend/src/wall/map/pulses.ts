@@ -25,10 +25,6 @@ export class Pulses {
     this.#shown.set(key, { marker, timer });
   }
 
-  move(key: string, at: [number, number]): void {
-    this.#shown.get(key)?.marker.setLngLat(at);
-  }
-
   stop(key: string): void {
     const shown = this.#shown.get(key);
     if (shown === undefined) return;

@@ -26,7 +26,6 @@ export interface StageEvents {
   onFreshSources(): void;
   onPick(picked: Picked | null, at: [number, number]): void;
   onMove(byHand: boolean): void;
-  onIdle(): void;
 }
 
 const REACH_PX = 10;
@@ -40,6 +39,7 @@ export class Stage {
   #owned = new Map<string, string[]>();
   #catalog: readonly CatalogLayer[] = [];
   #shown: ReadonlySet<string> = new Set();
+  #troubled = false;
 
   constructor(
     container: HTMLElement,
@@ -51,7 +51,7 @@ export class Stage {
       container,
       style: bareStyle("night"),
       ...pose,
-      attributionControl: false,
+      attributionControl: { compact: false, customAttribution: [] },
       keyboard: false,
       fadeDuration: 0,
       maxPitch: 60,
@@ -68,11 +68,11 @@ export class Stage {
     map.on("moveend", (event) => {
       events.onMove("originalEvent" in event && event.originalEvent !== undefined);
     });
-    map.on("idle", () => {
-      document.documentElement.dataset["map"] = "idle";
-      events.onIdle();
+    map.on("idle", () => (document.documentElement.dataset["map"] = "idle"));
+    map.on("error", ({ error }) => {
+      this.#troubled = true;
+      console.warn(error.message);
     });
-    map.on("error", ({ error }) => console.warn(error.message));
     const canvas = map.getCanvas();
     map.on("mousemove", ({ point }) => {
       canvas.style.cursor = this.pick(point, REACH_PX) === null ? "" : "pointer";
@@ -83,8 +83,12 @@ export class Stage {
   async dress(theme: Theme, catalog: readonly CatalogLayer[], shown: ReadonlySet<string>): Promise<void> {
     this.#catalog = catalog;
     this.#shown = shown;
+    this.#troubled = false;
     const [base] = await Promise.all([
-      askStyle(theme).catch(() => bareStyle(theme)),
+      askStyle(theme).catch(() => {
+        this.#troubled = true;
+        return bareStyle(theme);
+      }),
       ...FONTS.map((font) => document.fonts.load(font)),
     ]);
     const { style, owned } = compose(
@@ -101,6 +105,11 @@ export class Stage {
     });
     this.show(this.#shown);
     this.events.onFreshSources();
+  }
+
+  /** Whether something of the map could not be fetched since it was last dressed. */
+  get troubled(): boolean {
+    return this.#troubled;
   }
 
   show(layers: ReadonlySet<string>): void {
@@ -145,17 +154,9 @@ export class Stage {
     this.map.easeTo({ zoom: this.map.getZoom() + by, duration: still() ? 0 : 220 });
   }
 
-  /** Whether a place can be seen well enough not to move the map for it. */
-  isInView(at: [number, number], clearOnLeft: number): boolean {
-    const point = this.map.project(at);
-    const canvas = this.map.getCanvas();
-    const margin = 60;
-    return (
-      point.x > clearOnLeft + margin &&
-      point.x < canvas.clientWidth - margin &&
-      point.y > margin &&
-      point.y < canvas.clientHeight - margin
-    );
+  /** Whether a place is within the first pixels of the map's left edge, where a panel would cover it. */
+  isLeftOf(at: [number, number], width: number): boolean {
+    return this.map.project(at).x < width;
   }
 
   /** The topmost feature of a catalog layer near a point of the screen. */

@@ -38,7 +38,7 @@ export const askScenes = async (): Promise<Scene[]> => (await ask<{ scenes: Scen
 export const askStreams = async (): Promise<Record<string, string>> =>
   (await ask<{ streams: Record<string, string> }>("/streams")).streams;
 export const askNear = (lon: number, lat: number, signal: AbortSignal): Promise<FoundCollection> =>
-  ask(`/near?${place(lon, lat)}&layer=cameras&limit=4`, signal);
+  ask(`/near?${place(lon, lat)}&layer=cameras&limit=5`, signal);
 export const askSeeing = (lon: number, lat: number, signal: AbortSignal): Promise<FoundCollection> =>
   ask(`/seeing?${place(lon, lat)}`, signal);
 export const askSearch = (words: string, signal: AbortSignal): Promise<FoundCollection> =>

@@ -57,6 +57,8 @@ export class Wall {
   soundBlocked = $state(false);
   pinned = $state(false);
   reticle = $state(false);
+  /** Details stand on the right where they would cover what they are about. */
+  detailsOnRight = $state(false);
   panel = $state<Panel>("none");
   selected = $state.raw<Selected | null>(null);
 

@@ -117,7 +117,7 @@ export function countCells(layer: string, colours: DataColours): Drawn[] {
       filter: onlyAreas,
       paint: {
         "fill-color": ["step", count, c0 ?? "", 5, c1 ?? "", 20, c2 ?? "", 80, c3 ?? "", 320, c4 ?? ""],
-        "fill-opacity": 0.45,
+        "fill-opacity": 0.5,
       },
     },
     {

@@ -1,4 +1,6 @@
 // A layer that the configuration added and no drawing knows: plain but visible, in any geometry, so that adding one needs no code.
+import type { ExpressionSpecification } from "maplibre-gl";
+
 import { faded, field, marker, onlyAreas, onlyLines, onlyPoints, type Drawing } from "../drawing";
 
 export function otherLayer(name: string): Drawing {
@@ -15,7 +17,7 @@ export function otherLayer(name: string): Drawing {
       {
         id: `${name}-line`,
         type: "line",
-        filter: ["any", onlyAreas, onlyLines] as never,
+        filter: ["any", onlyAreas, onlyLines] as ExpressionSpecification,
         paint: { "line-color": colours.other, "line-width": 3, "line-opacity": faded(0.9) },
       },
       {

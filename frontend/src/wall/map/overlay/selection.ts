@@ -5,6 +5,9 @@ import type { DataColours } from "../../../look/palette";
 
 export const SELECTION_SOURCE = "selection";
 
+/** The number sits beside the camera and not on it. */
+const NUMBER_AT: [number, number] = [17, -17];
+
 export function selectionLayers(colours: DataColours): LayerSpecification[] {
   const role = (name: string): ["==", ["get", "role"], string] => ["==", ["get", "role"], name];
   return [
@@ -22,6 +25,33 @@ export function selectionLayers(colours: DataColours): LayerSpecification[] {
       source: SELECTION_SOURCE,
       filter: role("sight"),
       paint: { "line-color": colours.sightline, "line-width": 3, "line-dasharray": [1.5, 1.5] },
+    },
+    {
+      id: "selection-camera",
+      type: "circle",
+      source: SELECTION_SOURCE,
+      filter: role("camera"),
+      paint: {
+        "circle-radius": 12,
+        "circle-translate": NUMBER_AT,
+        "circle-color": colours.sightline,
+        "circle-stroke-color": colours.label_halo,
+        "circle-stroke-width": 2,
+      },
+    },
+    {
+      id: "selection-camera-number",
+      type: "symbol",
+      source: SELECTION_SOURCE,
+      filter: role("camera"),
+      layout: {
+        "text-field": ["get", "number"],
+        "text-font": ["Atkinson Hyperlegible Bold"],
+        "text-size": 18,
+        "text-allow-overlap": true,
+        "text-ignore-placement": true,
+      },
+      paint: { "text-color": colours.label_halo, "text-translate": NUMBER_AT },
     },
     {
       id: "selection-ring",
