@@ -20,13 +20,24 @@
 //! Ids are as sent on the feed that bears the layer's own name, `feed/id` on any other, so that two
 //! feeds of one layer cannot overwrite each other.
 
+mod cap;
 mod csv;
 mod geojson;
 pub mod geometry;
+mod hikvision;
 mod instant;
+mod json;
 mod media_type;
+mod multipart;
+mod nws;
+mod osm;
+mod plate;
+mod platerecognizer;
 mod property;
+mod rekor;
 mod target;
+mod wzdx;
+mod xml;
 
 use atalaya_tiles::{Bounds, Catalog, Event, FeedName, LayerIx};
 use jiff::tz::TimeZone;
@@ -165,6 +176,8 @@ pub struct Columns {
     pub delimiter: char,
     /// Times are local to the feed's time zone although they wear a `Z` or an offset.
     pub zone_is_false: bool,
+    /// Positions of cameras by their id, `[lon, lat]`, for plate readers that send none.
+    pub cameras: BTreeMap<String, [f64; 2]>,
     /// Records outside this box are rejected as badly geocoded: `[west, south, east, north]`.
     #[serde(deserialize_with = "bounds")]
     pub bounds: Option<Bounds>,
@@ -180,6 +193,7 @@ impl Default for Columns {
             fields: BTreeMap::new(),
             delimiter: ',',
             zone_is_false: false,
+            cameras: BTreeMap::new(),
             bounds: None,
         }
     }
@@ -284,6 +298,17 @@ pub enum Unreadable {
         /// What is wrong there.
         reason: String,
     },
+    /// Not XML, or XML that is refused.
+    #[error("not readable as XML at byte {offset}: {reason}")]
+    Xml {
+        /// Where, in bytes of the text.
+        offset: u64,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// Not a multipart form.
+    #[error("not readable as a multipart form: {0}")]
+    Multipart(&'static str),
     /// Not delimited text.
     #[error("not CSV at line {line}: {reason}")]
     Csv {
@@ -320,7 +345,13 @@ pub fn decode(feed: &Feed, catalog: &Catalog, input: &Input<'_>) -> Result<Decod
     match feed.adaptor {
         Adaptor::Geojson => geojson::decode(&target, input),
         Adaptor::Csv => csv::decode(&target, input),
-        other => Err(Unreadable::Shape(format!("{other} is not read yet"))),
+        Adaptor::AlprRekor => rekor::decode(&target, input),
+        Adaptor::AlprPlaterecognizer => platerecognizer::decode(&target, input),
+        Adaptor::AlprHikvision => hikvision::decode(&target, input),
+        Adaptor::Wzdx => wzdx::decode(&target, input),
+        Adaptor::Cap => cap::decode(&target, input),
+        Adaptor::Nws => nws::decode(&target, input),
+        Adaptor::OsmSurveillance => osm::decode(&target, input),
     }
 }
 

@@ -1,7 +1,135 @@
-//! The commands, as `contract.md` names them, one module each.
+//! The commands, one module each.
+//!
+//! What a program reads goes to stdout, what a person reads to stderr. Exit codes: 0 done, 1 failed,
+//! 2 asked for something that is not there.
 
+mod backup;
+mod check;
+mod decode;
+mod demo;
+mod key;
+mod link;
 mod serve;
 
+use crate::config::{BadConfig, Config};
+use crate::engine::StartError;
+use crate::identity::IdentityError;
+use crate::store::StoreError;
 use clap::{Parser, Subcommand};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// A city's live picture as vector tiles, live deltas and alerts.
+#[derive(Debug, Parser)]
+#[command(name = "atalaya", version, about)]
+struct Arguments {
+    /// The configuration file.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The directory of the store.
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve(serve::Serve),
+    /// Run the server on a throw-away store with the seed city and a live scenario.
+    Demo(demo::Demo),
+    /// Print a one-time sign-in link.
+    Link(link::Link),
+    /// Make bearer tokens for programs.
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Show what an adaptor makes of a file, without a server.
+    Decode(decode::Decode),
+    /// Validate configuration and store, and print the effective configuration.
+    Check(check::Check),
+    /// Write a copy of the store while the server runs.
+    Backup(backup::Backup),
+    /// Put a backup in place of an empty store.
+    Restore(backup::Restore),
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] BadConfig),
+    /// The engine.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Keys, links and sessions.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The operating system.
+    #[error("{what}: {cause}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// Why it failed.
+        cause: std::io::Error,
+    },
+    /// Something asked for is not there.
+    #[error("{0}")]
+    NotThere(String),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Failure {
+    fn system(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |cause| Self::System { what, cause }
+    }
+}
+
+/// Reads the arguments and runs the command.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = run(arguments);
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say(&format!("atalaya: {failure}"));
+            ExitCode::from(if matches!(failure, Failure::NotThere(_)) { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    let mut config = Config::load(arguments.config.as_deref())?;
+    if let Some(data) = arguments.data {
+        config.data = data;
+    }
+    match arguments.command {
+        Command::Serve(serve) => serve.run(config),
+        Command::Demo(demo) => demo.run(config),
+        Command::Link(link) => link.run(&config),
+        Command::Key(key) => key.run(&config),
+        Command::Decode(decode) => decode.run(&config),
+        Command::Check(check) => check.run(&config),
+        Command::Backup(backup) => backup.run(&config),
+        Command::Restore(restore) => restore.run(&config),
+    }
+}
+
+/// One line for a program. A reader that has gone away is no failure.
+fn print(line: &str) {
+    let mut out = std::io::stdout().lock();
+    drop(writeln!(out, "{line}").and_then(|()| out.flush()));
+}
+
+/// One line for a person.
+fn say(line: &str) {
+    drop(writeln!(std::io::stderr().lock(), "{line}"));
+}

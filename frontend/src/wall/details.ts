@@ -45,7 +45,7 @@ const UNITS: Record<string, string> = { deg: "°", m: " m", mps: " m/s", s: " s"
 
 function fieldText(name: string, value: Value, type: string | undefined, timeZone: string): string | null {
   if (value === null || value === "") return null;
-  if (name === "plate") return maskedPlate(String(value as string));
+  if (name === "plate") return typeof value === "string" ? maskedPlate(value) : null;
   if (name === "confidence" && typeof value === "number") return `${Math.round(value * 100)} %`;
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (Array.isArray(value)) return value.length === 0 ? null : value.map((item) => wordOf(item)).join(", ");

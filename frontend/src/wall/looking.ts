@@ -116,10 +116,9 @@ export class Looking {
       if (signal.aborted || selected === null) return;
       const live = this.picture.feature(layer, id);
       this.#trail = trailPositions(whole.trail);
-      const { trail: _trail, ...rest } = whole;
       this.wall.selected = {
         ...selected,
-        feature: isLive(layer) && live !== undefined ? live : ({ ...rest, id } as LiveFeature),
+        feature: isLive(layer) && live !== undefined ? live : stored(whole, id),
         at: selected.at ?? pair(anchorOf(whole.geometry)),
       };
       this.draw();
@@ -133,6 +132,10 @@ export class Looking {
     const selected = this.wall.selected;
     this.stage.select(selected?.at == null ? [] : selectionFeatures(selected, selected.at, this.#trail));
   }
+}
+
+function stored(whole: Found, id: string): LiveFeature {
+  return { ...whole, type: "Feature", id, geometry: whole.geometry, properties: whole.properties };
 }
 
 /** The one whose picture is shown: the best that sees the point, else the nearest; not before both are known. */

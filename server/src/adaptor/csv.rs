@@ -125,7 +125,7 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// Columns that no field is read from.
+    /// Columns that nothing is read from.
     fn ignored<'h>(&self, header: &'h StringRecord) -> impl Iterator<Item = &'h str> {
         let coordinates = self.lon_lat.into_iter().flat_map(|(lon, lat)| [lon, lat]);
         let fields = self.fields.iter().map(|(column, ..)| *column);
@@ -162,7 +162,7 @@ impl<'a> Table<'a> {
         let Some((lon, lat)) = self.lon_lat else {
             return Ok(None);
         };
-        if lon.of(row).is_empty() && lat.of(row).is_empty() {
+        if is_absent(lon.of(row)) && is_absent(lat.of(row)) {
             return Ok(None);
         }
         let degrees = |column: Column<'_>| {
@@ -172,6 +172,11 @@ impl<'a> Table<'a> {
         };
         Ok(Some(Shape::point(degrees(lon)?, degrees(lat)?)))
     }
+}
+
+/// Whether a coordinate is one of the words that statistics programs write for none.
+fn is_absent(coordinate: &str) -> bool {
+    ["", "na", "n/a", "null", "none", "nan"].contains(&coordinate.to_ascii_lowercase().as_str())
 }
 
 #[cfg(test)]

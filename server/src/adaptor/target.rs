@@ -3,7 +3,7 @@
 
 use super::geometry::{self, BadGeometry, Shape};
 use super::instant::{BadInstant, Clock};
-use super::{Feed, MAX_ID_BYTES};
+use super::{Feed, MAX_ID_BYTES, MAX_LIST, MAX_TEXT_BYTES};
 use atalaya_tiles::catalog::FieldIx;
 use atalaya_tiles::{
     Bounds, Catalog, Event, FeatureId, FieldSpec, LayerSpec, Observation, Properties, Value,
@@ -177,6 +177,47 @@ impl Draft<'_> {
     /// Sets a field to a value that was admitted already.
     pub(super) fn set(&mut self, field: FieldIx, value: Value) {
         self.fields.push((field, value));
+    }
+
+    /// Sets a field by name. A layer need not have every field that a feed can fill, and a value that
+    /// a field does not admit is left out rather than costing the feature.
+    pub(super) fn put(&mut self, name: &str, value: Option<Value>) {
+        let (Some((field, spec)), Some(value)) = (self.target.field(name), value) else {
+            return;
+        };
+        if let Ok(value) = spec.admit(value) {
+            self.set(field, value);
+        }
+    }
+
+    /// Sets a field to a text, cut to what a field may hold; blank is absent.
+    pub(super) fn put_text(&mut self, name: &str, text: Option<&str>) {
+        let text = text.map(str::trim).filter(|text| !text.is_empty());
+        let kept = text.map(|text| {
+            let end = text.floor_char_boundary(MAX_TEXT_BYTES);
+            Value::Text(text.get(..end).unwrap_or_default().into())
+        });
+        self.put(name, kept);
+    }
+
+    /// Sets a field to a text on one line: white space in it becomes single spaces.
+    pub(super) fn put_line(&mut self, name: &str, text: Option<&str>) {
+        let line = text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+        self.put_text(name, line.as_deref());
+    }
+
+    pub(super) fn put_number(&mut self, name: &str, number: Option<f64>) {
+        self.put(name, number.map(Value::Number));
+    }
+
+    pub(super) fn put_instant(&mut self, name: &str, instant: Option<Timestamp>) {
+        self.put(name, instant.map(Value::Time));
+    }
+
+    /// Sets a field to a list, cut to what a field may hold; an empty one is absent.
+    pub(super) fn put_list(&mut self, name: &str, values: impl IntoIterator<Item = Value>) {
+        let values: Box<[Value]> = values.into_iter().take(MAX_LIST).collect();
+        self.put(name, (!values.is_empty()).then_some(Value::List(values)));
     }
 
     pub(super) fn finish(self) -> Event {

@@ -56,118 +56,74 @@ pub(super) struct Call {
     pub(super) clear: Clear,
 }
 
-const fn kind(
-    discipline: &'static str,
-    title: &'static str,
-    priority: u8,
-    needs: &'static [UnitKind],
-    scene_s: (u32, u32),
-    weight: u32,
-) -> Kind {
-    Kind {
-        discipline,
-        title,
-        priority,
-        needs,
-        scene_s,
-        weight,
+impl Kind {
+    /// A kind of call that only the story opens.
+    const fn new(
+        discipline: &'static str,
+        title: &'static str,
+        priority: u8,
+        needs: &'static [UnitKind],
+    ) -> Self {
+        Self {
+            discipline,
+            title,
+            priority,
+            needs,
+            scene_s: (300, 301),
+            weight: 0,
+        }
+    }
+
+    /// The same kind, which comes by chance too, and how long it takes at the scene.
+    const fn by_chance(self, weight: u32, scene_s: (u32, u32)) -> Self {
+        Self {
+            scene_s,
+            weight,
+            ..self
+        }
     }
 }
 
-pub(super) static COLLISION: Kind = kind(
+pub(super) static COLLISION: Kind = Kind::new(
     "police",
     "Traffic collision, injuries",
     2,
     &[Patrol, Engine, Medic],
-    (260, 420),
-    4,
-);
-static SHOTS: Kind = kind("police", "Shots heard", 1, &[Patrol, Patrol], (150, 260), 2);
-static CHEST_PAIN: Kind = kind("medical", "Chest pain", 1, &[Medic, Engine], (240, 360), 3);
-static STRUCTURE_FIRE: Kind = kind(
-    "fire",
-    "Structure fire",
-    1,
-    &[Engine, Engine, Medic],
-    (380, 540),
-    1,
-);
-static WELFARE: Kind = kind(
-    "alternative",
-    "Welfare check",
-    6,
-    &[Alternative],
-    (160, 280),
-    5,
-);
-pub(super) static TAKEOVER: Kind = kind(
-    "police",
-    "Street takeover",
-    2,
-    &[Patrol, Patrol, Patrol],
-    (300, 300),
-    0,
-);
-pub(super) static MARCH_TRAFFIC: Kind = kind(
+)
+.by_chance(4, (260, 420));
+static SHOTS: Kind =
+    Kind::new("police", "Shots heard", 1, &[Patrol, Patrol]).by_chance(2, (150, 260));
+static CHEST_PAIN: Kind =
+    Kind::new("medical", "Chest pain", 1, &[Medic, Engine]).by_chance(3, (240, 360));
+static STRUCTURE_FIRE: Kind =
+    Kind::new("fire", "Structure fire", 1, &[Engine, Engine, Medic]).by_chance(1, (380, 540));
+static WELFARE: Kind =
+    Kind::new("alternative", "Welfare check", 6, &[Alternative]).by_chance(3, (160, 280));
+pub(super) static TAKEOVER: Kind =
+    Kind::new("police", "Street takeover", 2, &[Patrol, Patrol, Patrol]);
+pub(super) static MARCH_TRAFFIC: Kind = Kind::new(
     "police",
     "Traffic control, permitted march",
     8,
     &[Patrol, Patrol],
-    (300, 300),
-    0,
 );
 
 static OTHERS: [Kind; 15] = [
-    kind("police", "Burglar alarm", 6, &[Patrol], (110, 200), 5),
-    kind("police", "Disturbance", 4, &[Patrol, Patrol], (150, 280), 6),
-    kind(
-        "police",
-        "Robbery report",
-        2,
-        &[Patrol, Patrol],
-        (200, 320),
-        2,
-    ),
-    kind("police", "Suspicious vehicle", 6, &[Patrol], (90, 180), 5),
-    kind("police", "Noise complaint", 7, &[Patrol], (80, 150), 4),
-    kind(
-        "police",
-        "Stolen vehicle report",
-        5,
-        &[Patrol],
-        (160, 260),
-        3,
-    ),
-    kind("police", "Traffic hazard", 5, &[Patrol], (90, 200), 4),
-    kind("medical", "Fall injury", 4, &[Medic], (180, 300), 5),
-    kind(
-        "medical",
-        "Breathing difficulty",
-        2,
-        &[Medic, Engine],
-        (200, 320),
-        4,
-    ),
-    kind("medical", "Unwell person", 3, &[Medic], (160, 260), 4),
-    kind("fire", "Fire alarm", 5, &[Engine], (120, 220), 3),
-    kind("fire", "Vehicle fire", 3, &[Engine], (200, 320), 2),
-    kind("fire", "Wires down", 4, &[Engine], (180, 300), 2),
-    kind(
-        "alternative",
-        "Person in distress",
-        3,
-        &[Alternative],
-        (180, 320),
-        4,
-    ),
-    kind(
-        "alternative",
-        "Transport request",
-        7,
-        &[Alternative],
-        (150, 260),
-        3,
-    ),
+    Kind::new("police", "Burglar alarm", 6, &[Patrol]).by_chance(5, (110, 200)),
+    Kind::new("police", "Disturbance", 4, &[Patrol, Patrol]).by_chance(6, (150, 280)),
+    Kind::new("police", "Robbery report", 2, &[Patrol, Patrol]).by_chance(2, (200, 320)),
+    Kind::new("police", "Suspicious vehicle", 6, &[Patrol]).by_chance(5, (90, 180)),
+    Kind::new("police", "Noise complaint", 7, &[Patrol]).by_chance(4, (80, 150)),
+    Kind::new("police", "Stolen vehicle report", 5, &[Patrol]).by_chance(3, (160, 260)),
+    Kind::new("police", "Traffic hazard", 5, &[Patrol]).by_chance(4, (90, 200)),
+    Kind::new("medical", "Fall injury", 4, &[Medic]).by_chance(5, (180, 300)),
+    Kind::new("medical", "Breathing difficulty", 2, &[Medic, Engine]).by_chance(4, (200, 320)),
+    Kind::new("medical", "Unwell person", 3, &[Medic]).by_chance(4, (160, 260)),
+    Kind::new("fire", "Fire alarm", 5, &[Engine]).by_chance(3, (120, 220)),
+    Kind::new("fire", "Vehicle fire", 3, &[Engine]).by_chance(2, (200, 320)),
+    Kind::new("fire", "Wires down", 4, &[Engine]).by_chance(2, (180, 300)),
+    Kind::new("alternative", "Person in distress", 3, &[Alternative]).by_chance(3, (180, 320)),
+    Kind::new("alternative", "Transport request", 7, &[Alternative]).by_chance(3, (150, 260)),
 ];
 
 /// The calls that open a cycle: when, what, at which crossing.

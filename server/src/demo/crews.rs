@@ -140,7 +140,7 @@ impl Crew {
             match self.kind {
                 Patrol | Alternative => self.wander(streets),
                 Engine | Medic | UnitKind::Drone | UnitKind::Tethered => {
-                    self.wait_at_home(streets, until_ms)
+                    self.wait_at_home(streets, until_ms);
                 }
             }
         }

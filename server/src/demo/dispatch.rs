@@ -44,12 +44,15 @@ const UNANSWERED_MS: u32 = 420_000;
 /// A crew sent while it drives says so at once, though it only turns at the end of its block.
 const ENDS_BLOCK_MS: u32 = 80_000;
 
-/// How a call went, in milliseconds of the cycle.
+/// Milliseconds of the cycle.
+pub(super) type Ms = u32;
+
+/// When what happened to a call.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answer {
-    pub(super) enroute_ms: Option<u32>,
-    pub(super) on_scene_ms: Option<u32>,
-    pub(super) closed_ms: u32,
+    pub(super) enroute: Option<Ms>,
+    pub(super) on_scene: Option<Ms>,
+    pub(super) closed: Ms,
 }
 
 /// Plays all calls and then sends every crew home. A call that finds no crew is tried again a few times.
@@ -145,15 +148,15 @@ fn send(
         }
     }
     Answer {
-        enroute_ms: free_ms.map(|free_ms| {
+        enroute: free_ms.map(|free_ms| {
             if free_ms > sent_ms + ENDS_BLOCK_MS {
                 free_ms
             } else {
                 sent_ms
             }
         }),
-        on_scene_ms: arrivals.into_iter().min(),
-        closed_ms,
+        on_scene: arrivals.into_iter().min(),
+        closed: closed_ms,
     }
 }
 

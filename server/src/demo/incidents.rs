@@ -38,13 +38,13 @@ fn told(serial: u32, call: &Call, answer: &Answer) -> Vec<Step> {
     let shown = |at_ms: u32, status: &str| {
         Step::shown(at_ms, "incidents", &id, state(serial, call, status))
     };
-    let on_scene_ms = answer.on_scene_ms.filter(|at_ms| *at_ms < answer.closed_ms);
+    let on_scene_ms = answer.on_scene.filter(|at_ms| *at_ms < answer.closed);
     let mut steps = vec![shown(call.opened_ms, "open")];
-    steps.extend(answer.enroute_ms.map(|at_ms| shown(at_ms, "enroute")));
+    steps.extend(answer.enroute.map(|at_ms| shown(at_ms, "enroute")));
     steps.extend(on_scene_ms.map(|at_ms| shown(at_ms, "on_scene")));
-    steps.push(shown(answer.closed_ms, "closed"));
+    steps.push(shown(answer.closed, "closed"));
     steps.push(Step::withdrawn(
-        answer.closed_ms + CLOSED_SHOWN_MS,
+        answer.closed + CLOSED_SHOWN_MS,
         "incidents",
         &id,
     ));

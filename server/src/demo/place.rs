@@ -69,12 +69,12 @@ impl Place {
     }
 }
 
-/// A GeoJSON Point.
+/// A `GeoJSON` Point.
 pub(super) fn point(place: Place) -> Value {
     json!({ "type": "Point", "coordinates": place.coordinates() })
 }
 
-/// A GeoJSON `LineString`.
+/// A `GeoJSON` `LineString`.
 pub(super) fn line(places: &[Place]) -> Value {
     let coordinates: Vec<Value> = places.iter().map(|place| place.coordinates()).collect();
     json!({ "type": "LineString", "coordinates": coordinates })

@@ -34,7 +34,7 @@ const WRITTEN_FOR: &str = "2026-10-17T02:00:00Z";
 pub struct Report {
     /// The feed's name: `units`, `incidents`, `alpr_hits`, `alpr_reads`, `blockages`, `closures` or `cameras`.
     pub feed: &'static str,
-    /// A GeoJSON Feature in the `geojson` adaptor's format, `observed_at` included.
+    /// A `GeoJSON` Feature in the `geojson` adaptor's format, `observed_at` included.
     pub feature: Value,
 }
 

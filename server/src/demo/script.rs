@@ -119,15 +119,19 @@ impl Step {
     }
 }
 
-/// A GeoJSON Feature as the `geojson` adaptor reads it.
+/// A `GeoJSON` Feature as the `geojson` adaptor reads it.
 pub(super) fn feature(id: &str, geometry: Value, properties: Value, observed: Timestamp) -> Value {
-    json!({
-        "type": "Feature",
-        "id": id,
-        "geometry": geometry,
-        "properties": properties,
-        "observed_at": written(observed),
-    })
+    let members = [
+        ("type", Value::from("Feature")),
+        ("id", Value::from(id)),
+        ("geometry", geometry),
+        ("properties", properties),
+        ("observed_at", Value::from(written(observed))),
+    ];
+    members
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 /// `start` plus that many milliseconds; `start` itself past the end of time.

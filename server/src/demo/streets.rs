@@ -60,7 +60,7 @@ pub struct Streets {
 }
 
 impl Streets {
-    /// Reads a FeatureCollection of roads with `kind` and `name`; features of another shape are passed over.
+    /// Reads a `FeatureCollection` of roads with `kind` and `name`; features of another shape are passed over.
     pub fn parse(roads: &str) -> Result<Self, StreetsError> {
         let value: Value = serde_json::from_str(roads)?;
         let features = value

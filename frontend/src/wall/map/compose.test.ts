@@ -46,8 +46,7 @@ const NAMES = [
   "street_lights",
 ];
 const composed = (theme: "night" | "day"): StyleSpecification =>
-  compose(base(theme) as never, theme, NAMES.map(layer), new Set(NAMES), "http://wall")
-    .style as unknown as StyleSpecification;
+  compose(base(theme), theme, NAMES.map(layer), new Set(NAMES), "http://wall").style;
 
 describe.each(["night", "day"] as const)("the %s style", (theme) => {
   it("is valid", () => {

@@ -11,9 +11,6 @@ import { anchorOf } from "./anchor";
 /** Layers whose lines and areas also get one point, for their symbol and label. */
 const ANCHORED = ["blockages", "closures", "perimeters", "warnings"];
 
-/** The ids under which a live feature can be in its source. */
-export const drawnIds = (id: string): string[] => [id, `${id}\u0000anchor`];
-
 function plain(properties: Record<string, Value>): Record<string, string | number | boolean> {
   const kept: Record<string, string | number | boolean> = {};
   for (const [name, value] of Object.entries(properties)) {
@@ -45,7 +42,17 @@ function labelOf(layer: string, feature: LiveFeature, timeZone: string): string 
   return typeof code === "string" ? sentence(code) : "";
 }
 
-export function drawn(layer: string, feature: LiveFeature, serverNow: number, timeZone: string): Feature[] {
+/**
+ * The features for the source, under the numbers given: the feature itself, and its symbol's point where it is no point. Numbers,
+ * because MapLibre draws features with text ids but never finds them again.
+ */
+export function drawn(
+  layer: string,
+  feature: LiveFeature,
+  [own, ofAnchor]: readonly [number, number],
+  serverNow: number,
+  timeZone: string,
+): Feature[] {
   if (feature.geometry === null) return [];
   const properties: Record<string, string | number | boolean> = {
     ...plain(feature.properties),
@@ -55,14 +62,13 @@ export function drawn(layer: string, feature: LiveFeature, serverNow: number, ti
   };
   const label = labelOf(layer, feature, timeZone);
   if (label !== "") properties["label"] = label;
-  const [id, anchorId] = drawnIds(feature.id);
-  const made: Feature[] = [{ type: "Feature", id: id ?? feature.id, geometry: feature.geometry, properties }];
+  const made: Feature[] = [{ type: "Feature", id: own, geometry: feature.geometry, properties }];
   const anchor =
     ANCHORED.includes(layer) && !feature.geometry.type.includes("Point") ? anchorOf(feature.geometry) : null;
-  if (anchor !== null && anchorId !== undefined) {
+  if (anchor !== null) {
     made.push({
       type: "Feature",
-      id: anchorId,
+      id: ofAnchor,
       geometry: { type: "Point", coordinates: anchor },
       properties,
     });

@@ -5,7 +5,7 @@ import type { GeoJSONSourceDiff } from "maplibre-gl";
 import type { Change } from "../live/holdings";
 import type { LiveFeature } from "../live/messages";
 import { freshness, type Freshness } from "../time/age";
-import { drawn, drawnIds, newlyAged } from "./drawn";
+import { drawn, newlyAged } from "./drawn";
 
 export const LEAST_BETWEEN_MS = 500;
 
@@ -24,6 +24,8 @@ export interface Circumstances {
 export class LiveSource {
   readonly #pending = new Map<string, LiveFeature | null>();
   readonly #drawnAs = new Map<string, Freshness>();
+  readonly #numbers = new Map<string, readonly [number, number]>();
+  #nextNumber = 1;
   #target: DiffTarget | null = null;
   #inFlight = false;
   #planned = false;
@@ -80,16 +82,29 @@ export class LiveSource {
     this.#emptyFirst = false;
     const now = this.around.serverNow();
     for (const [id, feature] of this.#pending) {
-      if (this.#drawnAs.has(id)) difference.remove.push(...drawnIds(id));
+      if (this.#drawnAs.has(id)) difference.remove.push(...this.#numbersOf(id));
       this.#drawnAs.delete(id);
-      if (feature === null) continue;
-      const made = drawn(this.layer, feature, now, this.around.timeZone());
-      if (made.length === 0) continue;
+      const made =
+        feature === null ? [] : drawn(this.layer, feature, this.#numbersOf(id), now, this.around.timeZone());
+      if (feature === null || made.length === 0) {
+        this.#numbers.delete(id);
+        continue;
+      }
       difference.add.push(...made);
       this.#drawnAs.set(id, freshness(feature, now));
     }
     this.#pending.clear();
     return difference;
+  }
+
+  #numbersOf(id: string): readonly [number, number] {
+    let numbers = this.#numbers.get(id);
+    if (numbers === undefined) {
+      numbers = [this.#nextNumber, this.#nextNumber + 1];
+      this.#nextNumber += 2;
+      this.#numbers.set(id, numbers);
+    }
+    return numbers;
   }
 
   async #flush(): Promise<void> {

@@ -235,7 +235,7 @@ export class Stage {
     for (const layer of layers) {
       const source = this.map.getSource(sourceOf(layer));
       if (source?.type !== "vector") continue;
-      const deepest = source.maxzoom ?? 22;
+      const deepest = source.maxzoom;
       const ids = tiles?.map(([z, x, y]) => {
         const up = Math.max(0, z - deepest);
         return { z: z - up, x: x >> up, y: y >> up };

@@ -23,12 +23,12 @@ function watchProgress(video: HTMLVideoElement, onStalled: (seconds: number) => 
 }
 
 export function playStream(video: HTMLVideoElement, url: string, listener: StreamListener): () => void {
-  let ended = false;
+  const life = { ended: false };
   let destroy: (() => void) | null = null;
   const stopWatching = watchProgress(video, (seconds) => listener.onStalled(seconds));
   void (async () => {
     const { default: Hls } = await import("hls.js/light");
-    if (ended) return;
+    if (life.ended) return;
     if (!Hls.isSupported()) {
       if (video.canPlayType(TYPE) === "") listener.onTrouble("This browser cannot play the stream");
       else video.src = url;
@@ -40,13 +40,13 @@ export function playStream(video: HTMLVideoElement, url: string, listener: Strea
       if (!fatal) return;
       listener.onTrouble("The stream does not answer; trying again");
       if (type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
-      else setTimeout(() => (ended ? undefined : hls.loadSource(url)), 5000);
+      else setTimeout(() => (life.ended ? undefined : hls.loadSource(url)), 5000);
     });
     hls.loadSource(url);
     hls.attachMedia(video);
   })().catch(() => listener.onTrouble("The player could not be loaded"));
   return () => {
-    ended = true;
+    life.ended = true;
     stopWatching();
     destroy?.();
     video.removeAttribute("src");

@@ -1,0 +1,39 @@
+//! `atalaya check`: is what is configured usable, and what is in force.
+
+use super::{Failure, print, say};
+use crate::config::{Config, EXAMPLE};
+use crate::store::{Embedded, StoreError, StoreOptions};
+use clap::Args;
+
+/// Validate configuration and store, and print the effective configuration.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Print an example configuration instead.
+    #[arg(long)]
+    example: bool,
+}
+
+impl Check {
+    pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
+        if self.example {
+            print(EXAMPLE.trim_end());
+            return Ok(());
+        }
+        let catalog = config.catalog()?;
+        let feeds = config.feeds(&catalog)?;
+        let printed = toml::to_string_pretty(config).map_err(|cause| Failure::Other(cause.to_string()))?;
+        print(printed.trim_end());
+        say(&format!("catalog: {} layers; feeds: {}", catalog.len(), feeds.len()));
+        if !config.data.join("main.db").exists() {
+            say(&format!("store: {} is empty; the first start makes it", config.data.display()));
+            return Ok(());
+        }
+        match Embedded::open(&config.data, StoreOptions::default()) {
+            Ok(store) => say(&format!("store: {} is sound, at seq {}", config.data.display(), store.last_seq()?)),
+            // A running server holds it: it has checked it itself.
+            Err(StoreError::Locked { .. }) => say(&format!("store: {} is in use by a running server", config.data.display())),
+            Err(cause) => return Err(cause.into()),
+        }
+        Ok(())
+    }
+}

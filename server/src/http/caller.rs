@@ -1,0 +1,339 @@
+//! Who sent a request: an extractor that every route but the open ones takes.
+//!
+//! Promises: nothing is read without a [`Caller`]; what it may see is worked out anew for each
+//! request, so that a grant that ended is gone; a session never acts for a page of another origin.
+//! Without TLS restricted fields stay on the machine. Refuses to say why a credential failed.
+
+use super::site::Site;
+use crate::clock::Clock;
+use crate::identity::{
+    Action, Credential, Identity, Known, Permission, Principal, Token, hex, may, viewer,
+};
+use crate::problem::{Problem, echo};
+use actix_web::body::BoxBody;
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap, HeaderName};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
+use atalaya_tiles::{Catalog, Clearances, Viewer};
+use futures_util::future::LocalBoxFuture;
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+/// The session cookie under TLS; browsers hold its name to Secure, Path=/ and no Domain.
+const COOKIE_HTTPS: &str = "__Host-atalaya";
+/// The session cookie without TLS.
+const COOKIE_HTTP: &str = "atalaya";
+/// Bytes of the class that an `ETag` carries.
+const CLASS_BYTES: usize = 8;
+
+/// Somebody who may read, with what they may see now.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who it is.
+    pub principal: Arc<Principal>,
+    /// What they may see.
+    pub viewer: Viewer,
+    /// 16 hexadecimal digits that two callers share when they may see the same; part of `ETag`s.
+    pub class: String,
+    /// What they showed; an open stream shows it again to [`Identity::still`].
+    pub credential: Credential,
+}
+
+impl Caller {
+    /// Refuses what the caller may not do.
+    pub fn must(&self, permission: Permission) -> Result<(), Problem> {
+        permitted(&self.principal, Action::Do(permission))
+    }
+}
+
+/// Somebody who may write to the feed that the path names.
+#[derive(Debug, Clone)]
+pub struct FeedCaller {
+    /// Who it is.
+    pub principal: Arc<Principal>,
+    /// The feed, as in the path; whether it exists is for the handler.
+    pub feed: String,
+}
+
+/// The id of the principal of a request, for the access log.
+#[derive(Debug, Clone)]
+pub(super) struct Who(pub(super) String);
+
+/// Why there is no caller: a problem, or for somebody who asked for a page, the way to sign in.
+#[derive(Debug)]
+pub enum Refusal {
+    /// A problem.
+    Problem(Problem),
+    /// Off to the sign-in page.
+    SignIn,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Problem(problem) => problem.fmt(f),
+            Self::SignIn => f.write_str("sign in first"),
+        }
+    }
+}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Problem(problem) => problem.status_code(),
+            Self::SignIn => StatusCode::SEE_OTHER,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        match self {
+            Self::Problem(problem) => problem.error_response(),
+            Self::SignIn => HttpResponse::SeeOther()
+                .insert_header((header::LOCATION, "/sign-in"))
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .finish(),
+        }
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Refusal;
+    type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let refusal = |problem| match problem {
+                Problem::Unauthorised {} if wants_page(&request) => Refusal::SignIn,
+                problem => Refusal::Problem(problem),
+            };
+            reader(&request).await.map_err(refusal)
+        })
+    }
+}
+
+impl FromRequest for FeedCaller {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let feed = request.match_info().get("feed").unwrap_or_default();
+            let (principal, _) = authenticated(&request).await?;
+            permitted(&principal, Action::Ingest(feed))?;
+            Ok(Self {
+                principal,
+                feed: feed.to_owned(),
+            })
+        })
+    }
+}
+
+async fn reader(request: &HttpRequest) -> Result<Caller, Problem> {
+    let (principal, credential) = authenticated(request).await?;
+    permitted(&principal, Action::Do(Permission::Read))?;
+    let catalog = state::<Arc<Catalog>>(request)?;
+    let site = state::<Site>(request)?;
+    let mut viewer = viewer(&principal, &catalog, state::<Clock>(request)?.now());
+    if !(site.https || site.clear_text_clearances || is_local(request)) {
+        viewer.clearances = Clearances::NONE;
+    }
+    Ok(Caller {
+        class: class(&viewer, &catalog),
+        principal,
+        viewer,
+        credential,
+    })
+}
+
+/// What two viewers share when they may see the same, in 16 hexadecimal digits.
+pub fn class(viewer: &Viewer, catalog: &Catalog) -> String {
+    let digest = Sha256::digest(viewer.class(catalog).as_bytes());
+    hex(digest.get(..CLASS_BYTES).unwrap_or_default())
+}
+
+fn permitted(principal: &Principal, action: Action<'_>) -> Result<(), Problem> {
+    if may(principal, action) {
+        return Ok(());
+    }
+    tracing::info!(principal.id = %principal.id, action = action.phrase(), "denied");
+    Err(Problem::Forbidden {
+        action: echo(&action.phrase()),
+    })
+}
+
+/// Checks what the request shows of itself.
+async fn authenticated(request: &HttpRequest) -> Result<(Arc<Principal>, Credential), Problem> {
+    let site = state::<Site>(request)?;
+    let credential = presented(request, &site).ok_or(Problem::Unauthorised {})?;
+    if matches!(credential, Credential::Session(_)) && may_change(request) {
+        check_origin(request)?;
+    }
+    let identity = state::<Identity>(request)?.into_inner();
+    let now = state::<Clock>(request)?.now();
+    let principal = match identity.known(&credential, now) {
+        Known::Holds(principal) => Some(principal),
+        Known::Fails => None,
+        Known::Ask => {
+            let (identity, credential) = (Arc::clone(&identity), credential.clone());
+            web::block(move || identity.verify(&credential, now))
+                .await
+                .map_err(Problem::internal)?
+                .map_err(Problem::internal)?
+        }
+    };
+    let Some(principal) = principal else {
+        let failures = identity.failed_tokens();
+        failures.note(peer(request), now);
+        return Err(match failures.admit(peer(request), now) {
+            Ok(()) => Problem::Unauthorised {},
+            Err(retry_after_s) => too_many_failures(retry_after_s),
+        });
+    };
+    request.extensions_mut().insert(Who(principal.id.clone()));
+    Ok((principal, credential))
+}
+
+pub(super) fn too_many_failures(retry_after_s: u32) -> Problem {
+    Problem::Flooded {
+        limit: "the failed attempts that one address has".into(),
+        retry_after_s,
+    }
+}
+
+/// A bearer token if there is an Authorization header at all, else the session cookie.
+fn presented(request: &HttpRequest, site: &Site) -> Option<Credential> {
+    if let Some(value) = request.headers().get(header::AUTHORIZATION) {
+        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+        return scheme
+            .eq_ignore_ascii_case("bearer")
+            .then(|| Credential::Bearer(Token::presented(token.trim())));
+    }
+    session_token(request, site).map(Credential::Session)
+}
+
+/// The content of the session cookie.
+pub(super) fn session_token(request: &HttpRequest, site: &Site) -> Option<Token> {
+    let name = cookie_name(site);
+    request
+        .headers()
+        .get_all(header::COOKIE)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(known, _)| *known == name)
+        .map(|(_, token)| Token::presented(token))
+}
+
+/// The cookie's name, which under TLS binds it to this host.
+pub(super) fn cookie_name(site: &Site) -> &'static str {
+    if site.https {
+        COOKIE_HTTPS
+    } else {
+        COOKIE_HTTP
+    }
+}
+
+/// Whether the request can change something or open a two-way stream.
+fn may_change(request: &HttpRequest) -> bool {
+    let safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    !safe || request.headers().contains_key(header::UPGRADE)
+}
+
+/// Refuses a request that a page of another origin made with a session of ours. A program that
+/// carries a session has to name the origin, too.
+pub fn check_origin(request: &HttpRequest) -> Result<(), Problem> {
+    let site = state::<Site>(request)?;
+    let origin = text(request.headers(), &header::ORIGIN);
+    let own = match text(request.headers(), &SEC_FETCH_SITE) {
+        Some("same-origin") => true,
+        Some(_) => origin.is_some_and(|origin| is_listed(origin, &site)),
+        None => {
+            origin.is_some_and(|origin| is_listed(origin, &site) || is_own(origin, request, &site))
+        }
+    };
+    if own {
+        return Ok(());
+    }
+    Err(Problem::OriginRefused {
+        origin: echo(origin.unwrap_or("(none)")),
+    })
+}
+
+/// As [`check_origin`], for requests that carry no session yet: a program that names no origin may.
+pub(super) fn check_origin_if_any(request: &HttpRequest) -> Result<(), Problem> {
+    let named = [&header::ORIGIN, &SEC_FETCH_SITE];
+    if named
+        .into_iter()
+        .any(|name| request.headers().contains_key(name))
+    {
+        return check_origin(request);
+    }
+    Ok(())
+}
+
+static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+fn is_listed(origin: &str, site: &Site) -> bool {
+    site.origins
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(origin))
+}
+
+fn is_own(origin: &str, request: &HttpRequest, site: &Site) -> bool {
+    let scheme = if site.https { "https://" } else { "http://" };
+    let host = text(request.headers(), &header::HOST).or_else(|| {
+        request
+            .uri()
+            .authority()
+            .map(|authority| authority.as_str())
+    });
+    let named = origin.strip_prefix(scheme);
+    matches!((named, host), (Some(named), Some(host)) if named.eq_ignore_ascii_case(host))
+}
+
+/// Whether the peer is this machine, and not a proxy on it that speaks for another.
+pub(super) fn is_local(request: &HttpRequest) -> bool {
+    let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip"];
+    let direct = forwarded
+        .iter()
+        .all(|name| !request.headers().contains_key(*name));
+    direct
+        && request
+            .peer_addr()
+            .is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+}
+
+/// The address that failures are counted by.
+pub(super) fn peer(request: &HttpRequest) -> IpAddr {
+    request
+        .peer_addr()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip())
+}
+
+fn wants_page(request: &HttpRequest) -> bool {
+    let pages = text(request.headers(), &header::ACCEPT)
+        .is_some_and(|accepted| accepted.contains("text/html"));
+    pages
+        && [Method::GET, Method::HEAD].contains(request.method())
+        && !request.headers().contains_key(header::AUTHORIZATION)
+}
+
+fn text<'r>(headers: &'r HeaderMap, name: &HeaderName) -> Option<&'r str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Shared state that the app factory has to have put there.
+pub(super) fn state<T: 'static>(request: &HttpRequest) -> Result<web::Data<T>, Problem> {
+    request
+        .app_data::<web::Data<T>>()
+        .cloned()
+        .ok_or_else(|| Problem::internal(format!("no {} in the app", std::any::type_name::<T>())))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! What the web framework refuses by itself, turned into problems.
+//!
+//! The app factory installs these, so that no path answers an error in another shape.
+
+use crate::problem::{Problem, echo};
+use actix_web::error::{JsonPayloadError, PathError, PayloadError};
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{JsonConfig, PathConfig, PayloadConfig, QueryConfig};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+
+/// Reads JSON bodies up to a limit in bytes.
+pub fn json_config(limit_bytes: usize) -> JsonConfig {
+    JsonConfig::default()
+        .limit(limit_bytes)
+        .error_handler(move |error, request| json_problem(&error, request, limit_bytes).into())
+}
+
+/// Reads raw bodies up to a limit in bytes. Their errors are turned by [`of_status`].
+pub fn payload_config(limit_bytes: usize) -> PayloadConfig {
+    PayloadConfig::new(limit_bytes)
+}
+
+/// Paths whose parts do not parse lead nowhere.
+pub fn path_config() -> PathConfig {
+    PathConfig::default().error_handler(|_: PathError, _| Problem::NoSuchPath {}.into())
+}
+
+/// For handlers that read their query by serde instead of [`Params`](super::params::Params).
+pub fn query_config() -> QueryConfig {
+    QueryConfig::default().error_handler(|error, _| {
+        Problem::BadParameter {
+            name: "query".into(),
+            value: echo(&error.to_string()),
+            expected: "the parameters of this path".into(),
+        }
+        .into()
+    })
+}
+
+/// The default service of the app: 404.
+pub async fn no_such_path() -> Result<HttpResponse, Problem> {
+    Err(Problem::NoSuchPath {})
+}
+
+/// The error of a body that is read as it comes.
+pub fn body_problem(error: &PayloadError, limit_bytes: usize) -> Problem {
+    if matches!(error, PayloadError::Overflow) {
+        return too_large(limit_bytes);
+    }
+    Problem::UnreadableBody {
+        reason: "it ended early or its coding is broken".into(),
+    }
+}
+
+/// The problem that stands for a bare status, for refusals that no handler of ours has seen; none
+/// where a problem would change the status.
+pub fn of_status(status: StatusCode, allowed: Option<&str>) -> Option<Problem> {
+    Some(match status {
+        StatusCode::BAD_REQUEST => Problem::BadRequest {},
+        StatusCode::UNAUTHORIZED => Problem::Unauthorised {},
+        StatusCode::NOT_FOUND => Problem::NoSuchPath {},
+        StatusCode::METHOD_NOT_ALLOWED => Problem::MethodNotAllowed {
+            allowed: allowed.unwrap_or("other methods").into(),
+        },
+        StatusCode::NOT_ACCEPTABLE => Problem::NotAcceptable {
+            offered: "other media types".into(),
+        },
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::BodyTooLarge {
+            limit: "this path takes".into(),
+        },
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::UnsupportedMediaType {
+            found: "of this request".into(),
+            expected: "another".into(),
+        },
+        StatusCode::INTERNAL_SERVER_ERROR => Problem::internal("a bare status 500"),
+        _ => return None,
+    })
+}
+
+fn too_large(limit_bytes: usize) -> Problem {
+    Problem::BodyTooLarge {
+        limit: format!("{limit_bytes} bytes"),
+    }
+}
+
+fn json_problem(error: &JsonPayloadError, request: &HttpRequest, limit_bytes: usize) -> Problem {
+    match error {
+        JsonPayloadError::OverflowKnownLength { .. } | JsonPayloadError::Overflow { .. } => {
+            too_large(limit_bytes)
+        }
+        JsonPayloadError::ContentType => Problem::UnsupportedMediaType {
+            found: content_type(request),
+            expected: "application/json".into(),
+        },
+        JsonPayloadError::Deserialize(error) => Problem::UnreadableBody {
+            reason: echo(&error.to_string()),
+        },
+        JsonPayloadError::Payload(error) => body_problem(error, limit_bytes),
+        other if other.status_code().is_server_error() => Problem::internal(other.to_string()),
+        _ => Problem::BadRequest {},
+    }
+}
+
+/// The media type of a request, fit to be repeated.
+pub fn content_type(request: &HttpRequest) -> String {
+    request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .map_or_else(|| "(none)".into(), echo)
+}

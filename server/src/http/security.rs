@@ -1,0 +1,124 @@
+//! Around every request: an id, the access log, and headers that keep pages to themselves.
+//!
+//! Promises: every answer carries [`REQUEST_ID`] and the headers below unless its handler set them;
+//! every refusal is a problem, also those that the web framework makes by itself; the log has the
+//! route's pattern, never the path or the query, since those may hold a plate or a token.
+
+use super::caller::Who;
+use super::refusals::of_status;
+use super::site::Site;
+use crate::clock::monotonic;
+use crate::problem::under;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpResponse, web};
+use std::time::Instant;
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// The header that names the request, as problems and the log do.
+pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What pages may load: their own files, a map worker, pictures made on the spot.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
+    style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; \
+    connect-src 'self'; worker-src 'self' blob:; media-src 'self' blob:; manifest-src 'self'; \
+    base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const HEADERS: [(&str, &str); 7] = [
+    ("content-security-policy", CONTENT_SECURITY_POLICY),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("x-robots-tag", "noindex"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("cache-control", "no-store"),
+];
+
+const HSTS: (&str, &str) = ("strict-transport-security", "max-age=31536000");
+
+/// The middleware; the app factory wraps it around everything with
+/// [`from_fn`](actix_web::middleware::from_fn), outermost.
+pub async fn around(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = Uuid::now_v7();
+    let started = monotonic();
+    let https = request
+        .app_data::<web::Data<Site>>()
+        .is_some_and(|site| site.https);
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", request.id = %id);
+    let answer = async {
+        let mut response = match next.call(request).await {
+            Ok(response) => as_problem(response.map_into_boxed_body()),
+            Err(error) => {
+                let mut response = HttpResponse::from_error(error);
+                dress(response.headers_mut(), id, https);
+                let status = response.status().as_u16();
+                tracing::info!(http.method = %method, http.status = status, "{method} {status}");
+                return Err(InternalError::from_response("refused", response).into());
+            }
+        };
+        dress(response.headers_mut(), id, https);
+        log(&response, started);
+        Ok(response)
+    };
+    under(id, answer.instrument(span)).await
+}
+
+/// Puts a problem where the framework refused by itself. Pages that refuse in HTML stay.
+fn as_problem(response: ServiceResponse) -> ServiceResponse {
+    let status = response.status();
+    let plain = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if !plain || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let allowed = response.headers().get(header::ALLOW);
+    let allowed = allowed.and_then(|value| value.to_str().ok());
+    let Some(problem) = of_status(status, allowed) else {
+        return response;
+    };
+    response.into_response(HttpResponse::from_error(problem))
+}
+
+/// Adds the headers that the handler has not set.
+fn dress(headers: &mut HeaderMap, id: Uuid, https: bool) {
+    let strict = https.then_some(HSTS);
+    for (name, value) in HEADERS.into_iter().chain(strict) {
+        let name = HeaderName::from_static(name);
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(REQUEST_ID.clone(), id);
+    }
+}
+
+fn log(response: &ServiceResponse, started: Instant) {
+    let request = response.request();
+    let route = request.match_pattern().unwrap_or_else(|| "-".into());
+    let (method, status) = (request.method(), response.status().as_u16());
+    let extensions = request.extensions();
+    let principal = extensions.get::<Who>().map(|who| who.0.as_str());
+    let elapsed_ms = started.elapsed().as_secs_f64() * 1e3;
+    tracing::info!(
+        http.method = %method,
+        http.route = route,
+        http.status = status,
+        principal.id = principal,
+        elapsed_ms,
+        "{method} {route} {status}"
+    );
+}
+
+#[cfg(test)]
+mod tests;

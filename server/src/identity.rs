@@ -1,0 +1,369 @@
+//! Who asks: bearer keys for programs, one-time links and sessions for browsers, and what each may
+//! do and see.
+//!
+//! Promises: a secret is kept as its SHA-256 only; a link opens once, however many try at once; a
+//! revocation made by this process holds at once and by another one within [`CACHED_FOR`]; whatever
+//! ends is looked at on each use. Every instant is an argument. Refuses to tell an unknown secret
+//! from an expired or a revoked one.
+//!
+//! Calls block on the store and belong off the event loop, all but [`Identity::known`].
+
+mod failures;
+mod grant;
+mod policy;
+mod records;
+mod token;
+
+pub use failures::Failures;
+pub use grant::{Authority, Grant, Principal, UnknownClearance};
+pub use policy::{Action, Permission, Role, UnknownRole, may, viewer};
+pub use records::KeyRow;
+pub use token::Token;
+pub(crate) use token::hex;
+
+use jiff::{SignedDuration, Timestamp};
+use moka::sync::Cache;
+use records::{Found, Records};
+use std::path::Path;
+use std::sync::Arc;
+use token::Digest;
+
+/// How long a checked credential is believed without asking the store.
+pub const CACHED_FOR: SignedDuration = SignedDuration::from_secs(5);
+/// How many checked credentials are believed at once.
+const CACHED_MOST: u64 = 10_000;
+/// How stale the note of a session's last use may be.
+const SEEN_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
+/// What can go wrong besides a credential that does not hold.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// The store.
+    #[error("the identity store failed")]
+    Store(#[from] rusqlite::Error),
+    /// The operating system's random numbers.
+    #[error("no random numbers")]
+    Random(#[from] getrandom::Error),
+}
+
+/// How long things last. A wall is a device that nobody signs in anew every morning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lasting {
+    /// A one-time link.
+    pub link: SignedDuration,
+    /// A session, however busy.
+    pub session: SignedDuration,
+    /// A session that is not used.
+    pub session_idle: SignedDuration,
+    /// A wall's session, however busy.
+    pub wall: SignedDuration,
+    /// A wall's session that is not used.
+    pub wall_idle: SignedDuration,
+}
+
+impl Default for Lasting {
+    fn default() -> Self {
+        Self {
+            link: SignedDuration::from_mins(15),
+            session: SignedDuration::from_hours(12),
+            session_idle: SignedDuration::from_mins(30),
+            wall: SignedDuration::from_hours(24 * 365),
+            wall_idle: SignedDuration::from_hours(24 * 7),
+        }
+    }
+}
+
+impl Lasting {
+    fn session_of(&self, role: Role) -> SignedDuration {
+        if role == Role::Wall {
+            self.wall
+        } else {
+            self.session
+        }
+    }
+
+    fn idle_of(&self, role: Option<Role>) -> SignedDuration {
+        if role == Some(Role::Wall) {
+            self.wall_idle
+        } else {
+            self.session_idle
+        }
+    }
+}
+
+/// What somebody presents.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// A bearer token.
+    Bearer(Token),
+    /// The content of a session cookie.
+    Session(Token),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Slot {
+    Key(Digest),
+    Session(Digest),
+}
+
+impl Credential {
+    fn token(&self) -> &Token {
+        match self {
+            Self::Bearer(token) | Self::Session(token) => token,
+        }
+    }
+
+    fn slot(&self) -> Slot {
+        match self {
+            Self::Bearer(token) => Slot::Key(token.digest()),
+            Self::Session(token) => Slot::Session(token.digest()),
+        }
+    }
+}
+
+/// What is known of a credential without asking the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// It holds.
+    Holds(Arc<Principal>),
+    /// It does not hold.
+    Fails,
+    /// The store has to be asked.
+    Ask,
+}
+
+/// A key to be made.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// Its name for people.
+    pub name: String,
+    /// On whose behalf it acts.
+    pub authority: Authority,
+    /// The clearances it carries, checked by [`Grant::list`].
+    pub grants: Vec<Grant>,
+    /// The layers it is bound to; `None` is all that the role opens.
+    pub layers: Option<Vec<String>>,
+    /// When it ends.
+    pub ends_at: Option<Timestamp>,
+}
+
+/// A sign-in link to be made.
+#[derive(Debug, Clone)]
+pub struct NewLink {
+    /// The name of the session that it opens.
+    pub name: String,
+    /// The role of that session.
+    pub role: Role,
+    /// The clearances of that session, checked by [`Grant::list`].
+    pub grants: Vec<Grant>,
+    /// The layers that session is bound to; `None` is all that the role opens.
+    pub layers: Option<Vec<String>>,
+}
+
+/// A session that was just opened.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// What goes into the cookie.
+    pub token: Token,
+    /// Whose it is.
+    pub principal: Arc<Principal>,
+    /// How long it lasts at most.
+    pub lasts: SignedDuration,
+}
+
+#[derive(Debug, Clone)]
+struct Believed {
+    found: Option<Found>,
+    read_at: Timestamp,
+}
+
+/// Keys, links and sessions over one store, with a short memory of what was checked.
+#[derive(Debug)]
+pub struct Identity {
+    records: Records,
+    lasting: Lasting,
+    believed: Cache<Slot, Believed>,
+    failed_links: Failures,
+    failed_tokens: Failures,
+}
+
+impl Identity {
+    /// Opens the identity tables of a store; its schema has to be there.
+    pub fn open(store: &Path, lasting: Lasting) -> Result<Self, IdentityError> {
+        Ok(Self {
+            records: Records::open(store)?,
+            lasting,
+            believed: Cache::new(CACHED_MOST),
+            failed_links: Failures::new(10, SignedDuration::from_secs(30)),
+            failed_tokens: Failures::new(60, SignedDuration::from_secs(1)),
+        })
+    }
+
+    /// How often sign-in links failed.
+    pub fn failed_links(&self) -> &Failures {
+        &self.failed_links
+    }
+
+    /// How often tokens and sessions failed.
+    pub fn failed_tokens(&self) -> &Failures {
+        &self.failed_tokens
+    }
+
+    /// Makes a key and tells its token, once.
+    pub fn create_key(&self, key: &NewKey, now: Timestamp) -> Result<Token, IdentityError> {
+        let token = Token::new_key()?;
+        self.records.insert_key(key, &token, now)?;
+        Ok(token)
+    }
+
+    /// The keys there are, newest first, without their secrets.
+    pub fn keys(&self) -> Result<Vec<KeyRow>, IdentityError> {
+        Ok(self.records.keys()?)
+    }
+
+    /// Revokes a key by its id or its public prefix; false if there is no such key in force.
+    pub fn revoke_key(&self, key: &str, now: Timestamp) -> Result<bool, IdentityError> {
+        let revoked = self.records.revoke_key(key, now)?;
+        self.believed.invalidate_all();
+        Ok(revoked)
+    }
+
+    /// Makes a one-time sign-in link and tells its token, once.
+    pub fn issue_link(&self, link: &NewLink, now: Timestamp) -> Result<Token, IdentityError> {
+        let token = Token::new_secret()?;
+        let ends_at = later(now, self.lasting.link);
+        self.records.insert_link(link, &token, now, ends_at)?;
+        Ok(token)
+    }
+
+    /// Opens a session by a link; `None` if the link is unknown, expired or used.
+    pub fn redeem(&self, link: &Token, now: Timestamp) -> Result<Option<Session>, IdentityError> {
+        if !link.is_plausible() {
+            return Ok(None);
+        }
+        let token = Token::new_secret()?;
+        let ends_at = |role| later(now, self.lasting.session_of(role));
+        let Some((role, found)) = self.records.redeem(link, &token, now, ends_at)? else {
+            return Ok(None);
+        };
+        Ok(Some(Session {
+            token,
+            principal: found.principal,
+            lasts: self.lasting.session_of(role),
+        }))
+    }
+
+    /// Ends a session by its secret.
+    pub fn sign_out(&self, token: &Token, now: Timestamp) -> Result<(), IdentityError> {
+        self.records.end_session(&token.digest(), now)?;
+        self.believed.invalidate(&Slot::Session(token.digest()));
+        Ok(())
+    }
+
+    /// Revokes a session by its id; false if there is no such session in force.
+    pub fn revoke_session(&self, id: &str, now: Timestamp) -> Result<bool, IdentityError> {
+        let revoked = self.records.revoke_session(id, now)?;
+        self.believed.invalidate_all();
+        Ok(revoked)
+    }
+
+    /// What is known of a credential without blocking. A session whose last use has to be noted is
+    /// not known.
+    pub fn known(&self, credential: &Credential, now: Timestamp) -> Known {
+        if !credential.token().is_plausible() {
+            return Known::Fails;
+        }
+        match self.fresh(&credential.slot(), now) {
+            None => Known::Ask,
+            Some(None) => Known::Fails,
+            Some(Some(found)) if self.to_be_noted(&found, now) => Known::Ask,
+            Some(Some(found)) => self.standing(found, now).map_or(Known::Fails, Known::Holds),
+        }
+    }
+
+    /// Checks a credential that is being used, and notes that a session is.
+    pub fn verify(
+        &self,
+        credential: &Credential,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Principal>>, IdentityError> {
+        let Some(found) = self.find(credential, now)? else {
+            return Ok(None);
+        };
+        if self.to_be_noted(&found, now)
+            && let Slot::Session(digest) = credential.slot()
+            && self.standing(found.clone(), now).is_some()
+        {
+            self.records.note_use(&digest, now)?;
+            self.believed.invalidate(&credential.slot());
+        }
+        Ok(self.standing(found, now))
+    }
+
+    /// Checks a credential of an open stream, which does not count as using it.
+    pub fn still(
+        &self,
+        credential: &Credential,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Principal>>, IdentityError> {
+        let found = self.find(credential, now)?;
+        Ok(found.and_then(|found| self.standing(found, now)))
+    }
+
+    fn find(
+        &self,
+        credential: &Credential,
+        now: Timestamp,
+    ) -> Result<Option<Found>, IdentityError> {
+        if !credential.token().is_plausible() {
+            return Ok(None);
+        }
+        let slot = credential.slot();
+        if let Some(found) = self.fresh(&slot, now) {
+            return Ok(found);
+        }
+        let found = match (&slot, credential.token().prefix()) {
+            (Slot::Key(digest), Some(prefix)) => self.records.key(prefix, digest)?,
+            (Slot::Key(_), None) => None,
+            (Slot::Session(digest), _) => self.records.session(digest)?,
+        };
+        let believed = Believed {
+            found: found.clone(),
+            read_at: now,
+        };
+        self.believed.insert(slot, believed);
+        Ok(found)
+    }
+
+    fn fresh(&self, slot: &Slot, now: Timestamp) -> Option<Option<Found>> {
+        let believed = self.believed.get(slot)?;
+        let age = now.duration_since(believed.read_at);
+        let fresh = (SignedDuration::ZERO..CACHED_FOR).contains(&age);
+        fresh.then_some(believed.found)
+    }
+
+    fn to_be_noted(&self, found: &Found, now: Timestamp) -> bool {
+        found
+            .seen_at
+            .is_some_and(|seen| now.duration_since(seen) >= SEEN_EVERY)
+    }
+
+    /// The principal, if nothing has run out.
+    fn standing(&self, found: Found, now: Timestamp) -> Option<Arc<Principal>> {
+        let principal = found.principal;
+        let idle = self.lasting.idle_of(principal.role());
+        let ended = principal.ends_at.is_some_and(|end| now >= end);
+        let unused = found
+            .seen_at
+            .is_some_and(|seen| now.duration_since(seen) >= idle);
+        (!found.revoked && !ended && !unused).then_some(principal)
+    }
+}
+
+/// An instant later; the end of time where that would be past it.
+fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
+    now.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,107 @@
+//! The store: what is in it survives, and nothing is promised to anybody before it is.
+//!
+//! ```text
+//! Writer ──append──▶ log ──load──▶ Picture ──hot──▶ Checkpointer
+//!                     │  ◀──retain── Retainer
+//!                     └──records──▶ Reader: history, duplicates, exports
+//! ```
+//!
+//! [`Store`] is closed: the embedded store is the one there is, and whatever joins it must pass the
+//! same conformance cases. The handles are owned each by one thread. No clock is read here: every
+//! instant is an argument.
+
+mod backup;
+mod checkpointer;
+mod codec;
+mod embedded;
+mod error;
+mod interned;
+mod load;
+mod reader;
+mod reserve;
+mod retainer;
+mod schema;
+mod writer;
+
+pub use backup::{BackedUp, restore};
+pub use checkpointer::Checkpointer;
+pub use codec::Unknown;
+pub use embedded::{Embedded, StoreOptions, connect};
+pub use error::StoreError;
+pub use load::Loaded;
+pub use reader::Reader;
+pub use retainer::{Retained, Retainer};
+pub use writer::Writer;
+
+use atalaya_tiles::{Catalog, RingLimits, Seq};
+use jiff::Timestamp;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A store.
+#[derive(Debug)]
+pub enum Store {
+    /// In a directory of this machine.
+    Embedded(Embedded),
+}
+
+impl Store {
+    /// Random text that tells this life of the log from any other: a restore changes it.
+    pub fn epoch(&self) -> &str {
+        let Self::Embedded(store) = self;
+        store.epoch()
+    }
+
+    /// The last record of the log; 0 for an empty one.
+    pub fn last_seq(&self) -> Result<Seq, StoreError> {
+        let Self::Embedded(store) = self;
+        store.last_seq()
+    }
+
+    /// When the last record was received. No later record may have an earlier `received_at`.
+    pub fn last_received_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        let Self::Embedded(store) = self;
+        store.last_received_at()
+    }
+
+    /// The handle that appends. There is to be one.
+    pub fn writer(&self, catalog: Arc<Catalog>) -> Result<Writer, StoreError> {
+        let Self::Embedded(store) = self;
+        store.writer(catalog)
+    }
+
+    /// The handle that keeps checkpoints. There is to be one.
+    pub fn checkpointer(&self, catalog: Arc<Catalog>) -> Result<Checkpointer, StoreError> {
+        let Self::Embedded(store) = self;
+        store.checkpointer(catalog)
+    }
+
+    /// The handle that deletes what is past its time. There is to be one.
+    pub fn retainer(&self, catalog: Arc<Catalog>) -> Result<Retainer, StoreError> {
+        let Self::Embedded(store) = self;
+        store.retainer(catalog)
+    }
+
+    /// A handle that reads the log.
+    pub fn reader(&self, catalog: Arc<Catalog>) -> Result<Reader, StoreError> {
+        let Self::Embedded(store) = self;
+        store.reader(catalog)
+    }
+
+    /// The picture as of the last record.
+    pub fn load(&self, catalog: &Arc<Catalog>, limits: RingLimits) -> Result<Loaded, StoreError> {
+        let Self::Embedded(store) = self;
+        store.load(catalog, limits)
+    }
+
+    /// Writes a copy of the log into a new file, while appends go on.
+    pub fn backup(&self, file: &Path) -> Result<BackedUp, StoreError> {
+        let Self::Embedded(store) = self;
+        store.backup(file)
+    }
+}
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod tests;

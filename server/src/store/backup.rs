@@ -1,0 +1,141 @@
+//! Backup and restore: one file out, one directory in.
+
+use super::codec;
+use super::embedded::{Embedded, connect, last, main_path, new_epoch, read_only};
+use super::error::{StoreError, io, sqlite};
+use super::schema::MAIN;
+use atalaya_tiles::Seq;
+use rusqlite::Connection;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// A finished backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BackedUp {
+    /// The last record in it.
+    pub seq: Seq,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl Embedded {
+    /// See [`Store::backup`](super::Store::backup). The file is there whole or not at all, and
+    /// replaces one of the same name. The checkpoint is left out: a start folds the log instead.
+    pub fn backup(&self, file: &Path) -> Result<BackedUp, StoreError> {
+        let part = beside(file, ".part");
+        let outcome = self.write_backup(&part, file);
+        if outcome.is_err() && part.exists() {
+            std::fs::remove_file(&part).map_err(io(&part))?;
+        }
+        outcome
+    }
+
+    fn write_backup(&self, part: &Path, file: &Path) -> Result<BackedUp, StoreError> {
+        if part.exists() {
+            std::fs::remove_file(part).map_err(io(part))?;
+        }
+        let name = part.to_str().ok_or_else(|| StoreError::Io {
+            path: part.to_owned(),
+            cause: std::io::Error::other("the path is not UTF-8"),
+        })?;
+        connect(self.dir())?
+            .execute("VACUUM INTO ?1", [name])
+            .map_err(sqlite(part))?;
+        let copy = read_only(part)?;
+        let seq = last(&copy).map_err(sqlite(part))?;
+        drop(copy);
+        let bytes = sync(part)?;
+        std::fs::rename(part, file).map_err(io(file))?;
+        sync_dir(file)?;
+        Ok(BackedUp {
+            seq: seq.map_or(Seq(0), |last| last.0),
+            bytes,
+        })
+    }
+}
+
+/// Makes a store in a new or empty directory out of a backup, with a new epoch: clients of the old
+/// log must begin anew. Returns the last record in it.
+///
+/// Refuses a directory with anything in it, a file that is not a backup, one of a newer version and
+/// one that is damaged; the directory is then as it was.
+pub fn restore(file: &Path, dir: &Path) -> Result<Seq, StoreError> {
+    match std::fs::read_dir(dir) {
+        Ok(mut entries) => {
+            if entries.next().is_some() {
+                return Err(StoreError::NotEmpty {
+                    dir: dir.to_owned(),
+                });
+            }
+        }
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
+        Err(cause) => return Err(io(dir)(cause)),
+    }
+    check(file)?;
+    std::fs::create_dir_all(dir).map_err(io(dir))?;
+    let part = beside(&main_path(dir), ".part");
+    let outcome = write_store(file, &part, dir);
+    if outcome.is_err() && part.exists() {
+        std::fs::remove_file(&part).map_err(io(&part))?;
+    }
+    outcome
+}
+
+fn write_store(file: &Path, part: &Path, dir: &Path) -> Result<Seq, StoreError> {
+    std::fs::copy(file, part).map_err(io(part))?;
+    let connection = Connection::open(part).map_err(sqlite(part))?;
+    new_epoch(&connection, part)?;
+    let seq = last(&connection).map_err(sqlite(part))?;
+    drop(connection);
+    let connection = Connection::open(part).map_err(sqlite(part))?;
+    connection
+        .pragma_update(None, "journal_mode", "WAL")
+        .map_err(sqlite(part))?;
+    drop(connection);
+    sync(part)?;
+    let main = main_path(dir);
+    std::fs::rename(part, &main).map_err(io(&main))?;
+    sync_dir(&main)?;
+    Ok(seq.map_or(Seq(0), |last| last.0))
+}
+
+/// Reads a whole file for damage; for the log of an open store give its `main.db`.
+pub(crate) fn check(file: &Path) -> Result<(), StoreError> {
+    File::open(file).map_err(io(file))?;
+    if MAIN.version_of(file)? == 0 {
+        return Err(StoreError::Foreign {
+            path: file.to_owned(),
+            detail: "it is empty".into(),
+        });
+    }
+    let connection = read_only(file)?;
+    let verdict: String = connection
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+        .map_err(sqlite(file))?;
+    if verdict == "ok" {
+        return Ok(());
+    }
+    Err(StoreError::of_sqlite(file, codec::odd(0, verdict)))
+}
+
+fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Syncs a file and returns its size.
+fn sync(path: &Path) -> Result<u64, StoreError> {
+    let file = File::options().write(true).open(path).map_err(io(path))?;
+    file.sync_all().map_err(io(path))?;
+    file.metadata().map(|file| file.len()).map_err(io(path))
+}
+
+/// Makes a rename durable.
+fn sync_dir(file: &Path) -> Result<(), StoreError> {
+    let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty());
+    let dir = dir.unwrap_or(Path::new("."));
+    File::open(dir)
+        .and_then(|dir| dir.sync_all())
+        .map_err(io(dir))
+}

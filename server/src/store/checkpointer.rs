@@ -1,0 +1,385 @@
+//! Checkpoints: what the picture is made of, so that a start need not fold the whole log.
+//!
+//! They go into a file of their own. A checkpoint holds that file's write lock for as long as it
+//! takes, and appends never notice. Besides, this handle moves the log's WAL into its main file, so
+//! that no append has to.
+
+use super::codec::instant::Instant;
+use super::codec::{Codec, Scratch, write_trail};
+use super::embedded::{Embedded, connect};
+use super::error::{StoreError, io, sqlite};
+use super::interned::Interned;
+use atalaya_tiles::{
+    Catalog, FeatureId, Hot, HotFeature, LayerIx, LayerKind, MarkKey, Seq, Tombstone,
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A WAL larger than this is emptied even if appends must wait a moment.
+const WAL_LIMIT_BYTES: u64 = 64 << 20;
+/// How long emptying it waits for readers, while appends wait too.
+const WAL_PATIENCE: Duration = Duration::from_millis(200);
+
+const UPSERT: &str = "INSERT INTO hot (layer, seq, received_at, stale, trail, \
+     feed, feature, observed_at, stale_at, expires_at, geometry, properties) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+     ON CONFLICT (layer, feature) DO UPDATE SET seq = excluded.seq, \
+     received_at = excluded.received_at, stale = excluded.stale, trail = excluded.trail, \
+     feed = excluded.feed, observed_at = excluded.observed_at, stale_at = excluded.stale_at, \
+     expires_at = excluded.expires_at, geometry = excluded.geometry, \
+     properties = excluded.properties";
+
+/// What a checkpoint says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stand {
+    pub(crate) seq: Seq,
+    pub(crate) clock: Timestamp,
+    /// The state layers whose features are all in it.
+    pub(crate) layers: BTreeSet<String>,
+    /// The clearances that the slots of marks count through.
+    pub(crate) clearances: Vec<String>,
+}
+
+impl Stand {
+    /// The stand of a checkpoint file, if it has one.
+    pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Option<Self>> {
+        let json = |text: String| -> rusqlite::Result<Vec<String>> {
+            serde_json::from_str(&text).map_err(|e| super::codec::odd(2, e.to_string()))
+        };
+        connection
+            .query_row(
+                "SELECT seq, clock, layers, clearances FROM checkpoint",
+                [],
+                |row| {
+                    Ok(Self {
+                        seq: super::codec::seq(row, 0)?,
+                        clock: row.get::<_, Instant>(1)?.0,
+                        layers: json(row.get(2)?)?.into_iter().collect(),
+                        clearances: json(row.get(3)?)?,
+                    })
+                },
+            )
+            .optional()
+    }
+
+    /// Whether all state layers of a catalog are in it.
+    pub(crate) fn covers(&self, catalog: &Catalog) -> bool {
+        state_layers(catalog).all(|(_, name)| self.layers.contains(name))
+    }
+}
+
+pub(crate) fn state_layers(catalog: &Catalog) -> impl Iterator<Item = (LayerIx, &str)> {
+    let layers = catalog.layers();
+    layers
+        .filter(|(_, spec)| spec.kind == LayerKind::State)
+        .map(|(layer, spec)| (layer, spec.name.as_str()))
+}
+
+pub(crate) fn clearances(catalog: &Catalog) -> Vec<String> {
+    let names = catalog.clearances();
+    names.map(|(_, name)| name.to_owned()).collect()
+}
+
+/// The one handle that keeps checkpoints.
+#[derive(Debug)]
+pub struct Checkpointer {
+    picture: Connection,
+    picture_path: PathBuf,
+    main: Connection,
+    main_path: PathBuf,
+    epoch: String,
+    codec: Codec,
+    interned: Interned,
+    scratch: Scratch,
+    stand: Option<Stand>,
+    tombstones: HashMap<(LayerIx, FeatureId), Tombstone>,
+    /// Features that left and are not yet taken out, because a checkpoint failed.
+    removed: Vec<(LayerIx, FeatureId)>,
+}
+
+impl Checkpointer {
+    pub(crate) fn new(store: &Embedded, catalog: Arc<Catalog>) -> Result<Self, StoreError> {
+        let picture_path = store.picture_path();
+        let picture = store.connect_picture()?;
+        let stand = Stand::read(&picture).map_err(sqlite(&picture_path))?;
+        let main = connect(store.dir())?;
+        let main_path = store.main_path();
+        main.busy_timeout(WAL_PATIENCE)
+            .map_err(sqlite(&main_path))?;
+        let mut checkpointer = Self {
+            picture,
+            picture_path,
+            main,
+            main_path,
+            epoch: store.epoch().to_owned(),
+            codec: Codec::new(catalog),
+            interned: Interned::default(),
+            scratch: Scratch::default(),
+            // A checkpoint without some layer cannot be continued, only written anew.
+            stand: None,
+            tombstones: HashMap::new(),
+            removed: Vec::new(),
+        };
+        checkpointer.stand = stand.filter(|stand| stand.covers(&checkpointer.codec.catalog));
+        checkpointer
+            .read_tombstones()
+            .map_err(sqlite(&checkpointer.picture_path))?;
+        Ok(checkpointer)
+    }
+
+    /// The position that the next checkpoint continues from: it takes
+    /// [`View::hot`](atalaya_tiles::View::hot) of just this. 0 asks for everything.
+    pub fn since(&self) -> Seq {
+        self.stand.as_ref().map_or(Seq(0), |stand| stand.seq)
+    }
+
+    /// Brings the checkpoint to a view's position in one transaction.
+    ///
+    /// `hot` is the view's [`hot`](atalaya_tiles::View::hot) since [`Checkpointer::since`] and has
+    /// all its tombstones; `removed` is what left since the last call. After an error the checkpoint
+    /// is what it was, and `removed` need not be given again.
+    pub fn checkpoint(
+        &mut self,
+        hot: &Hot,
+        removed: &[(LayerIx, FeatureId)],
+        seq: Seq,
+        clock: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.removed.extend_from_slice(removed);
+        let stand = self.next_stand(seq, clock);
+        match self.write(hot, &stand) {
+            Ok(()) => {
+                self.interned.keep();
+                self.removed.clear();
+                self.stand = Some(stand);
+                let tombstones = hot.tombstones.iter();
+                self.tombstones = tombstones
+                    .map(|(layer, id, tombstone)| ((*layer, id.clone()), *tombstone))
+                    .collect();
+                Ok(())
+            }
+            Err(cause) => {
+                self.interned.forget();
+                Err(StoreError::of_sqlite(&self.picture_path, cause))
+            }
+        }
+    }
+
+    /// The stand after a checkpoint. Layers that the catalog has lost stay as they are, for when it
+    /// has them again.
+    fn next_stand(&self, seq: Seq, clock: Timestamp) -> Stand {
+        let catalog = &self.codec.catalog;
+        let old = self.stand.iter().flat_map(|stand| &stand.layers);
+        let lost = old.filter(|name| catalog.layer(name).is_none()).cloned();
+        let kept = state_layers(catalog).map(|(_, name)| name.to_owned());
+        Stand {
+            seq,
+            clock,
+            layers: lost.chain(kept).collect(),
+            clearances: clearances(catalog),
+        }
+    }
+
+    fn write(&mut self, hot: &Hot, stand: &Stand) -> rusqlite::Result<()> {
+        let transaction = self
+            .picture
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut rows = Rows {
+            transaction: &transaction,
+            codec: &self.codec,
+            interned: &mut self.interned,
+            scratch: &mut self.scratch,
+        };
+        if self.stand.is_none() {
+            rows.clear()?;
+        }
+        rows.remove(&self.removed)?;
+        for feature in &hot.features {
+            rows.upsert(feature)?;
+        }
+        rows.bury(&self.tombstones, &hot.tombstones)?;
+        rows.mark(&hot.marks)?;
+        rows.stand(stand, &self.epoch)?;
+        transaction.commit()
+    }
+
+    fn read_tombstones(&mut self) -> rusqlite::Result<()> {
+        if self.stand.is_none() {
+            return Ok(());
+        }
+        let (codec, interned) = (&mut self.codec, &mut self.interned);
+        visit_tombstones(&self.picture, codec, interned, |layer, id, tombstone| {
+            self.tombstones.insert((layer, id), tombstone);
+        })
+    }
+
+    /// Moves what the WALs hold into their main files. To be called about once a second.
+    pub fn tidy_wal(&mut self) -> Result<(), StoreError> {
+        tidy(&self.main, &self.main_path)?;
+        tidy(&self.picture, &self.picture_path)
+    }
+}
+
+fn tidy(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    wal_checkpoint(connection, "PASSIVE").map_err(sqlite(path))?;
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    let wal = PathBuf::from(wal);
+    let size = match std::fs::metadata(&wal) {
+        Ok(file) => file.len(),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => 0,
+        Err(cause) => return Err(io(&wal)(cause)),
+    };
+    // Under steady load the passive way never reaches the end, and the WAL would grow for ever.
+    if size > WAL_LIMIT_BYTES {
+        wal_checkpoint(connection, "TRUNCATE").map_err(sqlite(path))?;
+    }
+    Ok(())
+}
+
+/// Runs a checkpoint of the WAL. One that readers or writers were in the way of is no error.
+pub(crate) fn wal_checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<()> {
+    let sql = format!("PRAGMA wal_checkpoint({mode})");
+    connection.query_row(&sql, [], |_| Ok(()))
+}
+
+/// Visits the tombstones of a checkpoint whose layers the catalog has.
+pub(crate) fn visit_tombstones(
+    connection: &Connection,
+    codec: &mut Codec,
+    interned: &mut Interned,
+    mut visit: impl FnMut(LayerIx, FeatureId, Tombstone),
+) -> rusqlite::Result<()> {
+    let mut select =
+        connection.prepare("SELECT layer, feature, at, received_at FROM tombstones")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Some(layer) = codec.layer(connection, interned, row.get(0)?)? {
+            let tombstone = Tombstone {
+                at: row.get::<_, Instant>(2)?.0,
+                received_at: row.get::<_, Instant>(3)?.0,
+            };
+            visit(layer, super::codec::feature(row, 1)?, tombstone);
+        }
+    }
+    Ok(())
+}
+
+/// The rows of a checkpoint while it is being written.
+struct Rows<'c> {
+    transaction: &'c Transaction<'c>,
+    codec: &'c Codec,
+    interned: &'c mut Interned,
+    scratch: &'c mut Scratch,
+}
+
+impl Rows<'_> {
+    fn layer(&mut self, layer: LayerIx) -> rusqlite::Result<i64> {
+        self.interned.id(self.transaction, self.codec.name(layer))
+    }
+
+    fn clear(&self) -> rusqlite::Result<()> {
+        self.transaction
+            .execute_batch("DELETE FROM hot; DELETE FROM tombstones; DELETE FROM marks;")
+    }
+
+    fn remove(&mut self, removed: &[(LayerIx, FeatureId)]) -> rusqlite::Result<()> {
+        let mut delete = self
+            .transaction
+            .prepare_cached("DELETE FROM hot WHERE layer = ?1 AND feature = ?2")?;
+        for (layer, id) in removed {
+            delete.execute(params![self.layer(*layer)?, id.as_str()])?;
+        }
+        Ok(())
+    }
+
+    fn upsert(&mut self, hot: &HotFeature) -> rusqlite::Result<()> {
+        let layer = self.layer(hot.observation.layer)?;
+        let feed = hot.observation.feed.as_str();
+        let feed = self.interned.id(self.transaction, feed)?;
+        let columns = self.codec.columns(&hot.observation, self.scratch);
+        let trail = (!hot.trail.is_empty()).then(|| write_trail(&hot.trail));
+        self.transaction.prepare_cached(UPSERT)?.execute(params![
+            layer,
+            hot.seq.0.cast_signed(),
+            Instant(hot.received_at),
+            hot.stale,
+            trail,
+            feed,
+            hot.observation.feature.as_str(),
+            columns.observed_at,
+            columns.stale_at,
+            columns.expires_at,
+            columns.geometry,
+            columns.properties,
+        ])?;
+        Ok(())
+    }
+
+    /// Makes the tombstones those that there are now.
+    fn bury(
+        &mut self,
+        old: &HashMap<(LayerIx, FeatureId), Tombstone>,
+        new: &[(LayerIx, FeatureId, Tombstone)],
+    ) -> rusqlite::Result<()> {
+        let mut gone: BTreeSet<(LayerIx, &FeatureId)> =
+            old.keys().map(|(layer, id)| (*layer, id)).collect();
+        let mut insert = self.transaction.prepare_cached(
+            "INSERT OR REPLACE INTO tombstones (layer, feature, at, received_at)
+             VALUES (?1, ?2, ?3, ?4)",
+        )?;
+        for (layer, id, tombstone) in new {
+            gone.remove(&(*layer, id));
+            if old.get(&(*layer, id.clone())) != Some(tombstone) {
+                insert.execute(params![
+                    self.layer(*layer)?,
+                    id.as_str(),
+                    Instant(tombstone.at),
+                    Instant(tombstone.received_at),
+                ])?;
+            }
+        }
+        let mut delete = self
+            .transaction
+            .prepare_cached("DELETE FROM tombstones WHERE layer = ?1 AND feature = ?2")?;
+        for (layer, id) in gone {
+            delete.execute(params![self.layer(layer)?, id.as_str()])?;
+        }
+        Ok(())
+    }
+
+    fn mark(&mut self, marks: &[(LayerIx, MarkKey, Seq)]) -> rusqlite::Result<()> {
+        let mut insert = self
+            .transaction
+            .prepare_cached("INSERT OR REPLACE INTO marks (layer, key, seq) VALUES (?1, ?2, ?3)")?;
+        for (layer, key, seq) in marks {
+            let layer = self.layer(*layer)?;
+            insert.execute(params![
+                layer,
+                key.to_bits().cast_signed(),
+                seq.0.cast_signed()
+            ])?;
+        }
+        Ok(())
+    }
+
+    fn stand(&self, stand: &Stand, epoch: &str) -> rusqlite::Result<()> {
+        let layers: Vec<String> = stand.layers.iter().cloned().collect();
+        self.transaction.execute(
+            "INSERT OR REPLACE INTO checkpoint (only, epoch, seq, clock, layers, clearances)
+             VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+            params![
+                epoch,
+                stand.seq.0.cast_signed(),
+                Instant(stand.clock),
+                serde_json::Value::from(layers).to_string(),
+                serde_json::Value::from(stand.clearances.clone()).to_string(),
+            ],
+        )?;
+        Ok(())
+    }
+}

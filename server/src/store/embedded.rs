@@ -1,0 +1,321 @@
+//! The embedded store: one directory, no other program.
+//!
+//! | file | holds | losing it |
+//! |---|---|---|
+//! | `main.db` | the log: SQLite, WAL, every commit synced | loses what it held |
+//! | `picture.db` | the last checkpoint; a file of its own so that writing it never holds up an append | costs time at the next start |
+//! | `lock` | the process that has the store open; the lock dies with it | nothing |
+//! | `reserve` | room that retention may use when the disk is full | nothing |
+
+use super::checkpointer::Checkpointer;
+use super::codec::instant::Instant;
+use super::error::{StoreError, io, sqlite};
+use super::reader::Reader;
+use super::reserve::Reserve;
+use super::retainer::Retainer;
+use super::schema::{MAIN, PICTURE};
+use super::writer::Writer;
+use atalaya_tiles::{Catalog, Seq};
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// How long a connection waits for another one's transaction.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What a WAL is cut back to once its content is in the main file.
+const WAL_BYTES: i64 = 64 << 20;
+
+/// How a store is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// The size of the reserve file in bytes.
+    pub reserve_bytes: u64,
+    /// State layers that keep features for ever (`retain_days` 0) keep what newer observations
+    /// replaced for this many days: so far back reaches their history.
+    pub history_days: u32,
+}
+
+impl Default for StoreOptions {
+    /// 64 MiB of reserve and 30 days of history.
+    fn default() -> Self {
+        Self {
+            reserve_bytes: 64 << 20,
+            history_days: 30,
+        }
+    }
+}
+
+/// A store in a directory, locked for this process while it lives.
+#[derive(Debug)]
+pub struct Embedded {
+    dir: PathBuf,
+    epoch: String,
+    options: StoreOptions,
+    /// Set when an append found the disk full, so that retention frees the reserve.
+    full: Arc<AtomicBool>,
+    _lock: File,
+}
+
+impl Embedded {
+    /// Opens the store in a directory, both of which are made if they do not exist.
+    ///
+    /// Refuses a directory that another process has open, a file that is not a store and one that a
+    /// newer version wrote; such a file is not touched.
+    pub fn open(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(dir).map_err(io(dir))?;
+        let lock = lock(dir)?;
+        let path = main_path(dir);
+        MAIN.version_of(&path)?;
+        let mut connection = create(&path)?;
+        MAIN.migrate(&mut connection, &path)?;
+        let epoch = epoch(&connection, &path)?;
+        let store = Self {
+            dir: dir.to_owned(),
+            epoch,
+            options,
+            full: Arc::default(),
+            _lock: lock,
+        };
+        store.reserve().fill()?;
+        store.open_picture()?;
+        Ok(store)
+    }
+
+    /// Makes the checkpoint's file usable: one that is damaged, odd or of another log is replaced by
+    /// an empty one.
+    fn open_picture(&self) -> Result<(), StoreError> {
+        let path = self.picture_path();
+        if self.try_open_picture(&path).is_ok() {
+            return Ok(());
+        }
+        remove_database(&path)?;
+        self.try_open_picture(&path)
+    }
+
+    fn try_open_picture(&self, path: &Path) -> Result<(), StoreError> {
+        let found = PICTURE.version_of(path)?;
+        if found != 0 && found != PICTURE.known() {
+            return Err(StoreError::Newer {
+                path: path.to_owned(),
+                found,
+                known: PICTURE.known(),
+            });
+        }
+        let mut connection = create(path)?;
+        PICTURE.migrate(&mut connection, path)?;
+        let of: Option<String> = connection
+            .query_row("SELECT epoch FROM checkpoint", [], |row| row.get(0))
+            .optional()
+            .map_err(sqlite(path))?;
+        if of.is_some_and(|of| of != self.epoch) {
+            return Err(StoreError::Foreign {
+                path: path.to_owned(),
+                detail: "it belongs to another log".into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(crate) fn options(&self) -> StoreOptions {
+        self.options
+    }
+
+    pub(crate) fn picture_path(&self) -> PathBuf {
+        self.dir.join("picture.db")
+    }
+
+    pub(crate) fn main_path(&self) -> PathBuf {
+        main_path(&self.dir)
+    }
+
+    pub(crate) fn full(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.full)
+    }
+
+    pub(crate) fn reserve(&self) -> Reserve {
+        Reserve::new(&self.dir, self.options.reserve_bytes)
+    }
+
+    /// A connection to the checkpoint.
+    pub(crate) fn connect_picture(&self) -> Result<Connection, StoreError> {
+        attach(&self.picture_path())
+    }
+
+    /// See [`Store::epoch`](super::Store::epoch).
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// See [`Store::last_seq`](super::Store::last_seq).
+    pub fn last_seq(&self) -> Result<Seq, StoreError> {
+        let path = self.main_path();
+        let connection = read_only(&path)?;
+        Ok(last(&connection)
+            .map_err(sqlite(&path))?
+            .map_or(Seq(0), |last| last.0))
+    }
+
+    /// See [`Store::last_received_at`](super::Store::last_received_at).
+    pub fn last_received_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        let path = self.main_path();
+        let connection = read_only(&path)?;
+        Ok(last(&connection).map_err(sqlite(&path))?.map(|last| last.1))
+    }
+
+    /// See [`Store::writer`](super::Store::writer).
+    pub fn writer(&self, catalog: Arc<Catalog>) -> Result<Writer, StoreError> {
+        Writer::new(self, catalog)
+    }
+
+    /// See [`Store::checkpointer`](super::Store::checkpointer).
+    pub fn checkpointer(&self, catalog: Arc<Catalog>) -> Result<Checkpointer, StoreError> {
+        Checkpointer::new(self, catalog)
+    }
+
+    /// See [`Store::retainer`](super::Store::retainer).
+    pub fn retainer(&self, catalog: Arc<Catalog>) -> Result<Retainer, StoreError> {
+        Retainer::new(self, catalog)
+    }
+
+    /// See [`Store::reader`](super::Store::reader).
+    pub fn reader(&self, catalog: Arc<Catalog>) -> Result<Reader, StoreError> {
+        Reader::new(&self.main_path(), catalog)
+    }
+}
+
+pub(crate) fn main_path(dir: &Path) -> PathBuf {
+    dir.join("main.db")
+}
+
+/// A connection to `main.db` of an open store, for those who keep tables of their own in it. Commits
+/// are durable on return; keep transactions short, because appends wait for them.
+pub fn connect(dir: &Path) -> Result<Connection, StoreError> {
+    attach(&main_path(dir))
+}
+
+/// The last record of the log and when it was received.
+pub(crate) fn last(connection: &Connection) -> rusqlite::Result<Option<(Seq, Timestamp)>> {
+    let sql = "SELECT seq, received_at FROM log ORDER BY seq DESC LIMIT 1";
+    connection
+        .query_row(sql, [], |row| {
+            Ok((super::codec::seq(row, 0)?, row.get::<_, Instant>(1)?.0))
+        })
+        .optional()
+}
+
+/// A connection to a file that exists.
+fn attach(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(sqlite(path))?;
+    prepare(&connection).map_err(sqlite(path))?;
+    Ok(connection)
+}
+
+/// A connection that cannot write.
+pub(crate) fn read_only(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(sqlite(path))?;
+    connection.busy_timeout(PATIENCE).map_err(sqlite(path))?;
+    Ok(connection)
+}
+
+/// A connection to a file that may have to be made.
+fn create(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path).map_err(sqlite(path))?;
+    connection
+        .pragma_update(None, "journal_mode", "WAL")
+        .and_then(|()| prepare(&connection))
+        .map_err(sqlite(path))?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // Checkpoints of the WAL inside a commit would make some appends slow: `tidy_wal` does them.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "journal_size_limit", WAL_BYTES)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "cache_size", -16_000)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+fn lock(dir: &Path) -> Result<File, StoreError> {
+    let path = dir.join("lock");
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let mut file = options.open(&path).map_err(io(&path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            file.read_to_string(&mut pid).map_err(io(&path))?;
+            return Err(StoreError::Locked {
+                dir: dir.to_owned(),
+                pid: pid.trim().into(),
+            });
+        }
+        Err(TryLockError::Error(cause)) => return Err(io(&path)(cause)),
+    }
+    file.set_len(0).map_err(io(&path))?;
+    file.rewind().map_err(io(&path))?;
+    writeln!(file, "{}", std::process::id()).map_err(io(&path))?;
+    Ok(file)
+}
+
+/// The epoch of a store, which is made up if there is none yet.
+fn epoch(connection: &Connection, path: &Path) -> Result<String, StoreError> {
+    let known = connection
+        .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| {
+            row.get(0)
+        })
+        .optional()
+        .map_err(sqlite(path))?;
+    match known {
+        Some(epoch) => Ok(epoch),
+        None => new_epoch(connection, path),
+    }
+}
+
+/// Gives the log a new epoch.
+pub(crate) fn new_epoch(connection: &Connection, path: &Path) -> Result<String, StoreError> {
+    let mut random = [0_u8; 8];
+    getrandom::fill(&mut random).map_err(|e| io(path)(std::io::Error::other(e)))?;
+    let epoch = format!("{:016x}", u64::from_be_bytes(random));
+    connection
+        .execute(
+            "INSERT INTO meta (key, value) VALUES ('epoch', ?1)
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            [&epoch],
+        )
+        .map_err(sqlite(path))?;
+    Ok(epoch)
+}
+
+/// Removes a database with its WAL.
+fn remove_database(path: &Path) -> Result<(), StoreError> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        match std::fs::remove_file(&file) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                return Err(io(Path::new(&file))(cause));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! Starting: the picture from the checkpoint and the rest of the log.
+//!
+//! ```text
+//! log:  ───────────────────────────────┬──────────────▶
+//!       1. sightings, and layers that  │ 3. everything
+//!          the checkpoint lacks        │
+//!                  2. the checkpoint ──┘
+//! ```
+//!
+//! The outcome is the fold of the whole log. Without a checkpoint step 3 is all there is.
+
+use super::checkpointer::{Stand, clearances, visit_tombstones};
+use super::codec::{Codec, Unknown, odd, read_trail};
+use super::embedded::Embedded;
+use super::error::{StoreError, sqlite};
+use super::interned::Interned;
+use super::reader::Reader;
+use atalaya_tiles::{
+    Catalog, HotFeature, LayerIx, LayerKind, MarkKey, Picture, Record, RingLimits, Seq,
+};
+use rusqlite::Connection;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// Records that are applied together.
+const BATCH: usize = 1_024;
+/// The bits of a mark's key below its clearance slot.
+const PLACE_BITS: u64 = (1 << 56) - 1;
+
+/// A picture as of the last record, and what became of the rest.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The picture.
+    pub picture: Picture,
+    /// The checkpoint that it began with; 0 if there was none that could be used.
+    pub checkpoint: Seq,
+    /// Records of the log that were folded.
+    pub folded: u64,
+    /// What was left out because the catalog does not know it.
+    pub unknown: Unknown,
+}
+
+impl Embedded {
+    /// See [`Store::load`](super::Store::load). A checkpoint that cannot be read is passed over.
+    pub fn load(&self, catalog: &Arc<Catalog>, limits: RingLimits) -> Result<Loaded, StoreError> {
+        let path = self.picture_path();
+        let picture = self.connect_picture()?;
+        let stand = Stand::read(&picture).map_err(sqlite(&path));
+        if let Ok(Some(stand)) = stand
+            && stand.seq <= self.last_seq()?
+        {
+            match self.load_from(Some((&picture, &stand)), catalog, limits) {
+                Err(StoreError::Corrupt { path: damaged, .. }) if damaged == path => {}
+                outcome => return outcome,
+            }
+        }
+        self.load_from(None, catalog, limits)
+    }
+
+    fn load_from(
+        &self,
+        checkpoint: Option<(&Connection, &Stand)>,
+        catalog: &Arc<Catalog>,
+        limits: RingLimits,
+    ) -> Result<Loaded, StoreError> {
+        let mut fold = Fold {
+            picture: Picture::new(Arc::clone(catalog), limits),
+            batch: Vec::with_capacity(BATCH),
+            folded: 0,
+        };
+        let mut reader = self.reader(Arc::clone(catalog))?;
+        let mut unknown = Unknown::default();
+        let mut from = Seq(0);
+        if let Some((connection, stand)) = checkpoint {
+            let lacking = lacking(catalog, stand);
+            fold.run(&mut reader, Seq(0), Some(stand.seq), Some(&lacking))?;
+            let mut restore = Restore {
+                connection,
+                codec: Codec::new(Arc::clone(catalog)),
+                interned: Interned::default(),
+                picture: &mut fold.picture,
+                lacking: &lacking,
+            };
+            restore.run(stand).map_err(sqlite(&self.picture_path()))?;
+            unknown = restore.codec.unknown;
+            from = stand.seq;
+        }
+        fold.run(&mut reader, from, None, None)?;
+        unknown.rows += reader.unknown().rows;
+        unknown.values += reader.unknown().values;
+        Ok(Loaded {
+            picture: fold.picture,
+            checkpoint: from,
+            folded: fold.folded,
+            unknown,
+        })
+    }
+}
+
+/// The layers that a checkpoint does not hold: sightings, and state layers that are new to it.
+fn lacking(catalog: &Catalog, stand: &Stand) -> Vec<LayerIx> {
+    let layers = catalog.layers();
+    let lacking = layers.filter(|(_, spec)| match spec.kind {
+        LayerKind::Sighting => true,
+        LayerKind::State => !stand.layers.contains(&spec.name),
+        LayerKind::Derived => false,
+    });
+    lacking.map(|(layer, _)| layer).collect()
+}
+
+/// Folds the log in batches.
+struct Fold {
+    picture: Picture,
+    batch: Vec<Record>,
+    folded: u64,
+}
+
+impl Fold {
+    fn run(
+        &mut self,
+        reader: &mut Reader,
+        after: Seq,
+        until: Option<Seq>,
+        layers: Option<&[LayerIx]>,
+    ) -> Result<(), StoreError> {
+        reader.records(after, None, layers, &mut |record| {
+            if until.is_some_and(|until| record.seq > until) {
+                return ControlFlow::Break(());
+            }
+            self.batch.push(record);
+            if self.batch.len() >= BATCH {
+                self.apply();
+            }
+            ControlFlow::Continue(())
+        })?;
+        self.apply();
+        Ok(())
+    }
+
+    fn apply(&mut self) {
+        self.folded += u64::try_from(self.batch.len()).unwrap_or(u64::MAX);
+        self.picture.apply(&self.batch);
+        self.batch.clear();
+    }
+}
+
+/// Puts the rows of a checkpoint back.
+struct Restore<'r> {
+    connection: &'r Connection,
+    codec: Codec,
+    interned: Interned,
+    picture: &'r mut Picture,
+    /// Layers that were folded from the log instead.
+    lacking: &'r [LayerIx],
+}
+
+impl Restore<'_> {
+    fn run(&mut self, stand: &Stand) -> rusqlite::Result<()> {
+        self.features()?;
+        self.tombstones()?;
+        self.marks(stand)?;
+        self.picture.restored(stand.seq, stand.clock);
+        Ok(())
+    }
+
+    fn layer(&mut self, id: i64) -> rusqlite::Result<Option<LayerIx>> {
+        let layer = self.codec.layer(self.connection, &mut self.interned, id)?;
+        if layer.is_none() {
+            self.codec.unknown.rows += 1;
+        }
+        Ok(layer.filter(|layer| !self.lacking.contains(layer)))
+    }
+
+    fn features(&mut self) -> rusqlite::Result<()> {
+        let connection = self.connection;
+        let mut select = connection.prepare(
+            "SELECT layer, seq, received_at, stale, trail,
+             feed, feature, observed_at, stale_at, expires_at, geometry, properties FROM hot",
+        )?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let Some(layer) = self.layer(row.get(0)?)? else {
+                continue;
+            };
+            let trail = row.get_ref(4)?.as_blob_or_null()?;
+            let trail = trail
+                .map(|bytes| read_trail(bytes).ok_or_else(|| odd(4, "the trail is none".into())));
+            let observation =
+                self.codec
+                    .observation(connection, &mut self.interned, row, 5, layer)?;
+            self.picture.restore_feature(HotFeature {
+                observation,
+                received_at: row.get::<_, super::codec::instant::Instant>(2)?.0,
+                seq: super::codec::seq(row, 1)?,
+                stale: row.get(3)?,
+                trail: trail.transpose()?.unwrap_or_default(),
+            });
+        }
+        Ok(())
+    }
+
+    fn tombstones(&mut self) -> rusqlite::Result<()> {
+        let (picture, lacking) = (&mut *self.picture, self.lacking);
+        visit_tombstones(
+            self.connection,
+            &mut self.codec,
+            &mut self.interned,
+            |layer, id, tombstone| {
+                if !lacking.contains(&layer) {
+                    picture.restore_tombstone(layer, &id, tombstone);
+                }
+            },
+        )
+    }
+
+    /// Puts marks back, those of layers folded from the log included: nothing else knows what was
+    /// there once. If the clearances are others now, a mark that was for the holders of one is for
+    /// everybody: newer than need be, never older.
+    fn marks(&mut self, stand: &Stand) -> rusqlite::Result<()> {
+        let same = stand.clearances == clearances(&self.codec.catalog);
+        let mut select = self
+            .connection
+            .prepare("SELECT layer, key, seq FROM marks ORDER BY seq")?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let id = row.get(0)?;
+            let layer = self.codec.layer(self.connection, &mut self.interned, id)?;
+            let Some(layer) = layer else { continue };
+            let bits = row.get::<_, i64>(1)?.cast_unsigned();
+            let bits = if same { bits } else { bits & PLACE_BITS };
+            let seq = super::codec::seq(row, 2)?;
+            self.picture
+                .restore_mark(layer, MarkKey::from_bits(bits), seq);
+        }
+        Ok(())
+    }
+}
