@@ -38,7 +38,7 @@ impl Process {
             stderr
                 .lines()
                 .map_while(Result::ok)
-                .for_each(|line| kept.keep(line))
+                .for_each(|line| kept.keep(line));
         });
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let (first, announced) = sync_channel(1);

@@ -35,8 +35,8 @@ pub fn run(command: &mut Command) -> Ran {
     let output = command.stdin(Stdio::null()).output();
     assert!(
         output.is_ok(),
-        "{:?}: {:?}",
-        command.get_program(),
+        "{}: {:?}",
+        command.get_program().display(),
         output.err()
     );
     let output = output.expect("just asserted");

@@ -4,6 +4,11 @@
 //! Promises: nothing outlives its owner, no test sleeps (conditions have deadlines), an unexpected warning in the server's
 //! log fails the test. Refuses to know how the server works inside.
 
+#![allow(
+    clippy::missing_panics_doc,
+    reason = "what a harness cannot do fails the test"
+)]
+
 mod city;
 mod command;
 mod live;

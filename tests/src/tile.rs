@@ -27,10 +27,10 @@ pub struct TileFeature {
 impl TileFeature {
     /// A text property.
     pub fn text(&self, name: &str) -> Option<&str> {
-        match self.properties.get(name)? {
-            Value::String(text) => Some(text),
-            _ => None,
-        }
+        let Value::String(text) = self.properties.get(name)? else {
+            return None;
+        };
+        Some(text)
     }
 
     /// A whole number, however it is written.
@@ -38,7 +38,11 @@ impl TileFeature {
         match self.properties.get(name)? {
             Value::Int(number) | Value::SInt(number) => Some(*number),
             Value::UInt(number) => i64::try_from(*number).ok(),
-            _ => None,
+            Value::String(_)
+            | Value::Float(_)
+            | Value::Double(_)
+            | Value::Bool(_)
+            | Value::Null => None,
         }
     }
 }

@@ -56,6 +56,10 @@ impl Reply {
     /// # Panics
     /// Where it is another, with the body.
     #[track_caller]
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "insisting may be all that is wanted"
+    )]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text());
         self

@@ -148,6 +148,13 @@ async fn a_backup_restores_what_was_there_under_a_new_epoch() {
     assert_eq!(ids(&city).await, ["kept", "later"]);
 
     city.stop();
+    // A restore fills an empty store and never writes over another.
+    assert_ne!(
+        city.command(&["restore", path]).code,
+        0,
+        "the store is not empty"
+    );
+    fs::rename(city.data(), city.scratch().join("lost")).expect("renamed");
     let restored = city.command(&["restore", path]);
     assert_eq!(restored.code, 0, "{}{}", restored.stdout, restored.stderr);
     city.restart().await;

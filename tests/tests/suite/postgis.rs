@@ -143,6 +143,10 @@ fn same(ours: &Geometry<i32>, theirs: &Geometry<i32>, what: &str) {
 }
 
 /// The coordinates of a geometry by ring, or by itself for a point.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "this test posts points and polygons only"
+)]
 fn rings(geometry: &Geometry<i32>) -> Vec<Vec<Coord<f64>>> {
     let plain = |it: &Coord<i32>| Coord {
         x: f64::from(it.x),
