@@ -158,7 +158,7 @@ impl Feed {
 }
 
 /// Where a feed keeps what: for `csv` the names of columns, for `geojson` the names of properties.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Columns {
     /// The id. In GeoJSON the member `id` where this is not set.
@@ -179,8 +179,14 @@ pub struct Columns {
     /// Positions of cameras by their id, `[lon, lat]`, for plate readers that send none.
     pub cameras: BTreeMap<String, [f64; 2]>,
     /// Records outside this box are rejected as badly geocoded: `[west, south, east, north]`.
-    #[serde(deserialize_with = "bounds")]
+    #[serde(deserialize_with = "bounds", serialize_with = "edges", skip_serializing_if = "Option::is_none")]
     pub bounds: Option<Bounds>,
+}
+
+fn edges<S: serde::Serializer>(bounds: &Option<Bounds>, serializer: S) -> Result<S::Ok, S::Error> {
+    bounds
+        .map(|b| [b.west(), b.south(), b.east(), b.north()])
+        .serialize(serializer)
 }
 
 impl Default for Columns {

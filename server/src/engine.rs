@@ -113,18 +113,21 @@ pub struct Engine {
     writer: Option<JoinHandle<()>>,
     reader: Mutex<Reader>,
     history: history::Cache,
+    /// Holds the lock on the directory for as long as the engine runs.
+    _store: Store,
 }
 
 impl Engine {
     /// Loads the picture from the store and starts the writer.
-    pub fn start(config: &Config, store: &Store, clock: &Clock) -> Result<Self, StartError> {
+    pub fn start(config: &Config, store: Store, clock: &Clock) -> Result<Self, StartError> {
         let catalog = Arc::new(config.catalog()?);
         let feeds = config.feeds(&catalog)?;
-        let picture = store.load(&catalog, config.ring_limits())?;
+        let loaded = store.load(&catalog, config.ring_limits())?;
+        let picture = loaded.picture;
         let view = picture.view();
         let feed_table = FeedTable::new(feeds.iter().map(|(config, _)| config));
-        let reader = store.reader()?;
-        let duplicates = duplicates::Duplicates::rebuild(&reader, &catalog, &feed_table)?;
+        let mut reader = store.reader(Arc::clone(&catalog))?;
+        let duplicates = duplicates::Duplicates::rebuild(&mut reader, &catalog, &feed_table)?;
         let shared = Arc::new(Shared {
             published: watch::Sender::new(view.seq()),
             view: ArcSwap::new(view),
@@ -133,10 +136,10 @@ impl Engine {
             feeds: feed_table,
         });
         let (queue, requests) = sync_channel(config.limits.queue_requests);
-        let checkpoints = checkpoints::start(config, store, &catalog, clock)?;
+        let checkpoints = checkpoints::start(&store, &catalog, clock)?;
         let writer = writer::Writer::new(
             writer::Parts {
-                store: store.writer()?,
+                store: store.writer(Arc::clone(&catalog))?,
                 picture,
                 duplicates,
                 requests,
@@ -158,6 +161,7 @@ impl Engine {
             writer: Some(crate::task::thread("writer", move || writer.run())?),
             reader: Mutex::new(reader),
             history: history::Cache::default(),
+            _store: store,
         })
     }
 
@@ -250,8 +254,8 @@ impl Engine {
 
     /// The picture as it was: the fold of what was received by an instant. Blocking.
     pub fn view_at(&self, at: jiff::Timestamp, layers: &[atalaya_tiles::LayerIx]) -> Result<Arc<View>, NoHistory> {
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        self.history.view_at(&reader, &self.catalog, at, layers)
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        self.history.view_at(&mut reader, &self.catalog, at, layers)
     }
 }
 

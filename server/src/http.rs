@@ -3,6 +3,7 @@
 //! One line per route, in [`routes`]. Every handler that reads takes a [`Caller`], which is the gate:
 //! without one there is no viewer, and without a viewer nothing can be opened.
 
+mod assets;
 pub mod body;
 pub mod caller;
 mod catalog;
@@ -14,7 +15,11 @@ pub mod params;
 mod reading;
 pub mod refusals;
 pub mod security;
+pub mod sign_in;
+pub mod site;
 mod tiles;
+#[cfg(test)]
+mod trial;
 
 pub use caller::{Caller, FeedCaller};
 pub use tiles::{TileService, base_url, matches};
@@ -87,7 +92,16 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .route("/cells", web::get().to(reading::cells))
         .route("/catalog", web::get().to(catalog::catalog))
         .route("/scenes", web::get().to(catalog::scenes))
-        .route("/streams", web::get().to(catalog::streams));
+        .route("/streams", web::get().to(catalog::streams))
+        .configure(sign_in::mount)
+        .route("/sign-in", web::get().to(assets::sign_in))
+        .route("/assets/sign-in/{file}", web::get().to(assets::sign_in_asset))
+        .route("/", web::get().to(assets::wall))
+        .route("/wall", web::get().to(assets::wall))
+        .route("/wall/{name}", web::get().to(assets::wall))
+        .route("/assets/app/{file}", web::get().to(assets::asset))
+        .route("/styles/{name}", web::get().to(assets::style))
+        .default_service(web::route().to(refusals::no_such_path));
 }
 
 /// The header that says which position of the log an answer stands at.

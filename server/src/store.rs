@@ -23,7 +23,7 @@ mod retainer;
 mod schema;
 mod writer;
 
-pub use backup::{BackedUp, restore};
+pub use backup::{BackedUp, backup, restore};
 pub use checkpointer::Checkpointer;
 pub use codec::Unknown;
 pub use embedded::{Embedded, StoreOptions, connect};

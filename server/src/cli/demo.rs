@@ -3,7 +3,6 @@
 use super::link::{new_link, sign_in_url};
 use super::serve::{City, logging};
 use super::{Failure, print};
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::demo::{Scenario, Streets, shifted};
 use crate::engine::Engine;
@@ -48,7 +47,7 @@ impl Demo {
         }
         logging();
         config.data = throw_away()?;
-        if let Some(listen) = self.listen {
+        if let Some(listen) = self.listen.clone() {
             config.listen = listen;
         }
         config.site.demo = true;

@@ -65,7 +65,7 @@ impl City {
         let clock = Clock::system();
         let options = StoreOptions {
             reserve_bytes: config.store.reserve_bytes,
-            ..StoreOptions::default()
+            history_days: config.store.history_days,
         };
         let store = Store::Embedded(Embedded::open(&config.data, options)?);
         let engine = Engine::start(&config, store, &clock)?;

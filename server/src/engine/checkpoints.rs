@@ -2,9 +2,8 @@
 //! its retention, and keeps the write-ahead log small. It runs beside the writer and never holds it.
 
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::store::{Checkpointer, Store};
-use atalaya_tiles::{Catalog, FeatureId, LayerIx, Seq, View};
+use crate::store::{Checkpointer, Retainer, Store};
+use atalaya_tiles::{Catalog, FeatureId, LayerIx, View};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
@@ -27,19 +26,15 @@ pub(crate) struct Job {
 
 /// Starts the thread; it ends when the sender is dropped.
 pub(crate) fn start(
-    config: &Config,
     store: &Store,
     catalog: &Arc<Catalog>,
     clock: &Clock,
 ) -> Result<SyncSender<Job>, super::StartError> {
     let (jobs, queue) = sync_channel(1);
     let worker = Worker {
-        checkpointer: store.checkpointer()?,
-        catalog: Arc::clone(catalog),
+        checkpointer: store.checkpointer(Arc::clone(catalog))?,
+        retainer: store.retainer(Arc::clone(catalog))?,
         clock: clock.clone(),
-        history_days: config.store.history_days,
-        removed: Vec::new(),
-        at: Seq(0),
     };
     crate::task::thread("checkpoints", move || worker.run(&queue))?;
     Ok(jobs)
@@ -47,17 +42,12 @@ pub(crate) fn start(
 
 struct Worker {
     checkpointer: Checkpointer,
-    catalog: Arc<Catalog>,
+    retainer: Retainer,
     clock: Clock,
-    history_days: u32,
-    /// Removals of jobs that failed.
-    removed: Vec<(LayerIx, FeatureId)>,
-    at: Seq,
 }
 
 impl Worker {
     fn run(mut self, queue: &Receiver<Job>) {
-        self.at = self.checkpointer.seq();
         let mut tidied: u32 = 0;
         loop {
             match queue.recv_timeout(TIDY_EVERY) {
@@ -76,16 +66,13 @@ impl Worker {
     }
 
     fn write(&mut self, job: Job) {
-        self.removed.extend(job.removed);
         let seq = job.view.seq();
-        let hot = job.view.hot(self.at);
-        let written =
-            self.checkpointer
-                .checkpoint(&self.catalog, &hot, &self.removed, seq, job.view.clock());
+        let hot = job.view.hot(self.checkpointer.since());
+        let written = self
+            .checkpointer
+            .checkpoint(&hot, &job.removed, seq, job.view.clock());
         match written {
             Ok(()) => {
-                self.removed.clear();
-                self.at = seq;
                 info!(seq = seq.0, features = hot.features.len(), "checkpoint at {seq}");
             }
             // It costs time at the next start, never truth: the log has it all.
@@ -98,8 +85,12 @@ impl Worker {
 
     fn retain(&mut self) {
         let now = self.clock.now();
-        if let Err(cause) = self.checkpointer.retain(&self.catalog, now, self.history_days) {
-            error!(%cause, "cannot drop what is past its retention");
+        match self.retainer.retain(now) {
+            Ok(retained) if retained.deleted > 0 => {
+                info!(deleted = retained.deleted, "{} records past their retention deleted", retained.deleted);
+            }
+            Ok(_) => {}
+            Err(cause) => error!(%cause, "cannot drop what is past its retention"),
         }
     }
 }

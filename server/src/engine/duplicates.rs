@@ -36,12 +36,12 @@ pub(crate) struct Undo {
 
 impl Duplicates {
     /// Remembers what the log's newest part holds.
-    pub(crate) fn rebuild(reader: &Reader, catalog: &Catalog, feeds: &FeedTable) -> Result<Self, StoreError> {
+    pub(crate) fn rebuild(reader: &mut Reader, catalog: &Catalog, feeds: &FeedTable) -> Result<Self, StoreError> {
         let mut duplicates = Self::default();
-        reader.recent_observed(REMEMBERED, &mut |record| {
+        for record in reader.recent_observed(REMEMBERED)? {
             feeds.note_accepted(&record.event, record.received_at);
             duplicates.learn(catalog, &record.event);
-        })?;
+        }
         Ok(duplicates)
     }
 

@@ -3,7 +3,7 @@
 //! A few of the latest answers are kept, since a wall in replay asks for many tiles of one instant.
 
 use crate::store::{Reader, StoreError};
-use atalaya_tiles::{Catalog, LayerIx, Picture, Record, RingLimits, View};
+use atalaya_tiles::{Catalog, LayerIx, Picture, Record, RingLimits, Seq, View};
 use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -44,7 +44,7 @@ pub(crate) struct Cache(Mutex<VecDeque<Past>>);
 impl Cache {
     pub(crate) fn view_at(
         &self,
-        reader: &Reader,
+        reader: &mut Reader,
         catalog: &Arc<Catalog>,
         at: Timestamp,
         layers: &[LayerIx],
@@ -53,7 +53,7 @@ impl Cache {
         if let Some(past) = kept.iter().find(|past| past.at == at && past.layers == layers) {
             return Ok(Arc::clone(&past.view));
         }
-        let oldest = reader.oldest_received(catalog, layers)?;
+        let oldest = reader.oldest_received(layers)?;
         if oldest.is_none_or(|oldest| at < oldest) {
             return Err(NoHistory::Outside {
                 at,
@@ -71,14 +71,14 @@ impl Cache {
     }
 }
 
-fn fold(reader: &Reader, catalog: &Arc<Catalog>, at: Timestamp, layers: &[LayerIx]) -> Result<Arc<View>, StoreError> {
+fn fold(reader: &mut Reader, catalog: &Arc<Catalog>, at: Timestamp, layers: &[LayerIx]) -> Result<Arc<View>, StoreError> {
     let limits = RingLimits {
         ticks: 1,
         changes: 1,
     };
     let mut picture = Picture::new(Arc::clone(catalog), limits);
     let mut batch: Vec<Record> = Vec::with_capacity(BATCH);
-    reader.records(catalog, Some(at), Some(layers), &mut |record| {
+    reader.records(Seq(0), Some(at), Some(layers), &mut |record| {
         batch.push(record);
         if batch.len() == BATCH {
             picture.apply(&batch);

@@ -106,7 +106,7 @@ pub async fn subscribe(
     }
     let id = uuid::Uuid::new_v4().simple().to_string();
     let limit = app.config.limits.live_clients;
-    let Some(changes) = app.streams.enter(&id, &caller.principal.id(), limit) else {
+    let Some(changes) = app.streams.enter(&id, &caller.principal.id, limit) else {
         return Err(Problem::Overloaded {
             what: "live streams".into(),
             limit,
@@ -149,7 +149,7 @@ pub async fn patch(
     let no_such = || Problem::NoSuchStream {
         id: crate::problem::echo(&id),
     };
-    let changes = app.streams.changes(&id, &caller.principal.id()).ok_or_else(no_such)?;
+    let changes = app.streams.changes(&id, &caller.principal.id).ok_or_else(no_such)?;
     changes.send(wanted).await.map_err(|_| no_such())?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -22,36 +22,44 @@ impl Embedded {
     /// See [`Store::backup`](super::Store::backup). The file is there whole or not at all, and
     /// replaces one of the same name. The checkpoint is left out: a start folds the log instead.
     pub fn backup(&self, file: &Path) -> Result<BackedUp, StoreError> {
-        let part = beside(file, ".part");
-        let outcome = self.write_backup(&part, file);
-        if outcome.is_err() && part.exists() {
-            std::fs::remove_file(&part).map_err(io(&part))?;
-        }
-        outcome
+        backup(self.dir(), file)
     }
+}
 
-    fn write_backup(&self, part: &Path, file: &Path) -> Result<BackedUp, StoreError> {
-        if part.exists() {
-            std::fs::remove_file(part).map_err(io(part))?;
-        }
-        let name = part.to_str().ok_or_else(|| StoreError::Io {
-            path: part.to_owned(),
-            cause: std::io::Error::other("the path is not UTF-8"),
-        })?;
-        connect(self.dir())?
-            .execute("VACUUM INTO ?1", [name])
-            .map_err(sqlite(part))?;
-        let copy = read_only(part)?;
-        let seq = last(&copy).map_err(sqlite(part))?;
-        drop(copy);
-        let bytes = sync(part)?;
-        std::fs::rename(part, file).map_err(io(file))?;
-        sync_dir(file)?;
-        Ok(BackedUp {
-            seq: seq.map_or(Seq(0), |last| last.0),
-            bytes,
-        })
+/// As [`Embedded::backup`], for a store that a running server holds.
+pub fn backup(dir: &Path, file: &Path) -> Result<BackedUp, StoreError> {
+    if !main_path(dir).exists() {
+        return Err(io(dir)(std::io::Error::from(std::io::ErrorKind::NotFound)));
     }
+    let part = beside(file, ".part");
+    let outcome = write_backup(dir, &part, file);
+    if outcome.is_err() && part.exists() {
+        std::fs::remove_file(&part).map_err(io(&part))?;
+    }
+    outcome
+}
+
+fn write_backup(dir: &Path, part: &Path, file: &Path) -> Result<BackedUp, StoreError> {
+    if part.exists() {
+        std::fs::remove_file(part).map_err(io(part))?;
+    }
+    let name = part.to_str().ok_or_else(|| StoreError::Io {
+        path: part.to_owned(),
+        cause: std::io::Error::other("the path is not UTF-8"),
+    })?;
+    connect(dir)?
+        .execute("VACUUM INTO ?1", [name])
+        .map_err(sqlite(part))?;
+    let copy = read_only(part)?;
+    let seq = last(&copy).map_err(sqlite(part))?;
+    drop(copy);
+    let bytes = sync(part)?;
+    std::fs::rename(part, file).map_err(io(file))?;
+    sync_dir(file)?;
+    Ok(BackedUp {
+        seq: seq.map_or(Seq(0), |last| last.0),
+        bytes,
+    })
 }
 
 /// Makes a store in a new or empty directory out of a backup, with a new epoch: clients of the old

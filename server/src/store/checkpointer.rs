@@ -5,7 +5,7 @@
 //! that no append has to.
 
 use super::codec::instant::Instant;
-use super::codec::{Codec, Scratch, write_trail};
+use super::codec::{Codec, Scratch, write_noticed, write_trail};
 use super::embedded::{Embedded, connect};
 use super::error::{StoreError, io, sqlite};
 use super::interned::Interned;
@@ -24,11 +24,12 @@ const WAL_LIMIT_BYTES: u64 = 64 << 20;
 /// How long emptying it waits for readers, while appends wait too.
 const WAL_PATIENCE: Duration = Duration::from_millis(200);
 
-const UPSERT: &str = "INSERT INTO hot (layer, seq, received_at, stale, trail, \
+const UPSERT: &str = "INSERT INTO hot (layer, seq, received_at, stale, trail, noticed, \
      feed, feature, observed_at, stale_at, expires_at, geometry, properties) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
      ON CONFLICT (layer, feature) DO UPDATE SET seq = excluded.seq, \
      received_at = excluded.received_at, stale = excluded.stale, trail = excluded.trail, \
+     noticed = excluded.noticed, \
      feed = excluded.feed, observed_at = excluded.observed_at, stale_at = excluded.stale_at, \
      expires_at = excluded.expires_at, geometry = excluded.geometry, \
      properties = excluded.properties";
@@ -303,12 +304,14 @@ impl Rows<'_> {
         let feed = self.interned.id(self.transaction, feed)?;
         let columns = self.codec.columns(&hot.observation, self.scratch);
         let trail = (!hot.trail.is_empty()).then(|| write_trail(&hot.trail));
+        let noticed = (!hot.noticed.is_empty()).then(|| write_noticed(&hot.noticed));
         self.transaction.prepare_cached(UPSERT)?.execute(params![
             layer,
             hot.seq.0.cast_signed(),
             Instant(hot.received_at),
             hot.stale,
             trail,
+            noticed,
             feed,
             hot.observation.feature.as_str(),
             columns.observed_at,

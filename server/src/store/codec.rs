@@ -245,6 +245,23 @@ pub(crate) fn write_trail(trail: &[Fix]) -> Vec<u8> {
     bytes
 }
 
+/// Who noticed what last, as bytes.
+pub(crate) fn write_noticed(noticed: &[(u8, Seq)]) -> Vec<u8> {
+    let pairs = noticed.iter();
+    pairs
+        .flat_map(|(clearance, seq)| [*clearance].into_iter().chain(seq.0.to_le_bytes()))
+        .collect()
+}
+
+/// What [`write_noticed`] wrote; an odd rest is left out.
+pub(crate) fn read_noticed(bytes: &[u8]) -> Vec<(u8, Seq)> {
+    let pair = |pair: &[u8]| {
+        let (clearance, seq) = pair.split_first()?;
+        Some((*clearance, Seq(u64::from_le_bytes(seq.try_into().ok()?))))
+    };
+    bytes.chunks_exact(9).filter_map(pair).collect()
+}
+
 /// The trail that [`write_trail`] wrote; `None` if it is none.
 pub(crate) fn read_trail(bytes: &[u8]) -> Option<Vec<Fix>> {
     let (fixes, rest) = bytes.as_chunks::<FIX>();

@@ -10,7 +10,7 @@
 //! The outcome is the fold of the whole log. Without a checkpoint step 3 is all there is.
 
 use super::checkpointer::{Stand, clearances, visit_tombstones};
-use super::codec::{Codec, Unknown, odd, read_trail};
+use super::codec::{Codec, Unknown, odd, read_noticed, read_trail};
 use super::embedded::Embedded;
 use super::error::{StoreError, sqlite};
 use super::interned::Interned;
@@ -156,7 +156,8 @@ struct Restore<'r> {
 
 impl Restore<'_> {
     fn run(&mut self, stand: &Stand) -> rusqlite::Result<()> {
-        self.features()?;
+        let same = stand.clearances == clearances(&self.codec.catalog);
+        self.features(same)?;
         self.tombstones()?;
         self.marks(stand)?;
         self.picture.restored(stand.seq, stand.clock);
@@ -171,10 +172,10 @@ impl Restore<'_> {
         Ok(layer.filter(|layer| !self.lacking.contains(layer)))
     }
 
-    fn features(&mut self) -> rusqlite::Result<()> {
+    fn features(&mut self, same: bool) -> rusqlite::Result<()> {
         let connection = self.connection;
         let mut select = connection.prepare(
-            "SELECT layer, seq, received_at, stale, trail,
+            "SELECT layer, seq, received_at, stale, trail, noticed,
              feed, feature, observed_at, stale_at, expires_at, geometry, properties FROM hot",
         )?;
         let mut rows = select.query([])?;
@@ -185,15 +186,19 @@ impl Restore<'_> {
             let trail = row.get_ref(4)?.as_blob_or_null()?;
             let trail = trail
                 .map(|bytes| read_trail(bytes).ok_or_else(|| odd(4, "the trail is none".into())));
+            // Under other clearances the numbers mean nothing: then everybody noticed.
+            let noticed = row.get_ref(5)?.as_blob_or_null()?;
+            let noticed = noticed.filter(|_| same).map(read_noticed);
             let observation =
                 self.codec
-                    .observation(connection, &mut self.interned, row, 5, layer)?;
+                    .observation(connection, &mut self.interned, row, 6, layer)?;
             self.picture.restore_feature(HotFeature {
                 observation,
                 received_at: row.get::<_, super::codec::instant::Instant>(2)?.0,
                 seq: super::codec::seq(row, 1)?,
                 stale: row.get(3)?,
                 trail: trail.transpose()?.unwrap_or_default(),
+                noticed: noticed.unwrap_or_default(),
             });
         }
         Ok(())

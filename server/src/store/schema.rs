@@ -20,7 +20,10 @@ pub(crate) struct Schema {
 /// `main.db`: the log, and what the shell keeps beside it.
 pub(crate) const MAIN: Schema = Schema {
     application_id: 0x4154_4c59,
-    steps: &[include_str!("schema/0001_log.sql")],
+    steps: &[
+        include_str!("schema/0001_log.sql"),
+        include_str!("schema/0002_identity.sql"),
+    ],
 };
 
 /// `picture.db`: the checkpoint.

@@ -20,6 +20,7 @@ CREATE TABLE hot (
     received_at ANY NOT NULL,
     stale       INTEGER NOT NULL,
     trail       BLOB,              -- 28 bytes a fix: longitude, latitude, seconds, nanoseconds
+    noticed     BLOB,              -- 9 bytes each: clearance, seq; see HotFeature
     feed        INTEGER NOT NULL,
     feature     TEXT NOT NULL,
     observed_at ANY,
