@@ -189,7 +189,7 @@ fn no_machine_is_named() {
 }
 
 #[test]
-fn tests_do_not_sleep() {
+fn no_test_sleeps() {
     let marks = [
         concat!("sle", "ep("),
         concat!("waitFor", "Timeout("),

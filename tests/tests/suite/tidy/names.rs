@@ -33,7 +33,7 @@ fn files_and_modules_say_what_they_are() {
                 .filter(|part| says_nothing(part))
                 .map(|part| format!("{path}: {part}")),
         );
-        if path.ends_with(".rs") {
+        if Path::new(path).extension().is_some_and(|it| it == "rs") {
             let source = text(path);
             let modules = source.lines().filter_map(module_named);
             offences.extend(

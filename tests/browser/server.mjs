@@ -1,0 +1,88 @@
+// One running server with a store of its own: starts the real binary on a free port, makes keys and links, and can die and come
+// back at the same address. Nothing outlives `close`.
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import path from "node:path";
+import readline from "node:readline";
+import { promisify } from "node:util";
+
+const project = fileURLToPath(new URL("../..", import.meta.url));
+const target = path.resolve(project, process.env.CARGO_TARGET_DIR ?? "target");
+const binary = process.env.ATALAYA_BIN ?? path.join(target, "debug", "atalaya");
+
+export const DOWNTOWN = [-110.9747, 32.2217];
+
+export class Server {
+  #process = null;
+  #keys = new Map();
+
+  static async start() {
+    const server = new Server();
+    server.folder = await mkdtemp(path.join(tmpdir(), "atalaya-browser-"));
+    server.data = path.join(server.folder, "data");
+    await server.launch("127.0.0.1:0");
+    return server;
+  }
+
+  async launch(listen = new URL(this.base).host) {
+    const child = spawn(binary, ["serve", "--data", this.data, "--listen", listen], { stdio: ["ignore", "pipe", "pipe"] });
+    this.#process = child;
+    this.log = [];
+    readline.createInterface({ input: child.stderr }).on("line", (line) => this.log.push(line));
+    const lines = readline.createInterface({ input: child.stdout });
+    const first = await Promise.race([once(lines, "line"), once(child, "exit")]);
+    const base = /^listening on (http:\/\/\S+)$/.exec(String(first[0]))?.[1];
+    if (base === undefined) throw new Error(`the server said ${String(first[0])}:\n${this.log.join("\n")}`);
+    this.base = base;
+  }
+
+  /** Dies without a word, as in a power cut. */
+  async kill() {
+    const child = this.#process;
+    this.#process = null;
+    if (child === null || child.exitCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  async close() {
+    await this.kill();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async command(...args) {
+    const { stdout } = await promisify(execFile)(binary, [...args, "--data", this.data]);
+    return stdout.trim();
+  }
+
+  /** The address of a one-time sign-in link, at this server's own address. */
+  async link(role = "operator") {
+    const printed = await this.command("link", "--role", role);
+    const token = /\/sign-in#(\S+)/.exec(printed)?.[1];
+    if (token === undefined) throw new Error(`no link in ${printed}`);
+    return `${this.base}/sign-in#${token}`;
+  }
+
+  /** Posts GeoJSON features to a feed; all of them must be accepted. */
+  async post(feed, ...features) {
+    if (!this.#keys.has(feed)) this.#keys.set(feed, await this.command("key", "create", "--feed", feed));
+    const answer = await fetch(`${this.base}/feeds/${feed}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${this.#keys.get(feed)}`, "content-type": "application/json" },
+      body: JSON.stringify({ type: "FeatureCollection", features }),
+    });
+    const receipt = await answer.json();
+    if (answer.status !== 200 || receipt.rejected.length > 0) throw new Error(JSON.stringify(receipt));
+    return receipt;
+  }
+}
+
+/** A point feature, so many thousandths of a degree east and north of downtown. */
+export function point(id, east, north, properties) {
+  const coordinates = [DOWNTOWN[0] + east / 1000, DOWNTOWN[1] + north / 1000];
+  return { type: "Feature", id, geometry: { type: "Point", coordinates }, properties };
+}

@@ -1,0 +1,110 @@
+// The wall in a browser: it boots, shows what is posted, says when it is blind, and can be worked by keyboard.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { Browser } from "./browser.mjs";
+import { DOWNTOWN, Server, point } from "./server.mjs";
+
+const HERE = `at=${DOWNTOWN.join(",")},15`;
+let server, browser, page;
+
+before(async () => {
+  server = await Server.start();
+  const view = { heading_deg: 90, fov_deg: 70, range_m: 400, camera_kind: "fixed", owner_kind: "city" };
+  await server.post("cameras", point("c-west", -1, 0, { name: "Stone & Congress", ...view }));
+  await server.post("cameras", point("c-east", 2, 0, { name: "Sixth & Congress", ...view }));
+  browser = await Browser.open();
+  page = browser.page;
+  await page.goto(await server.link());
+  await page.waitForURL(/\/wall/);
+});
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+test("the wall boots to a live, drawn map", async () => {
+  const began = performance.now();
+  await page.goto(`${server.base}/wall/A?${HERE}`);
+  await browser.state("state", "live");
+  await browser.state("map", "idle");
+  const took_s = (performance.now() - began) / 1000;
+  assert.ok(took_s < 45, `booting took ${took_s.toFixed(1)} s`);
+  await browser.shot("wall-empty");
+});
+
+test("a posted event reaches the map without a reload", async () => {
+  const incident = { type: "collision", priority: 2, discipline: "police", status: "open", address: "Congress & Stone" };
+  await server.post("incidents", point("i1", 0, 0, incident));
+  await browser.holds("incidents", ["i1"]);
+  await page.getByText("Congress & Stone").first().waitFor();
+  const drawn = () => window.__wall.map.queryRenderedFeatures().some((it) => it.properties.id === "i1");
+  await page.waitForFunction(drawn);
+  await browser.shot("wall-incident");
+});
+
+test("a unit that moves is moved, and a withdrawn one is gone", async () => {
+  const unit = { call_sign: "2A14", unit_kind: "patrol", status: "en route" };
+  await server.post("units", point("u1", 1, 1, unit));
+  await browser.holds("units", ["u1"]);
+  await server.post("units", point("u1", 2, 1, unit));
+  const moved = (lon) => window.__wall.features("units").some((it) => Math.abs(it.geometry.coordinates[0] - lon) < 1e-6);
+  await page.waitForFunction(moved, DOWNTOWN[0] + 0.002);
+  await server.post("units", { ...point("u1", 0, 0, { withdrawn: true }), geometry: null });
+  await browser.holds("units", []);
+});
+
+test("details open with the cameras that see it and the nearest, by keyboard alone", async () => {
+  await page.keyboard.press("]");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Cameras that see it" }).waitFor();
+  await page.getByRole("heading", { name: "Nearest cameras" }).waitFor();
+  await page.getByText("Stone & Congress").first().waitFor();
+  await browser.shot("wall-details");
+  assert.deepEqual(await browser.violations(), [], "with details open");
+  await page.keyboard.press("Escape");
+  await page.getByRole("heading", { name: "Cameras that see it" }).waitFor({ state: "detached" });
+});
+
+test("layers, help and find open and close by keyboard, and are accessible", async () => {
+  for (const [key, name] of [["l", "layers"], ["?", "help"], ["f", "find"]]) {
+    await page.keyboard.press(key);
+    await page.getByRole("heading", { name: new RegExp(name === "help" ? "help|keys" : name, "i") }).first().waitFor();
+    assert.deepEqual(await browser.violations(), [], `with ${name} open`);
+    await browser.shot(`wall-${name}`);
+    await page.keyboard.press("Escape");
+  }
+});
+
+test("night and day are both accessible", async () => {
+  for (const shot of ["wall-other-theme", "wall-theme"]) {
+    await page.keyboard.press("d");
+    await browser.state("map", "idle");
+    assert.deepEqual(await browser.violations(), []);
+    await browser.shot(shot);
+  }
+});
+
+test("a lost link is said within 8 s and the wall recovers without a reload", async () => {
+  await page.evaluate(() => (window.sameDocument = true));
+  await server.kill();
+  const died = performance.now();
+  await page.getByText("CONNECTION LOST").waitFor();
+  const took_s = (performance.now() - died) / 1000;
+  assert.ok(took_s < 10, `the banner came after ${took_s.toFixed(1)} s`);
+  await browser.shot("wall-lost");
+  assert.deepEqual(await browser.violations(), [], "with the banner");
+
+  await server.launch();
+  await server.post("incidents", point("i2", 1, -1, { type: "fire", priority: 1, discipline: "fire", status: "open" }));
+  await browser.holds("incidents", ["i1", "i2"]);
+  await browser.state("state", "live");
+  await page.getByText("CONNECTION LOST").waitFor({ state: "detached" });
+  assert.equal(await page.evaluate(() => window.sameDocument), true, "it is the same page still");
+  await browser.shot("wall-recovered");
+});
+
+test("nothing on the page complained but for the lost link", async () => {
+  const lost = /WebSocket|ERR_CONNECTION|Failed to load resource|Failed to fetch/;
+  assert.deepEqual(browser.complaints.filter((it) => !lost.test(it)), []);
+});

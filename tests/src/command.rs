@@ -1,0 +1,82 @@
+//! The real binary, and any other program, run to its end.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// What a program that ended left behind.
+#[derive(Debug, Clone)]
+pub struct Ran {
+    /// The exit code; -1 after a signal.
+    pub code: i32,
+    /// All of stdout.
+    pub stdout: String,
+    /// All of stderr.
+    pub stderr: String,
+}
+
+impl Ran {
+    /// What it printed, without the line's end.
+    ///
+    /// # Panics
+    /// Where the program failed, with what it said.
+    pub fn ok(&self) -> &str {
+        assert_eq!(self.code, 0, "{}\n{}", self.stdout, self.stderr);
+        self.stdout.trim_end()
+    }
+}
+
+/// Runs a program to its end.
+///
+/// # Panics
+/// Where it cannot be started.
+pub fn run(command: &mut Command) -> Ran {
+    let output = command.stdin(Stdio::null()).output();
+    assert!(
+        output.is_ok(),
+        "{}: {:?}",
+        command.get_program().display(),
+        output.err()
+    );
+    let output = output.expect("just asserted");
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Runs `atalaya` with these arguments to its end.
+pub fn atalaya<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Ran {
+    run(Command::new(binary()).args(arguments))
+}
+
+/// The binary under test: the one that `ATALAYA_BIN` names, else the one in the target folder, built if it is not there.
+pub(crate) fn binary() -> &'static PathBuf {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        if let Some(named) = std::env::var_os("ATALAYA_BIN") {
+            return PathBuf::from(named);
+        }
+        // This test runs from target/debug/deps.
+        let own = std::env::current_exe().expect("a running program has a path");
+        let built = own
+            .ancestors()
+            .nth(2)
+            .expect("test programs stand in target/debug/deps")
+            .join("atalaya");
+        if !built.exists() {
+            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+            run(Command::new(cargo).args([
+                "build",
+                "--locked",
+                "--workspace",
+                "--bins",
+                "--tests",
+            ]))
+            .ok();
+        }
+        built
+    })
+}

@@ -1,0 +1,201 @@
+//! Who sees what: without a clearance a field is nowhere, and single reads are counts.
+
+use atalaya_tests::{City, DOWNTOWN, Visitor, collection, point, tile_at};
+use serde_json::{Value, json};
+
+const LON: f64 = DOWNTOWN.0;
+const LAT: f64 = DOWNTOWN.1;
+const PLATE: &str = "ZQX4711";
+
+async fn city_with_plates() -> City {
+    let city = City::start().await;
+    let hit = json!({ "plate": PLATE, "region": "AZ", "reason": "stolen vehicle", "list": "local", "status": "unverified" });
+    city.post("alpr_hits", &point("hit", LON, LAT, &hit)).await;
+    let reads = (0..30).map(|at| {
+        let read = json!({ "plate": format!("{PLATE}{at}"), "camera": "c1", "confidence": 0.9 });
+        point(
+            &format!("read-{at}"),
+            LON + f64::from(at) * 1e-4,
+            LAT,
+            &read,
+        )
+    });
+    city.post("alpr_reads", &collection(&reads.collect::<Vec<_>>()))
+        .await;
+    city
+}
+
+/// Every route that could show a plate.
+fn routes() -> Vec<String> {
+    let near = |layer: &str| format!("/near?lon={LON}&lat={LAT}&layer={layer}&limit=100");
+    let mut routes = vec![
+        near("alpr_hits"),
+        near("alpr_reads"),
+        "/catalog".into(),
+        "/feeds".into(),
+        "/cells?layers=alpr_reads&resolution=9".into(),
+        format!("/search?q={PLATE}"),
+        "/ogc/collections".into(),
+        "/ogc/collections/alpr_hits/items".into(),
+        "/ogc/collections/alpr_hits/items?f=json&limit=1000".into(),
+        "/ogc/collections/alpr_hits/items/hit".into(),
+        "/ogc/collections/alpr_reads/items".into(),
+        "/ogc/collections/alpr_hits/queryables".into(),
+    ];
+    for z in [0, 9, 14, 18, 22] {
+        let (x, y) = tile_at(LON, LAT, z);
+        routes.push(format!("/tiles/alpr_hits,alpr_reads/{z}/{x}/{y}"));
+    }
+    routes
+}
+
+#[tokio::test]
+async fn without_clearance_no_route_gives_a_plate() {
+    let city = city_with_plates().await;
+    let uncleared = [
+        city.program("operator", &[]),
+        city.program("analyst", &["medical"]),
+        city.sign_in("operator").await,
+    ];
+    for visitor in &uncleared {
+        for route in routes() {
+            let reply = visitor.get(&route).await;
+            assert!(reply.status < 500, "{route}: {}", reply.text());
+            assert!(
+                !reply.text().contains(PLATE) || route.contains(PLATE),
+                "{route} gives the plate"
+            );
+        }
+        for mut live in [
+            visitor
+                .live("layers=alpr_hits,alpr_reads&bbox=-112,32,-110,33&zoom=14")
+                .await,
+            visitor
+                .events("layers=alpr_hits,alpr_reads&bbox=-112,32,-110,33")
+                .await,
+        ] {
+            let messages = live.until_tick().await;
+            assert_eq!(
+                live.held().ids("alpr_hits"),
+                ["hit"],
+                "the hit itself is seen"
+            );
+            assert!(
+                !Value::from(messages).to_string().contains(PLATE),
+                "the live stream gives the plate"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_clearance_the_plate_is_there() {
+    let city = city_with_plates().await;
+    let cleared = city.program("analyst", &["cji"]);
+    let near = cleared
+        .json(&format!("/near?lon={LON}&lat={LAT}&layer=alpr_hits"))
+        .await;
+    assert_eq!(near["features"][0]["properties"]["plate"], PLATE, "{near}");
+    let (x, y) = tile_at(LON, LAT, 14);
+    let tile = cleared.tile("alpr_hits", 14, x, y).await;
+    assert_eq!(tile.layer("alpr_hits")[0].text("plate"), Some(PLATE));
+    let mut live = cleared.live("layers=alpr_hits&bbox=-112,32,-110,33").await;
+    live.until("the plate", |held| {
+        held.feature("alpr_hits", "hit")
+            .is_some_and(|it| it["properties"]["plate"] == PLATE)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn single_reads_and_fine_cells_need_the_clearance() {
+    let city = city_with_plates().await;
+    let (operator, cleared) = (city.operator(), city.program("analyst", &["cji"]));
+
+    assert!(
+        singles(&operator).await.is_empty(),
+        "near gives no single reads"
+    );
+    assert!(
+        !singles(&cleared).await.is_empty(),
+        "to the cleared it does"
+    );
+    for z in [12, 16, 20] {
+        let (x, y) = tile_at(LON, LAT, z);
+        let tile = operator.tile("alpr_reads", z, x, y).await;
+        assert!(
+            tile.layer("alpr_reads").is_empty(),
+            "no single reads at z {z}"
+        );
+        let resolutions = tile
+            .layer("alpr_reads_cells")
+            .iter()
+            .filter_map(|it| it.integer("resolution"));
+        let finest = resolutions.max();
+        assert!(
+            finest.is_some_and(|it| it <= 9),
+            "cells at z {z}: {finest:?}"
+        );
+    }
+    operator
+        .get("/cells?layers=alpr_reads&resolution=9")
+        .await
+        .expect(200);
+    let refused = operator.get("/cells?layers=alpr_reads&resolution=10").await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    cleared
+        .get("/cells?layers=alpr_reads&resolution=10")
+        .await
+        .expect(200);
+}
+
+async fn singles(visitor: &Visitor) -> Vec<Value> {
+    let reply = visitor
+        .get(&format!(
+            "/near?lon={LON}&lat={LAT}&layer=alpr_reads&limit=5"
+        ))
+        .await;
+    if reply.status != 200 {
+        return Vec::new();
+    }
+    reply.json()["features"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_cached_tile_of_one_viewer_never_answers_another() {
+    let city = city_with_plates().await;
+    let (x, y) = tile_at(LON, LAT, 14);
+    let path = format!("/tiles/alpr_hits/14/{x}/{y}");
+    let cleared = city
+        .program("analyst", &["cji"])
+        .get(&path)
+        .await
+        .expect(200);
+    let uncleared = city.operator().get(&path).await.expect(200);
+    assert!(cleared.text().contains(PLATE) && !uncleared.text().contains(PLATE));
+    assert_ne!(
+        cleared.header("etag"),
+        uncleared.header("etag"),
+        "the viewer class is in the tag"
+    );
+}
+
+#[tokio::test]
+async fn a_plate_never_reaches_the_log() {
+    let city = city_with_plates().await;
+    city.operator()
+        .get(&format!("/near?lon={LON}&lat={LAT}&layer={PLATE}"))
+        .await
+        .expect(404);
+    city.send(
+        "alpr_hits",
+        &point(PLATE, 999.0, LAT, &json!({ "plate": PLATE })),
+    )
+    .await
+    .expect(200);
+    city.operator().get(&format!("/search?q={PLATE}")).await;
+    assert!(!city.log().contains(PLATE), "the log holds a plate");
+}

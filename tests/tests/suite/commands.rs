@@ -1,0 +1,202 @@
+//! The command line: what each command prints, and with which code it ends.
+
+use std::fs;
+
+use atalaya_tests::{City, DOWNTOWN, atalaya, collection, incident};
+use serde_json::Value;
+
+const LON: f64 = DOWNTOWN.0;
+const LAT: f64 = DOWNTOWN.1;
+
+fn near() -> String {
+    format!("/near?lon={LON}&lat={LAT}&layer=incidents&limit=100")
+}
+
+async fn ids(city: &City) -> Vec<String> {
+    let answer = city.operator().json(&near()).await;
+    let features = answer["features"]
+        .as_array()
+        .expect("a FeatureCollection")
+        .iter();
+    let mut ids: Vec<String> = features
+        .filter_map(|it| it["id"].as_str().map(str::to_owned))
+        .collect();
+    ids.sort();
+    ids
+}
+
+#[tokio::test]
+async fn a_key_is_printed_alone_and_unknown_names_exit_2() {
+    let city = City::start().await;
+    let made = city.command(&["key", "create", "--feed", "incidents"]);
+    assert_eq!(made.ok().lines().count(), 1, "{}", made.stdout);
+    assert!(!made.ok().contains(' '), "{}", made.stdout);
+    for wrong in [
+        &["key", "create", "--feed", "nonesuch"][..],
+        &["key", "create", "--role", "nonesuch"],
+        &[
+            "key",
+            "create",
+            "--role",
+            "analyst",
+            "--clearance",
+            "nonesuch",
+        ],
+        &["key", "create"],
+        &["nonesuch"],
+        &["link", "--role", "nonesuch"],
+    ] {
+        let ran = city.command(wrong);
+        assert_eq!(ran.code, 2, "{wrong:?}: {}{}", ran.stdout, ran.stderr);
+        assert!(
+            ran.stdout.is_empty() && !ran.stderr.is_empty(),
+            "{wrong:?} says why on stderr"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_key_ends_when_it_was_told_to() {
+    let city = City::start().await;
+    let spent = city.command(&[
+        "key",
+        "create",
+        "--role",
+        "operator",
+        "--expires",
+        "2020-01-01T00:00:00Z",
+    ]);
+    if spent.code == 0 {
+        city.bearer(spent.ok()).get("/catalog").await.expect(401);
+    } else {
+        assert_eq!(spent.code, 2, "{}", spent.stderr);
+    }
+    let held = city.command(&[
+        "key",
+        "create",
+        "--role",
+        "operator",
+        "--expires",
+        "2999-01-01T00:00:00Z",
+    ]);
+    city.bearer(held.ok()).get("/catalog").await.expect(200);
+}
+
+#[test]
+fn decode_prints_events_and_rejects() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("incidents.geojson");
+    let body = collection(&[
+        incident("a", LON, LAT),
+        incident("b", 999.0, LAT),
+        incident("c", LON, LAT),
+    ]);
+    fs::write(&file, body.to_string()).expect("written");
+    let path = file.to_str().expect("a plain name");
+    let ran = atalaya(["decode", "geojson", path]);
+    let events: Vec<Value> = ran
+        .ok()
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("one JSON a line"))
+        .collect();
+    assert_eq!(events.len(), 2, "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("999"),
+        "the reject says why: {}",
+        ran.stderr
+    );
+    assert_eq!(atalaya(["decode", "geojson", "/nonesuch"]).code, 2);
+    assert_eq!(atalaya(["decode", "nonesuch", path]).code, 2);
+}
+
+#[tokio::test]
+async fn an_import_is_idempotent_and_an_export_gives_it_back() {
+    let city = City::start().await;
+    let file = city.scratch().join("import.geojson");
+    let features =
+        (0..50).map(|at| incident(&format!("i{at:02}"), LON + f64::from(at) * 1e-4, LAT));
+    fs::write(&file, collection(&features.collect::<Vec<_>>()).to_string()).expect("written");
+    let path = file.to_str().expect("a plain name");
+    for round in 0..2 {
+        let ran = city.command(&["import", "incidents", path]);
+        assert_eq!(ran.code, 0, "round {round}: {}{}", ran.stdout, ran.stderr);
+        assert_eq!(ids(&city).await.len(), 50, "round {round}");
+    }
+    let exported = city.command(&["export", "incidents"]);
+    let exported: Value = serde_json::from_str(exported.ok()).expect("GeoJSON");
+    assert_eq!(exported["features"].as_array().map(Vec::len), Some(50));
+}
+
+#[tokio::test]
+async fn a_backup_restores_what_was_there_under_a_new_epoch() {
+    let mut city = City::start().await;
+    city.post("incidents", &incident("kept", LON, LAT)).await;
+    let epoch = |reply: atalaya_tests::Reply| {
+        reply
+            .header("atalaya-seq")
+            .split(':')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let operator = city.operator();
+    let before = epoch(operator.get(&near()).await.expect(200));
+    let file = city.scratch().join("backup.db");
+    let path = file.to_str().expect("a plain name");
+    assert_eq!(city.command(&["backup", path]).code, 0);
+    city.post("incidents", &incident("later", LON, LAT)).await;
+    assert_eq!(ids(&city).await, ["kept", "later"]);
+
+    city.stop();
+    // A restore fills an empty store and never writes over another.
+    assert_ne!(
+        city.command(&["restore", path]).code,
+        0,
+        "the store is not empty"
+    );
+    fs::rename(city.data(), city.scratch().join("lost")).expect("renamed");
+    let restored = city.command(&["restore", path]);
+    assert_eq!(restored.code, 0, "{}{}", restored.stdout, restored.stderr);
+    city.restart().await;
+    assert_eq!(ids(&city).await, ["kept"]);
+    assert_ne!(
+        epoch(operator.get(&near()).await.expect(200)),
+        before,
+        "clients hold the log of another epoch"
+    );
+}
+
+#[tokio::test]
+async fn check_prints_what_is_in_force_and_refuses_unknown_keys() {
+    let city = City::with_config("[live]\ntick_ms = 125\n").await;
+    let printed = city.command(&["check"]);
+    assert!(
+        printed.ok().contains("125") && printed.ok().contains("body_bytes"),
+        "{}",
+        printed.stdout
+    );
+    let file = city.scratch().join("wrong.toml");
+    fs::write(&file, "[live]\ntick_sm = 125\n").expect("written");
+    let wrong = atalaya(["check", "--config", file.to_str().expect("a plain name")]);
+    assert_ne!(wrong.code, 0, "{}", wrong.stdout);
+    assert!(
+        wrong.stderr.contains("tick_sm"),
+        "it names the key: {}",
+        wrong.stderr
+    );
+}
+
+#[tokio::test]
+async fn commands_work_without_a_server_too() {
+    let mut city = City::start().await;
+    city.post("incidents", &incident("a", LON, LAT)).await;
+    city.stop();
+    let key = city.role_key("operator", &[]);
+    let token = city.link_token("operator");
+    city.restart().await;
+    city.bearer(&key).get(&near()).await.expect(200);
+    city.anybody()
+        .post("/sign-in", &serde_json::json!({ "token": token }))
+        .await
+        .expect(204);
+}

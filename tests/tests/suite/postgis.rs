@@ -1,0 +1,189 @@
+//! Our tiles against PostGIS: the same features through `ST_AsMVT`, within half a grid unit.
+
+use std::collections::BTreeMap;
+
+use atalaya_tests::{City, DOWNTOWN, PostGis, Tile, TileFeature, collection, skipped, tile_at};
+use geo_types::{Coord, Geometry};
+use serde_json::{Value, json};
+
+/// Both round to the grid: half a unit each way, and the rounding of doubles.
+const HALF_UNIT: f64 = 1.0 + 1e-6;
+
+/// Features around downtown: points, a line across tiles, a polygon with a hole.
+fn features() -> Vec<Value> {
+    let (lon, lat) = DOWNTOWN;
+    let feature = |id: String, geometry: Value| json!({ "type": "Feature", "id": id, "geometry": geometry, "properties": { "name": id } });
+    let mut features: Vec<Value> = (0..60_u32)
+        .map(|at| {
+            let (east, north) = (f64::from(at % 10) * 0.0037, f64::from(at / 10) * 0.0029);
+            feature(
+                format!("p{at}"),
+                json!({ "type": "Point", "coordinates": [lon + east, lat - north] }),
+            )
+        })
+        .collect();
+    let square = |size: f64| {
+        json!([
+            [lon - size, lat - size],
+            [lon + size, lat - size],
+            [lon + size, lat + size],
+            [lon - size, lat + size],
+            [lon - size, lat - size]
+        ])
+    };
+    let mut hole = square(0.002).as_array().cloned().unwrap_or_default();
+    hole.reverse();
+    features.push(feature(
+        "campus".into(),
+        json!({ "type": "Polygon", "coordinates": [square(0.006), hole] }),
+    ));
+    features.push(feature(
+        "block".into(),
+        json!({ "type": "Polygon", "coordinates": [square(0.05)] }),
+    ));
+    features
+}
+
+/// The tile that PostGIS makes of a layer of these features.
+async fn theirs(client: &tokio_postgres::Client, z: u8, x: u32, y: u32) -> Tile {
+    let sql = "with tile as (
+            select name, ST_AsMVTGeom(ST_Transform(shape, 3857), ST_TileEnvelope($1, $2, $3), 4096, 64, true) as geom
+            from sites where ST_Intersects(shape, ST_Transform(ST_TileEnvelope($1, $2, $3, margin => 0.015625), 4326)))
+        select ST_AsMVT(tile, 'sites', 4096, 'geom') from tile where geom is not null";
+    let number = |value: u32| i32::try_from(value).expect("tile numbers are small");
+    let row = client
+        .query_one(sql, &[&i32::from(z), &number(x), &number(y)])
+        .await
+        .expect("a tile");
+    Tile::decode(row.get(0))
+}
+
+async fn load(client: &tokio_postgres::Client) {
+    client
+        .batch_execute("create table sites (name text primary key, shape geometry not null)")
+        .await
+        .expect("a table");
+    for feature in features() {
+        let name = feature["id"].as_str().expect("a string");
+        let shape = feature["geometry"].to_string();
+        let insert = "insert into sites values ($1, ST_SetSRID(ST_GeomFromGeoJSON($2), 4326))";
+        client
+            .execute(insert, &[&name, &shape])
+            .await
+            .expect("inserted");
+    }
+}
+
+fn by_name(tile: &Tile) -> BTreeMap<&str, &TileFeature> {
+    tile.layer("sites")
+        .iter()
+        .filter_map(|it| Some((it.text("name")?, it)))
+        .collect()
+}
+
+#[tokio::test]
+async fn our_tiles_are_those_of_postgis_within_half_a_grid_unit() {
+    let Ok(postgis) = PostGis::start() else {
+        return skipped("postgis", "PostgreSQL with PostGIS is not installed");
+    };
+    let client = postgis.connect().await;
+    load(&client).await;
+    let city = City::start().await;
+    city.post("sites", &collection(&features())).await;
+
+    for z in [8, 11, 13, 14, 15] {
+        let (x, y) = tile_at(DOWNTOWN.0, DOWNTOWN.1, z);
+        for (x, y) in [(x, y), (x + 1, y), (x, y + 1), (x - 1, y - 1)] {
+            let (ours, theirs) = (
+                city.tile("sites", z, x, y).await,
+                theirs(&client, z, x, y).await,
+            );
+            let (ours, theirs) = (by_name(&ours), by_name(&theirs));
+            let names = |of: &BTreeMap<&str, &TileFeature>| {
+                of.keys().map(|it| (*it).to_owned()).collect::<Vec<_>>()
+            };
+            assert_eq!(names(&ours), names(&theirs), "features of tile {z}/{x}/{y}");
+            for (name, feature) in &ours {
+                same(
+                    &feature.geometry,
+                    &theirs[name].geometry,
+                    &format!("{name} in tile {z}/{x}/{y}"),
+                );
+            }
+        }
+    }
+}
+
+/// Points agree within half a unit; shapes agree in area, and every corner of one is on the outline of the other.
+fn same(ours: &Geometry<i32>, theirs: &Geometry<i32>, what: &str) {
+    let (a, b) = (rings(ours), rings(theirs));
+    assert_eq!(
+        a.len(),
+        b.len(),
+        "rings of {what}: {ours:?} against {theirs:?}"
+    );
+    if let (Some([ours]), Some([theirs])) =
+        (a.first().map(Vec::as_slice), b.first().map(Vec::as_slice))
+    {
+        assert!(near(*ours, *theirs), "{what}: {ours:?} against {theirs:?}");
+        return;
+    }
+    for (from, to) in [(&a, &b), (&b, &a)] {
+        for corner in from.iter().flatten() {
+            let nearest = to
+                .iter()
+                .map(|ring| distance(*corner, ring))
+                .fold(f64::INFINITY, f64::min);
+            assert!(
+                nearest <= HALF_UNIT,
+                "{what}: {corner:?} is {nearest} units off: {ours:?} against {theirs:?}"
+            );
+        }
+    }
+}
+
+/// The coordinates of a geometry by ring, or by itself for a point.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "this test posts points and polygons only"
+)]
+fn rings(geometry: &Geometry<i32>) -> Vec<Vec<Coord<f64>>> {
+    let plain = |it: &Coord<i32>| Coord {
+        x: f64::from(it.x),
+        y: f64::from(it.y),
+    };
+    let polygon = |it: &geo_types::Polygon<i32>| {
+        let all = std::iter::once(it.exterior()).chain(it.interiors());
+        all.map(|ring| ring.0.iter().map(plain).collect::<Vec<_>>())
+            .collect::<Vec<_>>()
+    };
+    match geometry {
+        Geometry::Point(point) => vec![vec![plain(&point.0)]],
+        Geometry::MultiPoint(points) => points.iter().map(|it| vec![plain(&it.0)]).collect(),
+        Geometry::Polygon(it) => polygon(it),
+        Geometry::MultiPolygon(it) => it.iter().flat_map(polygon).collect(),
+        other => unreachable!("this test posts points and polygons, not {other:?}"),
+    }
+}
+
+fn near(a: Coord<f64>, b: Coord<f64>) -> bool {
+    (a.x - b.x).abs() <= HALF_UNIT && (a.y - b.y).abs() <= HALF_UNIT
+}
+
+/// From a point to the nearest of a ring's segments.
+fn distance(point: Coord<f64>, ring: &[Coord<f64>]) -> f64 {
+    let to_segment = |segment: &[Coord<f64>]| {
+        let [from, to] = segment else {
+            return f64::INFINITY;
+        };
+        let (dx, dy) = (to.x - from.x, to.y - from.y);
+        let length = dx * dx + dy * dy;
+        let along =
+            ((point.x - from.x) * dx + (point.y - from.y) * dy) / length.max(f64::MIN_POSITIVE);
+        let along = along.clamp(0.0, 1.0);
+        (point.x - from.x - along * dx).hypot(point.y - from.y - along * dy)
+    };
+    ring.windows(2)
+        .map(to_segment)
+        .fold(f64::INFINITY, f64::min)
+}

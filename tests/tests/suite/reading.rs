@@ -1,0 +1,152 @@
+//! Questions about a place: near, seeing, cells; and reading what one has just written.
+
+use atalaya_tests::{City, DOWNTOWN, collection, incident, point};
+use serde_json::{Value, json};
+
+const LON: f64 = DOWNTOWN.0;
+const LAT: f64 = DOWNTOWN.1;
+
+fn ids(answer: &Value) -> Vec<String> {
+    let features = answer["features"].as_array().expect("a FeatureCollection");
+    features
+        .iter()
+        .map(|it| it["id"].as_str().expect("ids are strings").to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn near_is_nearest_first_with_distance_and_bearing() {
+    let city = City::start().await;
+    let camera = |id: &str, east: f64| point(id, LON + east, LAT, &json!({ "name": id }));
+    city.post(
+        "cameras",
+        &collection(&[
+            camera("far", 0.02),
+            camera("near", 0.001),
+            camera("middle", 0.01),
+        ]),
+    )
+    .await;
+    let answer = city
+        .operator()
+        .json(&format!("/near?lon={LON}&lat={LAT}&layer=cameras&limit=2"))
+        .await;
+    assert_eq!(ids(&answer), ["near", "middle"]);
+    let properties = &answer["features"][0]["properties"];
+    let (distance, bearing) = (
+        properties["distance_m"].as_f64(),
+        properties["bearing_deg"].as_f64(),
+    );
+    assert!(
+        distance.is_some_and(|it| (it - 94.2).abs() < 1.0),
+        "a thousandth of a degree east: {properties}"
+    );
+    assert!(
+        bearing.is_some_and(|it| (it - 90.0).abs() < 0.2),
+        "{properties}"
+    );
+}
+
+#[tokio::test]
+async fn seeing_names_the_cameras_whose_view_holds_the_point() {
+    let city = City::start().await;
+    let camera = |id: &str, heading: u16| {
+        let view = json!({ "name": id, "heading_deg": heading, "fov_deg": 60, "range_m": 300 });
+        point(id, LON - 0.001, LAT, &view)
+    };
+    city.post(
+        "cameras",
+        &collection(&[
+            camera("east", 90),
+            camera("aside", 110),
+            camera("west", 270),
+        ]),
+    )
+    .await;
+    let answer = city
+        .operator()
+        .json(&format!("/seeing?lon={LON}&lat={LAT}"))
+        .await;
+    assert_eq!(ids(&answer), ["east", "aside"], "{answer}");
+    assert!(
+        answer["features"][0]["properties"]["why"]
+            .as_str()
+            .is_some_and(|why| !why.is_empty()),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn cells_count_every_feature_once() {
+    let city = City::start().await;
+    let spread = (0..60).map(|at| incident(&format!("i{at}"), LON + f64::from(at) * 0.002, LAT));
+    city.post("incidents", &collection(&spread.collect::<Vec<_>>()))
+        .await;
+    let operator = city.operator();
+    for resolution in [6, 8, 10] {
+        let answer = operator
+            .json(&format!("/cells?layers=incidents&resolution={resolution}"))
+            .await;
+        let counts = answer["features"].as_array().expect("cells").iter();
+        let total: u64 = counts
+            .filter_map(|it| it["properties"]["count"].as_u64())
+            .sum();
+        assert_eq!(total, 60, "at resolution {resolution}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_read_waits_for_what_was_just_written() {
+    let city = City::start().await;
+    let operator = city.operator();
+    for at in 0..20_u32 {
+        let receipt = city
+            .post("incidents", &incident(&format!("i{at}"), LON, LAT))
+            .await;
+        let epoch = operator
+            .get("/catalog")
+            .await
+            .header("atalaya-seq")
+            .split(':')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        let seq = format!("{epoch}:{}", receipt["seq"]);
+        let answer = operator
+            .json(&format!(
+                "/near?lon={LON}&lat={LAT}&layer=incidents&limit=50&min_seq={seq}"
+            ))
+            .await;
+        assert_eq!(
+            ids(&answer).len(),
+            usize::try_from(at).expect("small") + 1,
+            "after {receipt}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_catalog_lists_the_built_in_layers() {
+    let city = City::start().await;
+    let catalog = city.operator().json("/catalog").await;
+    let text = catalog.to_string();
+    for layer in [
+        "cameras",
+        "coverage",
+        "incidents",
+        "alpr_hits",
+        "alpr_reads",
+        "blockages",
+        "units",
+        "perimeters",
+        "sites",
+        "closures",
+        "warnings",
+        "hazards",
+    ] {
+        assert!(
+            text.contains(&format!("\"{layer}\"")),
+            "{layer} is missing in {text}"
+        );
+    }
+}

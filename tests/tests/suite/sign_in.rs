@@ -1,0 +1,107 @@
+//! One-time links, the sessions they open, and what ends them.
+
+use atalaya_tests::{City, DOWNTOWN};
+use serde_json::json;
+
+fn near() -> String {
+    format!("/near?lon={}&lat={}", DOWNTOWN.0, DOWNTOWN.1)
+}
+
+#[tokio::test]
+async fn a_link_opens_once_and_only_once() {
+    let city = City::start().await;
+    let token = json!({ "token": city.link_token("operator") });
+    let first = city.anybody().post("/sign-in", &token).await.expect(204);
+    let cookie = first.header("set-cookie").to_lowercase();
+    assert!(
+        cookie.contains("httponly") && cookie.contains("samesite="),
+        "{cookie}"
+    );
+    let second = city.anybody().post("/sign-in", &token).await.expect(401);
+    assert!(second.header("set-cookie").is_empty());
+    city.anybody()
+        .post("/sign-in", &json!({ "token": "nonsense" }))
+        .await
+        .expect(401);
+}
+
+#[tokio::test]
+async fn of_many_that_try_at_once_one_gets_in() {
+    let city = City::start().await;
+    let token = json!({ "token": city.link_token("operator") });
+    let tries = (0..16).map(|_| async { city.anybody().post("/sign-in", &token).await.status });
+    let statuses = futures_util::future::join_all(tries).await;
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 204).count(),
+        1,
+        "{statuses:?}"
+    );
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 401).count(),
+        15,
+        "{statuses:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_session_reads_and_survives_a_restart() {
+    let mut city = City::start().await;
+    let browser = city.sign_in("operator").await;
+    browser.get(&near()).await.expect(200);
+    city.restart().await;
+    browser.get(&near()).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_page_asks_nobody_who_they_are_and_the_wall_does() {
+    let city = City::start().await;
+    let page = city.anybody().get("/sign-in").await.expect(200);
+    assert!(page.header("content-type").starts_with("text/html"));
+    assert!(
+        page.header("content-security-policy")
+            .contains("default-src"),
+        "{:?}",
+        page.headers
+    );
+    assert_eq!(page.header("x-content-type-options"), "nosniff");
+    let wall = city.anybody().get("/wall").await;
+    assert!([302, 303, 401].contains(&wall.status), "{}", wall.status);
+    city.sign_in("operator")
+        .await
+        .get("/wall")
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_wall_reads_and_posts_nothing() {
+    let city = City::start().await;
+    let wall = city.sign_in("wall").await;
+    wall.get(&near()).await.expect(200);
+    let refused = wall.post("/feeds/incidents", &json!({})).await;
+    assert!([401, 403].contains(&refused.status), "{}", refused.text());
+}
+
+#[tokio::test]
+async fn secrets_are_in_no_file_and_in_no_log() {
+    let city = City::start().await;
+    let (key, token) = (city.key("incidents"), city.link_token("operator"));
+    city.anybody()
+        .post("/sign-in", &json!({ "token": token }))
+        .await
+        .expect(204);
+    for secret in [&key, &token] {
+        assert!(
+            !city.log().contains(secret.as_str()),
+            "a secret reached the log"
+        );
+        for entry in std::fs::read_dir(city.data()).expect("the store is a folder") {
+            let path = entry.expect("a readable entry").path();
+            let bytes = std::fs::read(&path).unwrap_or_default();
+            let found = bytes
+                .windows(secret.len())
+                .any(|window| window == secret.as_bytes());
+            assert!(!found, "{} holds a secret in the clear", path.display());
+        }
+    }
+}
