@@ -118,13 +118,21 @@ impl Subscription {
 
     /// The tiles of the viewport that changed after `since`, with the layers that changed at all;
     /// `Some(None)` where there are too many tiles to look at.
-    pub fn dirty_tiles<'v>(&self, view: &'v View, viewer: &Viewer, since: Seq) -> (Vec<&'v str>, Option<Vec<TileCoord>>) {
+    pub fn dirty_tiles<'v>(
+        &self,
+        view: &'v View,
+        viewer: &Viewer,
+        since: Seq,
+    ) -> (Vec<&'v str>, Option<Vec<TileCoord>>) {
         let dirty: HashSet<LayerIx> = view.dirty_layers(since).collect();
         let open: Vec<_> = self
             .layers
             .iter()
             .filter_map(|layer| view.open_at(viewer, *layer))
-            .filter(|open| open.spec().derived_from.is_none() && open.spec().name == "cells" || dirty.contains(&open.layer()))
+            .filter(|open| {
+                open.spec().derived_from.is_none() && open.spec().name == "cells"
+                    || dirty.contains(&open.layer())
+            })
             .collect();
         let names: Vec<&str> = open.iter().map(|open| open.spec().name.as_str()).collect();
         let (Some(zoom), false) = (self.zoom, open.is_empty()) else {
@@ -133,19 +141,28 @@ impl Subscription {
         let Some(tiles) = self.viewport(zoom) else {
             return (names, None);
         };
-        let changed = tiles.into_iter().filter(|tile| open.iter().any(|open| open.tile_seq(*tile) > since));
+        let changed = tiles
+            .into_iter()
+            .filter(|tile| open.iter().any(|open| open.tile_seq(*tile) > since));
         (names, Some(changed.collect()))
     }
 
     fn viewport(&self, zoom: u8) -> Option<Vec<TileCoord>> {
         let (columns, rows) = tiles_of(self.bounds, zoom);
-        let width: usize = columns.iter().map(|(west, east)| (east - west) as usize + 1).sum();
+        let width: usize = columns
+            .iter()
+            .map(|(west, east)| (east - west) as usize + 1)
+            .sum();
         if width.saturating_mul((rows.1 - rows.0) as usize + 1) > MAX_TILES {
             return None;
         }
         let columns = columns.into_iter().flat_map(|(west, east)| west..=east);
         let tiles = columns.flat_map(|x| (rows.0..=rows.1).map(move |y| (x, y)));
-        Some(tiles.filter_map(|(x, y)| TileCoord::new(zoom, x, y).ok()).collect())
+        Some(
+            tiles
+                .filter_map(|(x, y)| TileCoord::new(zoom, x, y).ok())
+                .collect(),
+        )
     }
 }
 
@@ -159,5 +176,10 @@ fn scope(view: &View, viewer: &Viewer, layers: &[LayerIx], topics: &[Topic]) -> 
     for topic in topics {
         digest.update(super::message::topic_name(*topic));
     }
-    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
