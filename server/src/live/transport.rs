@@ -6,7 +6,7 @@
 
 use super::message::Message;
 use super::stream::{Stream, StreamId};
-use super::subscription::{BadSubscription, Resume, Subscription};
+use super::subscription::{BadSubscription, Resume, Subscription, Wish};
 use crate::http::params::Params;
 use crate::http::{App, Caller};
 use crate::problem::Problem;
@@ -34,7 +34,10 @@ const MOST_LAYERS: usize = 64;
 struct Change {
     #[serde(rename = "type", default)]
     kind: Option<String>,
+    #[serde(default)]
     layers: Vec<String>,
+    #[serde(default)]
+    tile_layers: Vec<String>,
     bbox: [f64; 4],
     #[serde(default)]
     zoom: Option<u8>,
@@ -55,15 +58,20 @@ impl Change {
         }
     }
 
-    fn subscription(&self, app: &App, caller: &Caller) -> Result<Subscription, Problem> {
+    fn subscription(self, app: &App, caller: &Caller) -> Result<Subscription, Problem> {
         let [west, south, east, north] = self.bbox;
         let bounds = Bounds::new(west, south, east, north).map_err(|bad| Problem::BadBbox {
             name: "bbox".into(),
             value: bad.to_string(),
         })?;
         let view = app.engine.view();
-        let wanted = Subscription::new(&view, &caller.viewer, &self.layers, bounds, self.zoom);
-        wanted.map_err(|bad| problem(&bad))
+        let wish = Wish {
+            layers: self.layers,
+            tile_layers: self.tile_layers,
+            bounds,
+            zoom: self.zoom,
+        };
+        Subscription::new(&view, &caller.viewer, &wish).map_err(|bad| problem(&bad))
     }
 }
 
@@ -88,19 +96,25 @@ pub async fn subscribe(
     caller: Caller,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let params = Params::parse(&request, &["layers", "bbox", "zoom", "after"])?;
-    let layers = params.list("layers", MOST_LAYERS)?;
-    let layers =
-        layers.ok_or_else(|| Params::missing("layers", "names of layers, joined by commas"))?;
-    let layers: Vec<String> = layers.into_iter().map(str::to_owned).collect();
+    let params = Params::parse(
+        &request,
+        &["layers", "tile_layers", "bbox", "zoom", "after"],
+    )?;
+    let names = |name| -> Result<Vec<String>, Problem> {
+        let names = params.list(name, MOST_LAYERS)?.unwrap_or_default();
+        Ok(names.into_iter().map(str::to_owned).collect())
+    };
     let bounds = params.bbox("bbox")?;
-    let bounds =
-        bounds.ok_or_else(|| Params::missing("bbox", "west,south,east,north in degrees"))?;
-    let zoom = params.u8("zoom", 0..=atalaya_tiles::tile::MAX_ZOOM)?;
+    let wish = Wish {
+        layers: names("layers")?,
+        tile_layers: names("tile_layers")?,
+        bounds: bounds
+            .ok_or_else(|| Params::missing("bbox", "west,south,east,north in degrees"))?,
+        zoom: params.u8("zoom", 0..=atalaya_tiles::tile::MAX_ZOOM)?,
+    };
     let resume = resume(&request, &params)?;
     let view = app.engine.view();
-    let wanted = Subscription::new(&view, &caller.viewer, &layers, bounds, zoom)
-        .map_err(|bad| problem(&bad))?;
+    let wanted = Subscription::new(&view, &caller.viewer, &wish).map_err(|bad| problem(&bad))?;
     let upgrade = request
         .headers()
         .get(header::UPGRADE)
