@@ -21,6 +21,7 @@ const TITLES = [
   "intersection",
   "intersection_name",
   "road",
+  "caution",
   "source",
 ];
 /** Said elsewhere on the panel, or nothing that helps anybody. */
