@@ -126,6 +126,7 @@ describe("the rail", () => {
         new Set(),
       );
       expect(cards[0]?.title).not.toContain(plate);
+      expect(cards[0]?.place).not.toContain(plate);
       expect(maskedPlate(plate)).toContain("•");
     }
     expect(maskedPlate("ABC-1234")).toBe("A••••34");

@@ -71,17 +71,19 @@ function hitCard(feature: LiveFeature, cameraName: (id: string) => string | null
   return card("alpr_hits", feature, {
     severity: confirmed ? 1 : 2,
     kind: confirmed ? "ALPR hit, confirmed" : "ALPR hit, unverified",
-    title: plate === "" ? reason : `${reason} · ${maskedPlate(plate)}`,
-    place:
-      said(feature, "address", "intersection") ||
-      cameraPlace(said(feature, "camera", "camera_id"), cameraName),
+    title: reason,
+    place: [plate === "" ? "" : maskedPlate(plate), hitPlace(feature, cameraName)]
+      .filter((part) => part !== "")
+      .join(" · "),
     since: began(feature),
     icon: `alpr-hit-${confirmed ? "confirmed" : "unverified"}`,
   });
 }
 
-function cameraPlace(id: string, cameraName: (id: string) => string | null): string {
-  return id === "" ? "" : (cameraName(id) ?? `Camera ${id}`);
+function hitPlace(feature: LiveFeature, cameraName: (id: string) => string | null): string {
+  const named = said(feature, "address", "intersection");
+  const camera = said(feature, "camera", "camera_id");
+  return named !== "" || camera === "" ? named : (cameraName(camera) ?? `Camera ${camera}`);
 }
 
 const CAUSES: Record<string, string> = {
