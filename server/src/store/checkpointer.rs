@@ -10,7 +10,7 @@ use super::embedded::{Embedded, connect};
 use super::error::{StoreError, io, sqlite};
 use super::interned::Interned;
 use atalaya_tiles::{
-    Catalog, FeatureId, Hot, HotFeature, LayerIx, LayerKind, MarkKey, Seq, Tombstone,
+    Catalog, FeatureId, Hot, HotFeature, LayerIx, LayerKind, LayerSpec, MarkKey, Seq, Tombstone,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -41,7 +41,8 @@ const UPSERT: &str = "INSERT INTO hot (layer, seq, received_at, stale, trail, no
 pub(crate) struct Stand {
     pub(crate) seq: Seq,
     pub(crate) clock: Timestamp,
-    /// The state layers whose features are all in it.
+    /// The layers that are all in it, as [`entry`] names them: the features of state layers, and the
+    /// marks of these and of sighting layers.
     pub(crate) layers: BTreeSet<String>,
     /// The clearances that the slots of marks count through.
     pub(crate) clearances: Vec<String>,
@@ -69,17 +70,25 @@ impl Stand {
             .optional()
     }
 
-    /// Whether all state layers of a catalog are in it.
-    pub(crate) fn covers(&self, catalog: &Catalog) -> bool {
-        state_layers(catalog).all(|(_, name)| self.layers.contains(name))
+    /// Whether a layer is in it.
+    pub(crate) fn covers(&self, spec: &LayerSpec) -> bool {
+        entry(spec).is_none_or(|entry| self.layers.contains(&entry))
+    }
+
+    /// Whether all layers of a catalog are in it.
+    fn covers_all(&self, catalog: &Catalog) -> bool {
+        catalog.layers().all(|(_, spec)| self.covers(spec))
     }
 }
 
-pub(crate) fn state_layers(catalog: &Catalog) -> impl Iterator<Item = (LayerIx, &str)> {
-    let layers = catalog.layers();
-    layers
-        .filter(|(_, spec)| spec.kind == LayerKind::State)
-        .map(|(layer, spec)| (layer, spec.name.as_str()))
+/// What a checkpoint calls a layer; `None` for derived layers, which are in none. A layer of the same
+/// name and another kind is another layer.
+fn entry(spec: &LayerSpec) -> Option<String> {
+    match spec.kind {
+        LayerKind::State => Some(format!("state {}", spec.name)),
+        LayerKind::Sighting => Some(format!("sighting {}", spec.name)),
+        LayerKind::Derived => None,
+    }
 }
 
 pub(crate) fn clearances(catalog: &Catalog) -> Vec<String> {
@@ -129,7 +138,7 @@ impl Checkpointer {
             removed: Vec::new(),
             full: store.full(),
         };
-        checkpointer.stand = stand.filter(|stand| stand.covers(&checkpointer.codec.catalog));
+        checkpointer.stand = stand.filter(|stand| stand.covers_all(&checkpointer.codec.catalog));
         checkpointer
             .read_tombstones()
             .map_err(sqlite(&checkpointer.picture_path))?;
@@ -179,8 +188,13 @@ impl Checkpointer {
     fn next_stand(&self, seq: Seq, clock: Timestamp) -> Stand {
         let catalog = &self.codec.catalog;
         let old = self.stand.iter().flat_map(|stand| &stand.layers);
-        let lost = old.filter(|name| catalog.layer(name).is_none()).cloned();
-        let kept = state_layers(catalog).map(|(_, name)| name.to_owned());
+        let lost = old
+            .filter(|entry| {
+                let name = entry.split_once(' ').map(|(_, name)| name);
+                name.is_none_or(|name| catalog.layer(name).is_none())
+            })
+            .cloned();
+        let kept = catalog.layers().filter_map(|(_, spec)| entry(spec));
         Stand {
             seq,
             clock,

@@ -166,8 +166,7 @@ impl Retainer {
         for (layer, spec) in catalog.layers() {
             let (days, replaced_only) = self.days(spec);
             longest = longest.zip(days).map(|(longest, days)| longest.max(days));
-            let covered = spec.kind != LayerKind::State || stand.layers.contains(&spec.name);
-            if let (Some(days), Some(id), true) = (days, self.id(layer)?, covered) {
+            if let (Some(days), Some(id), true) = (days, self.id(layer)?, stand.covers(spec)) {
                 plan.push((id, days, replaced_only));
             }
         }
