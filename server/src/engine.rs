@@ -154,7 +154,10 @@ impl Engine {
             catalog,
             epoch: store.epoch().to_owned(),
             clock: clock.clone(),
-            feeds: feeds.into_iter().map(|feed| (feed.0.name.clone(), feed)).collect(),
+            feeds: feeds
+                .into_iter()
+                .map(|feed| (feed.0.name.clone(), feed))
+                .collect(),
             shared,
             queue: Some(queue),
             queue_limit: config.limits.queue_requests,
@@ -253,7 +256,11 @@ impl Engine {
     }
 
     /// The picture as it was: the fold of what was received by an instant. Blocking.
-    pub fn view_at(&self, at: jiff::Timestamp, layers: &[atalaya_tiles::LayerIx]) -> Result<Arc<View>, NoHistory> {
+    pub fn view_at(
+        &self,
+        at: jiff::Timestamp,
+        layers: &[atalaya_tiles::LayerIx],
+    ) -> Result<Arc<View>, NoHistory> {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         self.history.view_at(&mut reader, &self.catalog, at, layers)
     }
@@ -279,7 +286,12 @@ fn catalog_version(catalog: &Catalog) -> String {
         digest.update(serde_json::to_vec(spec).unwrap_or_default());
     }
     digest.update([catalog.topic_resolution()]);
-    digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .finalize()
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]

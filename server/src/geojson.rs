@@ -37,7 +37,11 @@ pub fn push_feature(out: &mut Vec<u8>, spec: &LayerSpec, seen: &Seen, extra: &[(
         out.extend_from_slice(b",\"stale_at\":");
         push_time(out, stale_at);
     }
-    out.extend_from_slice(if seen.is_stale() { b",\"stale\":true}" } else { b",\"stale\":false}" });
+    out.extend_from_slice(if seen.is_stale() {
+        b",\"stale\":true}"
+    } else {
+        b",\"stale\":false}"
+    });
 }
 
 /// A property that is not a field of the layer.
@@ -60,7 +64,13 @@ pub fn push_trail(out: &mut Vec<u8>, seen: &Seen) {
             out.push(b',');
         }
         out.extend_from_slice(b"{\"at\":");
-        push_position(out, Coord { x: fix.at.lon(), y: fix.at.lat() });
+        push_position(
+            out,
+            Coord {
+                x: fix.at.lon(),
+                y: fix.at.lat(),
+            },
+        );
         out.extend_from_slice(b",\"observed_at\":");
         push_time(out, fix.observed_at);
         out.push(b'}');
@@ -161,13 +171,19 @@ pub fn push_geometry(out: &mut Vec<u8>, geometry: &Geometry<f64>) {
             push_array(out, &points.0, |out, point| push_position(out, point.0));
         }),
         Geometry::MultiLineString(lines) => {
-            typed("MultiLineString", &|out| push_array(out, &lines.0, push_line));
+            typed("MultiLineString", &|out| {
+                push_array(out, &lines.0, push_line)
+            });
         }
         Geometry::MultiPolygon(polygons) => {
-            typed("MultiPolygon", &|out| push_array(out, &polygons.0, push_polygon));
+            typed("MultiPolygon", &|out| {
+                push_array(out, &polygons.0, push_polygon)
+            });
         }
         Geometry::GeometryCollection(parts) => {
-            typed("GeometryCollection", &|out| push_array(out, &parts.0, push_geometry));
+            typed("GeometryCollection", &|out| {
+                push_array(out, &parts.0, push_geometry)
+            });
         }
     }
 }
@@ -185,6 +201,8 @@ fn push_line(out: &mut Vec<u8>, line: &LineString<f64>) {
 }
 
 fn push_polygon(out: &mut Vec<u8>, polygon: &Polygon<f64>) {
-    let rings: Vec<_> = std::iter::once(polygon.exterior()).chain(polygon.interiors()).collect();
+    let rings: Vec<_> = std::iter::once(polygon.exterior())
+        .chain(polygon.interiors())
+        .collect();
     push_array(out, &rings, |out, ring| push_line(out, ring));
 }

@@ -9,7 +9,7 @@ pub mod caller;
 mod catalog;
 mod coding;
 mod feeds;
-mod floods;
+pub mod floods;
 mod health;
 pub mod params;
 mod reading;
@@ -17,6 +17,7 @@ pub mod refusals;
 pub mod security;
 pub mod sign_in;
 pub mod site;
+mod sprites;
 mod tiles;
 #[cfg(test)]
 mod trial;
@@ -95,11 +96,15 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .route("/streams", web::get().to(catalog::streams))
         .configure(sign_in::mount)
         .route("/sign-in", web::get().to(assets::sign_in))
-        .route("/assets/sign-in/{file}", web::get().to(assets::sign_in_asset))
+        .route(
+            "/assets/sign-in/{file}",
+            web::get().to(assets::sign_in_asset),
+        )
         .route("/", web::get().to(assets::wall))
         .route("/wall", web::get().to(assets::wall))
         .route("/wall/{name}", web::get().to(assets::wall))
         .route("/assets/app/{file}", web::get().to(assets::asset))
+        .route("/sprites/{name}", web::get().to(sprites::sprite))
         .route("/styles/{name}", web::get().to(assets::style))
         .default_service(web::route().to(refusals::no_such_path));
 }
@@ -135,7 +140,11 @@ pub async fn reached(app: &App, params: &Params) -> Result<(), Problem> {
 }
 
 /// The view of the moment, or of an instant in the past.
-pub async fn view_of(app: &App, at: Option<Timestamp>, layers: &[LayerIx]) -> Result<Arc<View>, Problem> {
+pub async fn view_of(
+    app: &App,
+    at: Option<Timestamp>,
+    layers: &[LayerIx],
+) -> Result<Arc<View>, Problem> {
     let Some(at) = at else {
         return Ok(app.engine.view());
     };

@@ -50,7 +50,10 @@ impl Cache {
         layers: &[LayerIx],
     ) -> Result<Arc<View>, NoHistory> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(past) = kept.iter().find(|past| past.at == at && past.layers == layers) {
+        if let Some(past) = kept
+            .iter()
+            .find(|past| past.at == at && past.layers == layers)
+        {
             return Ok(Arc::clone(&past.view));
         }
         let oldest = reader.oldest_received(layers)?;
@@ -71,7 +74,12 @@ impl Cache {
     }
 }
 
-fn fold(reader: &mut Reader, catalog: &Arc<Catalog>, at: Timestamp, layers: &[LayerIx]) -> Result<Arc<View>, StoreError> {
+fn fold(
+    reader: &mut Reader,
+    catalog: &Arc<Catalog>,
+    at: Timestamp,
+    layers: &[LayerIx],
+) -> Result<Arc<View>, StoreError> {
     let limits = RingLimits {
         ticks: 1,
         changes: 1,

@@ -17,10 +17,12 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// A WAL larger than this is emptied even if appends must wait a moment.
-const WAL_LIMIT_BYTES: u64 = 64 << 20;
+/// A WAL larger than this is emptied even if appends must wait a moment. Less than the reserve, so
+/// that on a full disk it always fits into the main file.
+const WAL_LIMIT_BYTES: u64 = 32 << 20;
 /// How long emptying it waits for readers, while appends wait too.
 const WAL_PATIENCE: Duration = Duration::from_millis(200);
 
@@ -100,6 +102,7 @@ pub struct Checkpointer {
     tombstones: HashMap<(LayerIx, FeatureId), Tombstone>,
     /// Features that left and are not yet taken out, because a checkpoint failed.
     removed: Vec<(LayerIx, FeatureId)>,
+    full: Arc<AtomicBool>,
 }
 
 impl Checkpointer {
@@ -124,6 +127,7 @@ impl Checkpointer {
             stand: None,
             tombstones: HashMap::new(),
             removed: Vec::new(),
+            full: store.full(),
         };
         checkpointer.stand = stand.filter(|stand| stand.covers(&checkpointer.codec.catalog));
         checkpointer
@@ -165,7 +169,7 @@ impl Checkpointer {
             }
             Err(cause) => {
                 self.interned.forget();
-                Err(StoreError::of_sqlite(&self.picture_path, cause))
+                Err(self.note(StoreError::of_sqlite(&self.picture_path, cause)))
             }
         }
     }
@@ -218,10 +222,19 @@ impl Checkpointer {
         })
     }
 
-    /// Moves what the WALs hold into their main files. To be called about once a second.
+    /// Moves what the WALs hold into their main files. To be called about once a second. A full disk
+    /// is often found here first; retention then knows.
     pub fn tidy_wal(&mut self) -> Result<(), StoreError> {
-        tidy(&self.main, &self.main_path)?;
-        tidy(&self.picture, &self.picture_path)
+        tidy(&self.main, &self.main_path)
+            .and_then(|()| tidy(&self.picture, &self.picture_path))
+            .map_err(|error| self.note(error))
+    }
+
+    fn note(&self, error: StoreError) -> StoreError {
+        if matches!(error, StoreError::Full { .. }) {
+            self.full.store(true, Ordering::Relaxed);
+        }
+        error
     }
 }
 

@@ -28,7 +28,7 @@ use std::time::Duration;
 /// How long a connection waits for another one's transaction.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What a WAL is cut back to once its content is in the main file.
-const WAL_BYTES: i64 = 64 << 20;
+const WAL_BYTES: i64 = 32 << 20;
 
 /// How a store is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
