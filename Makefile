@@ -33,6 +33,7 @@ test: tools-test log ## every test: front end, Rust, end to end, browser, PostGI
 
 .PHONY: bench
 bench: tools-run frontend/dist ## print what things cost on this machine
+	cargo build --locked --release --workspace --bins
 	cargo bench --locked --workspace --bench '*'
 
 .PHONY: lint
