@@ -196,6 +196,10 @@ pub struct Columns {
     pub bounds: Option<Bounds>,
 }
 
+#[expect(
+    clippy::ref_option,
+    reason = "serde hands over a reference to the field"
+)]
 fn edges<S: serde::Serializer>(bounds: &Option<Bounds>, serializer: S) -> Result<S::Ok, S::Error> {
     bounds
         .map(|b| [b.west(), b.south(), b.east(), b.north()])

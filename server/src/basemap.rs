@@ -113,21 +113,11 @@ impl Basemap {
                         features = layer.tree.size(),
                         "basemap layer {name} read"
                     );
-                    if let Some(part) = attribution {
-                        if !basemap.attribution.contains(&part) {
-                            let gap = if basemap.attribution.is_empty() {
-                                ""
-                            } else {
-                                " · "
-                            };
-                            basemap.attribution.push_str(gap);
-                            basemap.attribution.push_str(&part);
-                        }
-                    }
+                    basemap.credit(attribution.as_deref());
                     basemap.layers.push(layer);
                 }
                 Err(cause) => {
-                    warn!(path = %path.display(), %cause, "basemap layer {name} left out")
+                    warn!(path = %path.display(), %cause, "basemap layer {name} left out");
                 }
             }
         }
@@ -135,6 +125,17 @@ impl Basemap {
         let bytes: [u8; 8] = std::array::from_fn(|at| digest[at]);
         basemap.version = u64::from_be_bytes(bytes);
         basemap
+    }
+
+    /// Adds to the credits what they do not hold yet.
+    fn credit(&mut self, part: Option<&str>) {
+        let Some(part) = part.filter(|part| !self.attribution.contains(part)) else {
+            return;
+        };
+        if !self.attribution.is_empty() {
+            self.attribution.push_str(" · ");
+        }
+        self.attribution.push_str(part);
     }
 
     /// A number that changes with the content.

@@ -22,6 +22,7 @@ pub use history::NoHistory;
 use crate::adaptor::Feed;
 use crate::clock::Clock;
 use crate::config::{BadConfig, Config, FeedConfig};
+use crate::identity::hex;
 use crate::store::{Reader, Store, StoreError};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use atalaya_tiles::{Catalog, Event, FeedName, Seq, View};
@@ -286,12 +287,7 @@ fn catalog_version(catalog: &Catalog) -> String {
         digest.update(serde_json::to_vec(spec).unwrap_or_default());
     }
     digest.update([catalog.topic_resolution()]);
-    digest
-        .finalize()
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&digest.finalize()[..6])
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ pub fn push_value(out: &mut Vec<u8>, value: &Value) {
         Value::Number(x) => push_number(out, *x),
         Value::Boolean(b) => out.extend_from_slice(if *b { b"true" } else { b"false" }),
         Value::Time(at) => push_time(out, *at),
-        Value::List(list) => push_array(out, list, |out, value| push_value(out, value)),
+        Value::List(list) => push_array(out, list, push_value),
     }
 }
 
@@ -172,17 +172,17 @@ pub fn push_geometry(out: &mut Vec<u8>, geometry: &Geometry<f64>) {
         }),
         Geometry::MultiLineString(lines) => {
             typed("MultiLineString", &|out| {
-                push_array(out, &lines.0, push_line)
+                push_array(out, &lines.0, push_line);
             });
         }
         Geometry::MultiPolygon(polygons) => {
             typed("MultiPolygon", &|out| {
-                push_array(out, &polygons.0, push_polygon)
+                push_array(out, &polygons.0, push_polygon);
             });
         }
         Geometry::GeometryCollection(parts) => {
             typed("GeometryCollection", &|out| {
-                push_array(out, &parts.0, push_geometry)
+                push_array(out, &parts.0, push_geometry);
             });
         }
     }

@@ -119,7 +119,7 @@ impl Writer {
                 }
                 Request::Checkpoint { reply } => {
                     self.commit(
-                        std::mem::take(&mut records),
+                        &std::mem::take(&mut records),
                         std::mem::take(&mut waiting),
                         std::mem::take(&mut undo),
                     );
@@ -131,7 +131,7 @@ impl Writer {
                 next = self.parts.requests.try_recv().ok();
             }
         }
-        self.commit(records, waiting, undo);
+        self.commit(&records, waiting, undo);
     }
 
     /// Gives the new ones among the events a place in the log.
@@ -169,9 +169,9 @@ impl Writer {
     }
 
     /// Makes a group durable, then visible, then tells everybody; or none of it.
-    fn commit(&mut self, records: Vec<Record>, waiting: Vec<Waiting>, undo: Vec<Undo>) {
+    fn commit(&mut self, records: &[Record], waiting: Vec<Waiting>, undo: Vec<Undo>) {
         if !records.is_empty()
-            && let Err(cause) = self.append(&records)
+            && let Err(cause) = self.append(records)
         {
             self.parts.duplicates.unlearn(undo.into_iter());
             self.seq = Seq(self.seq.0 - records.len() as u64);
@@ -184,7 +184,7 @@ impl Writer {
             }
             return;
         }
-        self.apply(&records);
+        self.apply(records);
         if monotonic().duration_since(self.published_at) >= PUBLISH_EVERY {
             self.publish();
         }
@@ -277,7 +277,7 @@ impl Writer {
             received_at: self.received_at,
             event: Event::Clock,
         };
-        self.commit(vec![record], Vec::new(), Vec::new());
+        self.commit(&[record], Vec::new(), Vec::new());
     }
 
     fn hand_over_checkpoint(&mut self, done: Option<oneshot::Sender<()>>) {

@@ -3,6 +3,7 @@
 
 use super::params::Params;
 use super::{App, Caller, base_url, matches};
+use crate::identity::hex;
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -30,13 +31,7 @@ fn file(
     file: &EmbeddedFile,
     cache: &'static str,
 ) -> HttpResponse {
-    let hash: String = file
-        .metadata
-        .sha256_hash()
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = hex(&file.metadata.sha256_hash()[..12]);
     let etag = format!("\"{hash}\"");
     if matches(request, &etag) {
         return HttpResponse::NotModified()

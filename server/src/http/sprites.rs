@@ -4,6 +4,7 @@
 
 use super::assets::Styles;
 use super::{Caller, matches};
+use crate::identity::hex;
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -62,15 +63,10 @@ fn draw(ratio: u8) -> Result<Sheet, Undrawn> {
         .chain_update(&png)
         .chain_update(&index)
         .finalize();
-    let hash: String = digest
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
     Ok(Sheet {
         png: png.into(),
         index: index.into(),
-        etag: format!("\"{hash}\""),
+        etag: format!("\"{}\"", hex(&digest[..12])),
     })
 }
 

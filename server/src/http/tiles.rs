@@ -7,6 +7,7 @@
 use super::coding::Coding;
 use super::params::Params;
 use super::{App, Caller, atalaya_seq, reached};
+use crate::identity::hex;
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -377,12 +378,7 @@ fn etag(app: &App, caller: &Caller, name: &str, key: &TileKey) -> String {
         key.basemap_version,
         key.coding.name()
     ));
-    let hash: String = digest
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = hex(&digest.finalize()[..8]);
     format!("\"{hash}-{}\"", key.seq)
 }
 

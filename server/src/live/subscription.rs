@@ -1,5 +1,6 @@
 //! What a client wants to see: layers, a viewport, and perhaps the dirty tiles of a zoom.
 
+use crate::identity::hex;
 use atalaya_tiles::{Bounds, Cell, LayerIx, Seq, TileCoord, Topic, View, Viewer, tile::tiles_of};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -204,10 +205,5 @@ fn scope(view: &View, viewer: &Viewer, layers: &[LayerIx], topics: &[Topic]) -> 
     for topic in topics {
         digest.update(super::message::topic_name(*topic));
     }
-    digest
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&digest.finalize()[..8])
 }

@@ -10,6 +10,7 @@ use super::subscription::{BadSubscription, Resume, Subscription, Wish};
 use crate::http::params::Params;
 use crate::http::{App, Caller};
 use crate::problem::Problem;
+use crate::task;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_ws::AggregatedMessage;
@@ -119,9 +120,6 @@ pub async fn subscribe(
         .headers()
         .get(header::UPGRADE)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    if upgrade {
-        crate::http::caller::check_origin(&request)?;
-    }
     let id = uuid::Uuid::new_v4().simple().to_string();
     let limit = app.config.limits.live_clients;
     let Some(changes) = app.streams.enter(&id, &caller.principal.id, limit) else {
@@ -238,7 +236,7 @@ impl Session {
 
     fn events(self) -> HttpResponse {
         let (sender, receiver) = mpsc::channel::<Bytes>(WAITING);
-        actix_web::rt::spawn(self.run_events(sender));
+        task::spawn_local("live events", self.run_events(sender));
         let body = futures_util::stream::unfold(receiver, |mut receiver| async {
             let chunk = receiver.recv().await?;
             Some((Ok::<_, actix_web::Error>(chunk), receiver))
@@ -291,7 +289,7 @@ impl Session {
             .max_frame_size(LARGEST)
             .aggregate_continuations()
             .max_continuation_size(LARGEST);
-        actix_web::rt::spawn(self.run_websocket(socket, incoming));
+        task::spawn_local("live socket", self.run_websocket(socket, incoming));
         Ok(response)
     }
 
