@@ -70,8 +70,10 @@ fn the_core_never_acts() {
     let mut offences = Vec::new();
     for path in with_extension(&files, &["rs"]).filter(|path| path.starts_with("tiles/src/")) {
         for (at, line) in text(path).lines().enumerate() {
+            // Neither in a comment nor in a text.
             let code = line.split("//").next().unwrap_or_default();
-            let found = IMPURE.iter().find(|word| names(code, word));
+            let code: String = code.split('"').step_by(2).collect();
+            let found = IMPURE.iter().find(|word| names(&code, word));
             offences.extend(found.map(|word| format!("{path}:{}: {word}", at + 1)));
         }
     }
