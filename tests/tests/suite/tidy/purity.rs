@@ -100,3 +100,22 @@ fn the_clock_is_read_in_one_file() {
         .collect();
     none(&offences, "the clock is read in server/src/clock.rs only");
 }
+
+#[test]
+fn no_lock_can_be_held_across_an_await() {
+    let manifest = text("Cargo.toml");
+    let bans = text(".clippy.toml");
+    let mut offences = Vec::new();
+    if !manifest.contains("await_holding_lock = \"deny\"") {
+        offences.push("Cargo.toml: the lint await_holding_lock is not denied".to_owned());
+    }
+    for lock in ["tokio::sync::Mutex", "tokio::sync::RwLock"] {
+        if !bans.contains(&format!("\"{lock}\"")) {
+            offences.push(format!(".clippy.toml: {lock} is not banned"));
+        }
+    }
+    none(
+        &offences,
+        "locks that live across an await are refused by the compiler",
+    );
+}
