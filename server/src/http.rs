@@ -11,9 +11,11 @@ mod coding;
 mod feeds;
 pub mod floods;
 mod health;
+mod ogc;
 pub mod params;
 mod reading;
 pub mod refusals;
+mod search;
 pub mod security;
 pub mod sign_in;
 pub mod site;
@@ -94,6 +96,8 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .route("/catalog", web::get().to(catalog::catalog))
         .route("/scenes", web::get().to(catalog::scenes))
         .route("/streams", web::get().to(catalog::streams))
+        .route("/search", web::get().to(search::search))
+        .configure(ogc::mount)
         .configure(sign_in::mount)
         .route("/sign-in", web::get().to(assets::sign_in))
         .route(
