@@ -79,7 +79,7 @@ pub(super) async fn one(
     reached(&app, &params).await?;
     let view = view_of(&app, at, &layers).await?;
     let open = open(&view, &caller.viewer, &name)?;
-    let bare = id.strip_suffix('/').map(|bare| bare.into());
+    let bare = id.strip_suffix('/').map(Into::into);
     let seen = open.get(&id.as_str().into()).or_else(|| open.get(&bare?));
     let seen = seen.ok_or_else(|| Problem::NoSuchFeature {
         layer: open.spec().name.clone(),

@@ -1,5 +1,6 @@
 //! What the documents under `/ogc` promise, and how ids travel.
 
+use super::crs::Crs;
 use super::{api, escaped};
 use serde_json::Value;
 
@@ -27,7 +28,7 @@ fn references(value: &Value, found: &mut Vec<String>) {
 
 #[test]
 fn the_api_document_refers_to_what_it_has() {
-    let document = api::described("http://localhost", &["cameras"], 1_000);
+    let document = api::described("http://localhost", &["cameras"], 1_000).unwrap();
     let mut found = Vec::new();
     references(&document, &mut found);
     assert!(found.len() > 20);
@@ -43,8 +44,17 @@ fn the_api_document_refers_to_what_it_has() {
 }
 
 #[test]
+fn the_api_document_names_the_systems_that_are_served() {
+    let document = api::described("http://localhost", &[], 1_000).unwrap();
+    for name in ["crs", "bbox-crs"] {
+        let schema = &document["components"]["parameters"][name]["schema"];
+        assert_eq!(schema["enum"], serde_json::json!(Crs::ALL.map(Crs::uri)));
+    }
+}
+
+#[test]
 fn the_api_document_names_every_parameter_of_items() {
-    let document = api::described("http://localhost", &[], 1_000);
+    let document = api::described("http://localhost", &[], 1_000).unwrap();
     let listed = document["paths"]["/ogc/collections/{collectionId}/items"]["get"]["parameters"]
         .as_array()
         .unwrap();
