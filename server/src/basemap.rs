@@ -4,6 +4,10 @@
 //! Protomaps schema: earth, landuse, water, roads, …), read whole at start and after an import. A file
 //! that cannot be read is left out and logged: a wall without parks is better than no wall.
 
+mod names;
+
+pub use names::{Name, NameKind};
+
 use atalaya_tiles::{
     Bounds, EncodeError, StaticFeature, TileCoord, TileLimits, Value, encode_static,
 };
@@ -37,6 +41,7 @@ pub struct Basemap {
     layers: Vec<SourceLayer>,
     version: u64,
     attribution: String,
+    names: Vec<Name>,
 }
 
 #[derive(Debug)]
@@ -124,6 +129,7 @@ impl Basemap {
         let digest = digest.finalize();
         let bytes: [u8; 8] = std::array::from_fn(|at| digest[at]);
         basemap.version = u64::from_be_bytes(bytes);
+        basemap.names = basemap.read_names();
         basemap
     }
 
@@ -138,9 +144,21 @@ impl Basemap {
         self.attribution.push_str(part);
     }
 
+    fn read_names(&self) -> Vec<Name> {
+        let layer = |name: &str| self.layers.iter().find(|layer| layer.name == name);
+        let places = layer("places").map(|layer| names::places(layer.tree.iter()));
+        let crossings = layer("roads").map(|layer| names::crossings(layer.tree.iter()));
+        places.into_iter().chain(crossings).flatten().collect()
+    }
+
     /// A number that changes with the content.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Places and crossings by name, places first.
+    pub fn names(&self) -> &[Name] {
+        &self.names
     }
 
     /// Whom to credit.

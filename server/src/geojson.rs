@@ -9,10 +9,21 @@ use jiff::Timestamp;
 
 /// Appends a feature. `extra` are members for `properties` beside the layer's own fields.
 pub fn push_feature(out: &mut Vec<u8>, spec: &LayerSpec, seen: &Seen, extra: &[(&str, Extra<'_>)]) {
+    push_feature_at(out, spec, seen, seen.geometry(), extra);
+}
+
+/// As [`push_feature`], with the geometry in other coordinates.
+pub fn push_feature_at(
+    out: &mut Vec<u8>,
+    spec: &LayerSpec,
+    seen: &Seen,
+    geometry: Option<&Geometry<f64>>,
+    extra: &[(&str, Extra<'_>)],
+) {
     out.extend_from_slice(b"{\"type\":\"Feature\",\"id\":");
     push_text(out, seen.id().as_str());
     out.extend_from_slice(b",\"geometry\":");
-    match seen.geometry() {
+    match geometry {
         Some(geometry) => push_geometry(out, geometry),
         None => out.extend_from_slice(b"null"),
     }
@@ -53,8 +64,9 @@ pub enum Extra<'t> {
     Text(&'t str),
 }
 
-/// Adds a `trail` member to a feature that ends the buffer: positions with their instants.
-pub fn push_trail(out: &mut Vec<u8>, seen: &Seen) {
+/// Adds a `trail` member to a feature that ends the buffer: positions with their instants, in the
+/// coordinates of the geometry.
+pub fn push_trail(out: &mut Vec<u8>, seen: &Seen, place: impl Fn(Coord<f64>) -> Coord<f64>) {
     if seen.trail().is_empty() || out.pop() != Some(b'}') {
         return;
     }
@@ -64,13 +76,11 @@ pub fn push_trail(out: &mut Vec<u8>, seen: &Seen) {
             out.push(b',');
         }
         out.extend_from_slice(b"{\"at\":");
-        push_position(
-            out,
-            Coord {
-                x: fix.at.lon(),
-                y: fix.at.lat(),
-            },
-        );
+        let here = Coord {
+            x: fix.at.lon(),
+            y: fix.at.lat(),
+        };
+        push_position(out, place(here));
         out.extend_from_slice(b",\"observed_at\":");
         push_time(out, fix.observed_at);
         out.push(b'}');

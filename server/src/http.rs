@@ -11,9 +11,12 @@ mod coding;
 mod feeds;
 pub mod floods;
 mod health;
+mod ogc;
+mod openapi;
 pub mod params;
 mod reading;
 pub mod refusals;
+mod search;
 pub mod security;
 pub mod sign_in;
 pub mod site;
@@ -94,6 +97,10 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .route("/catalog", web::get().to(catalog::catalog))
         .route("/scenes", web::get().to(catalog::scenes))
         .route("/streams", web::get().to(catalog::streams))
+        .route("/search", web::get().to(search::search))
+        .route("/openapi.json", web::get().to(openapi::document))
+        .route("/docs", web::get().to(openapi::page))
+        .configure(ogc::mount)
         .configure(sign_in::mount)
         .route("/sign-in", web::get().to(assets::sign_in))
         .route(

@@ -22,7 +22,7 @@ pub(super) fn no_such_layer(missing: &NoSuchLayer) -> Problem {
     }
 }
 
-fn answer(app: &App, seq: atalaya_tiles::Seq, features: Vec<Vec<u8>>) -> HttpResponse {
+pub(super) fn answer(app: &App, seq: atalaya_tiles::Seq, features: Vec<Vec<u8>>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/geo+json")
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
