@@ -41,7 +41,7 @@ pub async fn post(
     Ok(HttpResponse::Ok().json(receipt))
 }
 
-fn refused(request: &HttpRequest, error: IngestError) -> Problem {
+pub(super) fn refused(request: &HttpRequest, error: IngestError) -> Problem {
     match error {
         IngestError::Unreadable(unreadable) if unreadable.is_media_type() => Problem::UnsupportedMediaType {
             found: super::refusals::content_type(request),
