@@ -7,9 +7,11 @@ mod backup;
 mod check;
 mod decode;
 mod demo;
+mod import;
 mod key;
 mod link;
 mod serve;
+mod way;
 
 use crate::config::{BadConfig, Config};
 use crate::engine::StartError;
@@ -45,6 +47,8 @@ enum Command {
     /// Make bearer tokens for programs.
     #[command(subcommand)]
     Key(key::Key),
+    /// Bring a file into a layer: GeoJSON, GeoJSONSeq, CSV, Shapefile or FlatGeobuf.
+    Import(import::Import),
     /// Show what an adaptor makes of a file, without a server.
     Decode(decode::Decode),
     /// Validate configuration and store, and print the effective configuration.
@@ -120,6 +124,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Demo(demo) => demo.run(config),
         Command::Link(link) => link.run(&config),
         Command::Key(key) => key.run(&config),
+        Command::Import(import) => import.run(&config),
         Command::Decode(decode) => decode.run(&config),
         Command::Check(check) => check.run(&config),
         Command::Backup(backup) => backup.run(&config),

@@ -8,6 +8,7 @@ pub mod body;
 pub mod caller;
 mod catalog;
 mod coding;
+pub mod control;
 mod feeds;
 pub mod floods;
 mod health;

@@ -2,7 +2,7 @@
 
 use crate::adaptor::{self, Decoded, Feed, Input, Reject, Unreadable};
 use crate::engine::{AppendError, Engine};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Bodies larger than this are decoded off the event loop.
@@ -32,7 +32,7 @@ pub struct Receipt {
 }
 
 /// A record that was refused.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Refusal {
     /// Its position in the body.
     pub index: usize,

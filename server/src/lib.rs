@@ -22,6 +22,7 @@ pub mod event_json;
 pub mod geojson;
 pub mod http;
 pub mod identity;
+mod import;
 pub mod ingest;
 pub mod live;
 pub mod poll;

@@ -4,6 +4,7 @@ use super::{Failure, print};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::http::control::Control;
 use crate::http::{App, security, site::Site};
 use crate::identity::{Identity, Lasting};
 use crate::store::{Embedded, Store, StoreOptions};
@@ -14,7 +15,7 @@ use clap::Args;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tracing::info;
+use tracing::{info, warn};
 
 /// Run the server.
 #[derive(Debug, Args)]
@@ -109,6 +110,10 @@ impl City {
             .map_err(Failure::system(format!("cannot listen on {listen}")))?;
         let address = server.addrs().first().copied();
         let polls = poll::start(&self.app);
+        let control = Control::start(&self.app);
+        if let Err(cause) = &control {
+            warn!(%cause, "no control socket: commands cannot work beside this server");
+        }
         let running = server.run();
         let handle = running.handle();
         task::spawn("signals", stop_on_signal(handle));
@@ -119,6 +124,9 @@ impl City {
             ready(address);
         }
         let outcome = running.await;
+        if let Ok(control) = control {
+            control.stop().await;
+        }
         drop(polls);
         outcome.map_err(Failure::system("the server ended"))
     }

@@ -43,7 +43,7 @@ pub(super) async fn post(
     Ok(HttpResponse::Ok().json(receipt))
 }
 
-fn refused(request: &HttpRequest, error: IngestError) -> Problem {
+pub(super) fn refused(request: &HttpRequest, error: IngestError) -> Problem {
     match error {
         IngestError::Unreadable(unreadable) if unreadable.is_media_type() => {
             Problem::UnsupportedMediaType {

@@ -1,0 +1,328 @@
+//! `atalaya import`: a file into a layer, or into the static basemap.
+//!
+//! It promises that the same file twice changes nothing the second time; that an import which was cut
+//! off goes on where it stopped; and that a bad record costs only itself: it goes to
+//! `FILE.rejects.jsonl` with its position and the reason. It refuses a layer or a column that is not
+//! there before anything is written.
+
+mod ledger;
+
+use super::way::{Way, reload_basemap};
+use super::{Failure, say};
+use crate::basemap::{self, SOURCE_LAYERS};
+use crate::config::Config;
+use crate::import::{BadFile, Crs, Mapping, Positions, Source, Unread, open, source_layer};
+use atalaya_tiles::{LayerKind, LayerSpec};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ledger::{Ledger, Rejects};
+use serde_json::Value as Json;
+use std::path::{Path, PathBuf};
+
+/// The most features of a batch.
+const BATCH: usize = 1_000;
+/// The most bytes of a batch, but for one feature that is larger by itself.
+const BATCH_BYTES: usize = 4 << 20;
+/// What stands before the name of a source-layer of the basemap.
+const BASEMAP: &str = "basemap:";
+
+/// Bring a file into a layer: GeoJSON, GeoJSONSeq, CSV, Shapefile or FlatGeobuf.
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// The layer; `basemap:roads` and its like fill the static basemap.
+    layer: String,
+    /// The file; its ending says the format.
+    file: PathBuf,
+    /// The coordinate system of the file, whatever it says itself: EPSG:n.
+    #[arg(long, value_name = "EPSG:n")]
+    crs: Option<String>,
+    /// Which column a field is read from; also for lon, lat and observed_at.
+    #[arg(long, value_name = "field=column", num_args = 1..)]
+    map: Vec<String>,
+    /// The column of the id.
+    #[arg(long, value_name = "COLUMN")]
+    id: Option<String>,
+}
+
+/// What became of the records of a file.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Tally {
+    skipped: u64,
+    accepted: u64,
+    duplicates: u64,
+    rejected: u64,
+}
+
+impl Import {
+    pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
+        let system = actix_web::rt::System::new();
+        system.block_on(async {
+            if let Some(name) = self.layer.strip_prefix(BASEMAP) {
+                return self.basemap(config, name).await;
+            }
+            let tally = self.layer(config).await?;
+            let Tally {
+                skipped,
+                accepted,
+                duplicates,
+                rejected,
+            } = tally;
+            let before = if skipped > 0 {
+                format!(", {skipped} done before")
+            } else {
+                String::new()
+            };
+            say(&format!(
+                "{accepted} new, {duplicates} known already, {rejected} rejected{before}"
+            ));
+            if rejected > 0 {
+                say(&format!("rejects: {}", Rejects::path(&self.file).display()));
+            }
+            Ok(())
+        })
+    }
+
+    fn crs(&self) -> Result<Option<Crs>, Failure> {
+        let crs = self.crs.as_deref().map(Crs::parse).transpose();
+        crs.map_err(|bad| Failure::NotThere(bad.to_string()))
+    }
+
+    async fn basemap(&self, config: &Config, name: &str) -> Result<(), Failure> {
+        if !SOURCE_LAYERS.contains(&name) {
+            let there = SOURCE_LAYERS
+                .map(|name| format!("{BASEMAP}{name}"))
+                .join(", ");
+            return Err(Failure::NotThere(format!(
+                "there is no {}; there are {there}",
+                self.layer
+            )));
+        }
+        let source = open(&self.file, self.crs()?, Positions::default()).map_err(bad_file)?;
+        let (text, rejected) = source_layer(name, source)
+            .map_err(|cause| Failure::Other(format!("{}: {cause}", self.file.display())))?;
+        let mut rejects = Rejects::new(&self.file, false);
+        for (index, reason) in &rejected {
+            rejects.note(*index, reason, "");
+        }
+        rejects.finish();
+        let features = basemap::import(&config.data, name, &text);
+        let features = features.map_err(|cause| Failure::Other(cause.to_string()))?;
+        say(&format!(
+            "{features} features in {}, {} rejected",
+            self.layer,
+            rejected.len()
+        ));
+        if reload_basemap(config).await? {
+            say("the running server shows them now");
+        }
+        Ok(())
+    }
+
+    async fn layer(&self, config: &Config) -> Result<Tally, Failure> {
+        let catalog = config.catalog()?;
+        let spec = catalog
+            .layers()
+            .map(|(_, spec)| spec)
+            .find(|spec| spec.name == self.layer);
+        let there = || {
+            let taking = catalog
+                .layers()
+                .filter(|(_, spec)| spec.kind != LayerKind::Derived);
+            taking
+                .map(|(_, spec)| spec.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let spec = spec.ok_or_else(|| {
+            Failure::NotThere(format!(
+                "there is no layer \"{}\"; there are {}",
+                self.layer,
+                there()
+            ))
+        })?;
+        if spec.kind == LayerKind::Derived {
+            return Err(Failure::NotThere(format!(
+                "layer {} is computed from others; there are {}",
+                spec.name,
+                there()
+            )));
+        }
+        let (source, mapping) = self.source(spec)?;
+        let way = Way::open(config).await?;
+        let ledger = Ledger::open(
+            &config.data,
+            &self.layer,
+            &self.file,
+            &format!("{:?} {:?} {:?}", self.crs, self.map, self.id),
+        );
+        let mut pouring = Pouring::new(&way, &self.layer, &self.file, mapping, ledger);
+        pouring.bar = bar(source.count);
+        let outcome = pouring.pour(source).await;
+        pouring.bar.finish_and_clear();
+        let tally = outcome?;
+        let ignored: Vec<&str> = pouring.mapping.ignored().collect();
+        if !ignored.is_empty() {
+            say(&format!("columns without a field: {}", ignored.join(", ")));
+        }
+        way.checkpoint().await?;
+        Ok(tally)
+    }
+
+    fn source<'l>(&self, spec: &'l LayerSpec) -> Result<(Source, Mapping<'l>), Failure> {
+        let mapping = Mapping::new(spec, &self.map, self.id.as_deref(), &self.file)
+            .map_err(Failure::NotThere)?;
+        let positions = Positions {
+            lon: mapping.column("lon"),
+            lat: mapping.column("lat"),
+        };
+        let source = open(&self.file, self.crs()?, positions).map_err(bad_file)?;
+        if let Some(columns) = &source.columns {
+            mapping.check(&self.file, columns).map_err(bad_file)?;
+        }
+        say(&format!(
+            "{}: positions in {}",
+            self.file.display(),
+            source.crs.name()
+        ));
+        Ok((source, mapping))
+    }
+}
+
+fn bad_file(bad: BadFile) -> Failure {
+    Failure::NotThere(bad.to_string())
+}
+
+/// Progress on stderr, where somebody looks.
+fn bar(count: Option<u64>) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(count, ProgressDrawTarget::stderr());
+    let template = match count {
+        Some(_) => "{bar:40} {pos}/{len} records, {per_sec}, {eta} left",
+        None => "{spinner} {pos} records, {per_sec}",
+    };
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// An import under way.
+struct Pouring<'w> {
+    way: &'w Way,
+    layer: &'w str,
+    mapping: Mapping<'w>,
+    ledger: Ledger,
+    rejects: Rejects,
+    bar: ProgressBar,
+    tally: Tally,
+    /// Features that wait to be sent, with their positions in the file.
+    batch: Vec<(u64, String)>,
+    bytes: usize,
+}
+
+impl<'w> Pouring<'w> {
+    fn new(
+        way: &'w Way,
+        layer: &'w str,
+        file: &Path,
+        mapping: Mapping<'w>,
+        ledger: Ledger,
+    ) -> Self {
+        Self {
+            way,
+            layer,
+            mapping,
+            rejects: Rejects::new(file, ledger.next() > 0),
+            ledger,
+            bar: ProgressBar::hidden(),
+            tally: Tally::default(),
+            batch: Vec::new(),
+            bytes: 0,
+        }
+    }
+
+    async fn pour(&mut self, source: Source) -> Result<Tally, Failure> {
+        let start = self.ledger.next();
+        for (index, record) in (0_u64..).zip(source.records) {
+            self.bar.inc(1);
+            if index < start {
+                self.tally.skipped += 1;
+                continue;
+            }
+            let feature = match record {
+                Ok(draft) => self.mapping.feature(index, draft, &source.crs),
+                Err(Unread::Record(reason)) => Err(reason),
+                Err(Unread::Rest(reason)) => {
+                    self.send(index).await?;
+                    return Err(Failure::Other(format!(
+                        "record {index}: {reason}; what stands before it is imported"
+                    )));
+                }
+            };
+            match feature {
+                Ok(feature) => self.push(index, &feature),
+                Err(reason) => self.reject(index, &reason, ""),
+            }
+            if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES {
+                self.send(index + 1).await?;
+            }
+        }
+        self.send(start).await?;
+        self.rejects.finish();
+        self.ledger.close();
+        Ok(self.tally)
+    }
+
+    fn push(&mut self, index: u64, feature: &Json) {
+        let text = feature.to_string();
+        self.bytes += text.len();
+        self.batch.push((index, text));
+    }
+
+    fn reject(&mut self, index: u64, reason: &str, pointer: &str) {
+        self.tally.rejected += 1;
+        self.rejects.note(index, reason, pointer);
+    }
+
+    /// Makes what waits durable; `next` is where the file is then to be read on from.
+    async fn send(&mut self, next: u64) -> Result<(), Failure> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let batch = std::mem::take(&mut self.batch);
+        let mut body = String::with_capacity(self.bytes + batch.len() + 64);
+        self.bytes = 0;
+        body.push_str("{\"type\":\"FeatureCollection\",\"features\":[");
+        for (at, (_, text)) in batch.iter().enumerate() {
+            if at > 0 {
+                body.push(',');
+            }
+            body.push_str(text);
+        }
+        body.push_str("]}");
+        let told = self.way.ingest(self.layer, self.layer, body.into()).await?;
+        self.tally.accepted += told.accepted as u64;
+        self.tally.duplicates += told.duplicates as u64;
+        for refusal in &told.rejected {
+            let index = batch.get(refusal.index).map_or(0, |(index, _)| *index);
+            self.reject(index, &refusal.reason, within(&refusal.pointer));
+        }
+        self.rejects.flush();
+        self.ledger.advance(next);
+        Ok(())
+    }
+}
+
+/// A pointer into the feature from one into the batch.
+fn within(pointer: &str) -> &str {
+    let rest = pointer
+        .strip_prefix("/features/")
+        .and_then(|rest| rest.find('/').and_then(|at| rest.get(at..)));
+    rest.unwrap_or(if pointer.starts_with("/features/") {
+        ""
+    } else {
+        pointer
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! From a record of a file to a feature of a layer: names, ids, and text that stands for values.
+//!
+//! Promises: a field is read from the column that is mapped to it, else from the column of its own
+//! name, capitals making no difference. An id is the one asked for, else the file's own, else made of
+//! the file's name and the position of the record, which a second import makes again.
+
+use super::{BadFile, Crs, Draft};
+use atalaya_tiles::catalog::FieldType;
+use atalaya_tiles::{FieldSpec, LayerSpec};
+use serde_json::{Map, Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// What stands beside the properties of a feature, or in columns of that name.
+pub(super) const INSTANTS: [&str; 3] = ["observed_at", "stale_at", "expires_at"];
+/// Names that a column can be mapped to beside the fields of the layer.
+pub(crate) const PLACES: [&str; 2] = ["lon", "lat"];
+
+/// Which column is what.
+#[derive(Debug, Clone)]
+pub(crate) struct Mapping<'l> {
+    spec: &'l LayerSpec,
+    columns: BTreeMap<String, String>,
+    id: Option<String>,
+    file: String,
+    /// Columns that no field is for.
+    ignored: BTreeSet<String>,
+}
+
+impl<'l> Mapping<'l> {
+    /// A mapping onto a layer, from `field=column` pairs.
+    pub(crate) fn new(
+        spec: &'l LayerSpec,
+        pairs: &[String],
+        id: Option<&str>,
+        path: &Path,
+    ) -> Result<Self, String> {
+        let mut columns = BTreeMap::new();
+        for pair in pairs {
+            let (field, column) = pair
+                .split_once('=')
+                .ok_or_else(|| format!("--map {pair}: write field=column"))?;
+            if !(spec.fields.contains_key(field)
+                || INSTANTS.contains(&field)
+                || PLACES.contains(&field))
+            {
+                let fields: Vec<&str> = spec
+                    .fields
+                    .keys()
+                    .map(String::as_str)
+                    .chain(INSTANTS)
+                    .chain(PLACES)
+                    .collect();
+                return Err(format!(
+                    "layer {} has no field \"{field}\"; there are {}",
+                    spec.name,
+                    fields.join(", ")
+                ));
+            }
+            columns.insert(field.to_owned(), column.to_owned());
+        }
+        Ok(Self {
+            spec,
+            columns,
+            id: id.map(str::to_owned),
+            file: path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            ignored: BTreeSet::new(),
+        })
+    }
+
+    /// The column that a field is mapped to.
+    pub(crate) fn column(&self, field: &str) -> Option<&str> {
+        self.columns.get(field).map(String::as_str)
+    }
+
+    /// Columns that no field is for, as far as seen.
+    pub(crate) fn ignored(&self) -> impl Iterator<Item = &str> {
+        self.ignored.iter().map(String::as_str)
+    }
+
+    /// Refuses a mapping that names columns which the file does not have.
+    pub(crate) fn check(&self, path: &Path, columns: &[String]) -> Result<(), BadFile> {
+        let missing = |name: &&String| !columns.contains(*name);
+        match self.columns.values().chain(&self.id).find(missing) {
+            None => Ok(()),
+            Some(missing) => Err(BadFile::Content {
+                path: path.to_owned(),
+                reason: format!(
+                    "there is no column \"{missing}\"; there are {}",
+                    columns.join(", ")
+                ),
+            }),
+        }
+    }
+
+    /// The feature that a record is, or why it is none.
+    pub(crate) fn feature(&mut self, index: u64, draft: Draft, crs: &Crs) -> Result<Json, String> {
+        let mut geometry = draft.geometry;
+        crs.geometry(&mut geometry)?;
+        let found = &draft.properties;
+        let mut read: BTreeSet<&str> = BTreeSet::new();
+        let mut take = |name: &str, mapped: Option<&str>| {
+            let (name, value) = lookup(found, mapped.unwrap_or(name), mapped.is_some())?;
+            read.insert(name);
+            Some(value.clone())
+        };
+        let mut properties = Map::new();
+        for (field, spec) in &self.spec.fields {
+            if let Some(value) = take(field, self.columns.get(field).map(String::as_str)) {
+                properties.insert(field.clone(), fit(spec, value));
+            }
+        }
+        if let Some(withdrawn) = take("withdrawn", None) {
+            properties.insert("withdrawn".into(), withdrawn);
+        }
+        let own = |name: &str| self.spec.fields.contains_key(name);
+        let id = match &self.id {
+            Some(column) => take("id", Some(column)),
+            None if draft.id.is_some() => draft.id,
+            None if !own("id") => take("id", None).filter(|id| !is_blank(id)),
+            None => None,
+        };
+        // An id that was asked for and is not there is for the adaptor to refuse.
+        let made = self
+            .id
+            .is_none()
+            .then(|| format!("{}#{index}", self.file).into());
+        let mut feature = json!({ "type": "Feature", "id": id.or(made) });
+        for name in INSTANTS {
+            let mapped = self.columns.get(name).map(String::as_str);
+            let column = if own(name) && mapped.is_none() {
+                None
+            } else {
+                take(name, mapped)
+            };
+            let instant = draft
+                .instants
+                .get(name)
+                .cloned()
+                .or(column)
+                .filter(|at| !is_blank(at));
+            if let Some(instant) = instant {
+                feature[name] = instant;
+            }
+        }
+        let left = found.keys().filter(|name| !read.contains(name.as_str()));
+        self.ignored.extend(left.take(64).cloned());
+        feature["geometry"] = geometry;
+        feature["properties"] = Json::Object(properties);
+        Ok(feature)
+    }
+}
+
+fn lookup<'p>(
+    found: &'p Map<String, Json>,
+    name: &str,
+    exact: bool,
+) -> Option<(&'p str, &'p Json)> {
+    if let Some((key, value)) = found.get_key_value(name) {
+        return Some((key, value));
+    }
+    if exact {
+        return None;
+    }
+    let like = found.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+    like.map(|(key, value)| (key.as_str(), value))
+}
+
+fn is_blank(value: &Json) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+/// A value as the field wants it, where formats have another type for the same: numbers in text
+/// columns, codes in number columns. What does not fit is left as it is, for the adaptor to refuse.
+fn fit(spec: &FieldSpec, value: Json) -> Json {
+    match (spec.kind, value) {
+        (FieldType::Text | FieldType::Time, Json::String(text)) => match text.trim() {
+            "" => Json::Null,
+            text => text.into(),
+        },
+        (FieldType::Text, Json::Number(number)) => number.to_string().into(),
+        (FieldType::Text, Json::Bool(yes)) => yes.to_string().into(),
+        (_, Json::String(text)) if text.trim().is_empty() => Json::Null,
+        (FieldType::Integer, Json::String(text)) => match text.trim().parse::<i64>() {
+            Ok(whole) => whole.into(),
+            Err(_) => text
+                .trim()
+                .parse()
+                .map_or(Json::String(text), super::number),
+        },
+        (FieldType::Number, Json::String(text)) => text
+            .trim()
+            .parse()
+            .map_or(Json::String(text), super::number),
+        (FieldType::Boolean, Json::Number(number)) => {
+            truth(&number.to_string()).map_or(Json::Number(number), Json::Bool)
+        }
+        (FieldType::Boolean, Json::String(text)) => {
+            truth(text.trim()).map_or(Json::String(text), Json::Bool)
+        }
+        (FieldType::List, Json::String(text)) => match serde_json::from_str(&text) {
+            Ok(Json::Array(list)) => Json::Array(list),
+            _ => text
+                .split(';')
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .collect(),
+        },
+        (_, value) => value,
+    }
+}
+
+fn truth(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "t" | "yes" | "y" | "1" => Some(true),
+        "false" | "f" | "no" | "n" | "0" => Some(false),
+        _ => None,
+    }
+}

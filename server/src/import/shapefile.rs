@@ -1,0 +1,234 @@
+//! Shapefiles: `.shp` with its `.dbf` and `.prj`, read by geozero.
+//!
+//! Refuses a file without `.dbf`; one without `.prj` unless it is told its coordinate system; and a
+//! `.dbf` with deleted rows, since shapes and rows are matched by their order.
+
+use super::{BadFile, Crs, Draft, Records, Source, Unread, geometry_json, number};
+use geo_types::{
+    Coord, Geometry, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
+};
+use geozero::shp::ShpReader;
+use geozero::{ColumnValue, FeatureProcessor, GeomProcessor, PropertyProcessor};
+use serde_json::{Map, Value as Json};
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::rc::Rc;
+
+pub(super) fn open(path: &Path, crs: Option<Crs>) -> Result<Source, BadFile> {
+    let content = |reason: String| BadFile::Content {
+        path: path.to_owned(),
+        reason,
+    };
+    let crs = match crs {
+        Some(told) => told,
+        None => prj(path)?,
+    };
+    let rows = rows(&path.with_extension("dbf"))?;
+    let reader = ShpReader::from_path(path).map_err(|cause| content(cause.to_string()))?;
+    let fields = reader
+        .dbf_fields()
+        .map_err(|cause| content(cause.to_string()))?;
+    let columns = fields.iter().map(|field| field.name().to_owned()).collect();
+    Ok(Source {
+        crs,
+        columns: Some(columns),
+        count: Some(u64::from(rows)),
+        records: records(reader),
+    })
+}
+
+fn prj(path: &Path) -> Result<Crs, BadFile> {
+    let prj = path.with_extension("prj");
+    let text = std::fs::read_to_string(&prj).map_err(|cause| BadFile::Content {
+        path: path.to_owned(),
+        reason: format!(
+            "{}: {cause}; name the coordinate system with --crs EPSG:n",
+            prj.display()
+        ),
+    })?;
+    Crs::of_wkt(&text).map_err(|cause| BadFile::Crs { path: prj, cause })
+}
+
+/// How many rows a `.dbf` has.
+fn rows(path: &Path) -> Result<u32, BadFile> {
+    let unreadable = |cause| BadFile::Unreadable {
+        path: path.to_owned(),
+        cause,
+    };
+    let content = |reason: &str| BadFile::Content {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|mut file| file.read_to_end(&mut bytes))
+        .map_err(unreadable)?;
+    let (Some([a, b, c, d]), Some([e, f]), Some([g, h])) =
+        (bytes.get(4..8), bytes.get(8..10), bytes.get(10..12))
+    else {
+        return Err(content("too short for a .dbf"));
+    };
+    let rows = u32::from_le_bytes([*a, *b, *c, *d]);
+    let (first, each) = (u16::from_le_bytes([*e, *f]), u16::from_le_bytes([*g, *h]));
+    let all = bytes.get(usize::from(first)..).unwrap_or_default();
+    let deleted = |row: &[u8]| row.first() == Some(&b'*');
+    if all.chunks_exact(usize::from(each.max(1))).any(deleted) {
+        return Err(content("rows are marked as deleted; pack the file first"));
+    }
+    Ok(rows)
+}
+
+fn records(reader: ShpReader<BufReader<File>>) -> Records {
+    // The iterator of geozero borrows what it writes to, so the hand that writes stays for ever: a few
+    // bytes for each file, in a command that reads one.
+    let shape: Rc<RefCell<Building>> = Rc::default();
+    let hand: &'static mut Hand = Box::leak(Box::new(Hand(Rc::clone(&shape))));
+    let mut features = match reader.iter_features(hand) {
+        Ok(features) => features,
+        Err(cause) => return Box::new(std::iter::once(Err(Unread::Rest(cause.to_string())))),
+    };
+    let mut broken = false;
+    Box::new(std::iter::from_fn(move || {
+        if broken {
+            return None;
+        }
+        *shape.borrow_mut() = Building::default();
+        // A shape that contradicts itself makes geozero panic.
+        let next = catch_unwind(AssertUnwindSafe(|| {
+            features.next().map(|read| read.map(drop))
+        }));
+        let built = shape.take();
+        match next {
+            Ok(None) => None,
+            Ok(Some(Ok(()))) => Some(Ok(built.draft())),
+            Ok(Some(Err(cause))) => {
+                broken = true;
+                Some(Err(Unread::Rest(cause.to_string())))
+            }
+            Err(_) => {
+                broken = true;
+                Some(Err(Unread::Rest("a shape contradicts itself".into())))
+            }
+        }
+    }))
+}
+
+/// A record in the making.
+#[derive(Debug, Default)]
+struct Building {
+    properties: Map<String, Json>,
+    positions: Vec<Coord<f64>>,
+    lines: Vec<LineString<f64>>,
+    polygons: Vec<Polygon<f64>>,
+    geometry: Option<Geometry<f64>>,
+}
+
+impl Building {
+    fn draft(self) -> Draft {
+        Draft {
+            geometry: self.geometry.as_ref().map_or(Json::Null, geometry_json),
+            properties: self.properties,
+            ..Draft::default()
+        }
+    }
+}
+
+/// Writes what geozero reads.
+struct Hand(Rc<RefCell<Building>>);
+
+type Done = geozero::error::Result<()>;
+
+impl PropertyProcessor for Hand {
+    fn property(
+        &mut self,
+        _: usize,
+        name: &str,
+        value: &ColumnValue<'_>,
+    ) -> geozero::error::Result<bool> {
+        self.0
+            .borrow_mut()
+            .properties
+            .insert(name.to_owned(), json_of(value));
+        Ok(false)
+    }
+}
+
+/// A value of a column as JSON.
+pub(super) fn json_of(value: &ColumnValue<'_>) -> Json {
+    match value {
+        ColumnValue::Byte(x) => (*x).into(),
+        ColumnValue::UByte(x) => (*x).into(),
+        ColumnValue::Bool(x) => (*x).into(),
+        ColumnValue::Short(x) => (*x).into(),
+        ColumnValue::UShort(x) => (*x).into(),
+        ColumnValue::Int(x) => (*x).into(),
+        ColumnValue::UInt(x) => (*x).into(),
+        ColumnValue::Long(x) => (*x).into(),
+        ColumnValue::ULong(x) => (*x).into(),
+        ColumnValue::Float(x) => number(f64::from(*x)),
+        ColumnValue::Double(x) => number(*x),
+        ColumnValue::String(text) | ColumnValue::DateTime(text) => text.trim().into(),
+        ColumnValue::Json(text) => serde_json::from_str(text).unwrap_or(Json::Null),
+        ColumnValue::Binary(_) => Json::Null,
+    }
+}
+
+impl FeatureProcessor for Hand {}
+
+impl GeomProcessor for Hand {
+    fn xy(&mut self, x: f64, y: f64, _: usize) -> Done {
+        self.0.borrow_mut().positions.push(Coord { x, y });
+        Ok(())
+    }
+
+    fn point_end(&mut self, _: usize) -> Done {
+        let mut building = self.0.borrow_mut();
+        let position = building.positions.pop();
+        building.geometry = position.map(|at| Geometry::Point(Point(at)));
+        Ok(())
+    }
+
+    fn multipoint_end(&mut self, _: usize) -> Done {
+        let mut building = self.0.borrow_mut();
+        let points = std::mem::take(&mut building.positions);
+        building.geometry = Some(Geometry::MultiPoint(MultiPoint(
+            points.into_iter().map(Point).collect(),
+        )));
+        Ok(())
+    }
+
+    fn linestring_end(&mut self, _: bool, _: usize) -> Done {
+        let mut building = self.0.borrow_mut();
+        let positions = std::mem::take(&mut building.positions);
+        building.lines.push(LineString(positions));
+        Ok(())
+    }
+
+    fn multilinestring_end(&mut self, _: usize) -> Done {
+        let mut building = self.0.borrow_mut();
+        let lines = std::mem::take(&mut building.lines);
+        building.geometry = Some(Geometry::MultiLineString(MultiLineString(lines)));
+        Ok(())
+    }
+
+    fn polygon_end(&mut self, _: bool, _: usize) -> Done {
+        let mut building = self.0.borrow_mut();
+        let mut rings = std::mem::take(&mut building.lines).into_iter();
+        if let Some(exterior) = rings.next() {
+            building
+                .polygons
+                .push(Polygon::new(exterior, rings.collect()));
+        }
+        Ok(())
+    }
+
+    fn multipolygon_end(&mut self, _: usize) -> Done {
+        let mut building = self.0.borrow_mut();
+        let polygons = std::mem::take(&mut building.polygons);
+        building.geometry = Some(Geometry::MultiPolygon(MultiPolygon(polygons)));
+        Ok(())
+    }
+}
