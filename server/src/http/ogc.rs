@@ -15,7 +15,7 @@ mod items;
 mod query;
 
 use super::params::Params;
-use super::{App, Caller, atalaya_seq, base_url};
+use super::{App, Caller, atalaya_seq, base_url, get};
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -38,21 +38,15 @@ pub(super) fn mount(service: &mut web::ServiceConfig) {
     for slash in ["", "/"] {
         let at = |path: &str| format!("/ogc{path}{slash}");
         service
-            .route(&at(""), web::get().to(landing))
-            .route(&at("/conformance"), web::get().to(conformance))
-            .route(&at("/api"), web::get().to(api::document))
-            .route(&at("/collections"), web::get().to(collections::list))
-            .route(&at("/collections/{layer}"), web::get().to(collections::one))
-            .route(
-                &at("/collections/{layer}/items"),
-                web::get().to(items::list),
-            );
+            .service(get(&at(""), landing))
+            .service(get(&at("/conformance"), conformance))
+            .service(get(&at("/api"), api::document))
+            .service(get(&at("/collections"), collections::list))
+            .service(get(&at("/collections/{layer}"), collections::one))
+            .service(get(&at("/collections/{layer}/items"), items::list));
     }
     // An id may hold slashes; whoever does not encode them is understood as well.
-    service.route(
-        "/ogc/collections/{layer}/items/{id:.+}",
-        web::get().to(items::one),
-    );
+    service.service(get("/ogc/collections/{layer}/items/{id:.+}", items::one));
 }
 
 /// `GET /ogc`: what there is.

@@ -111,7 +111,8 @@ pub(super) async fn search(
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
     let params = Params::parse(&request, &["q", "limit", "min_seq"])?;
-    let asked = params.raw("q").unwrap_or_default().trim();
+    let asked = params.raw("q").map(str::trim);
+    let asked = asked.ok_or_else(|| Params::missing("q", "2 to 100 characters"))?;
     if !(2..=100).contains(&asked.chars().count()) {
         return Err(Problem::BadParameter {
             name: "q".into(),

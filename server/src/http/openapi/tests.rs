@@ -24,14 +24,15 @@ const MOUNTED: [(&str, &str); 4] = [
 /// The routes that the table of the parent module names.
 fn table() -> BTreeSet<(String, String)> {
     let source = include_str!("../../http.rs");
-    let routes = source.split(".route(").skip(1);
-    let named = routes.map(|route| {
-        let path = route.split('"').nth(1).unwrap();
-        let method = route.split("web::").nth(1).unwrap();
-        (
-            method.split('(').next().unwrap().to_owned(),
-            path.to_owned(),
-        )
+    let named = source.split(".service(").skip(1).map(|entry| {
+        let path = entry.split('"').nth(1).unwrap();
+        let method = if entry.trim_start().starts_with("get(") {
+            "get"
+        } else {
+            let route = entry.split("web::").nth(2).unwrap();
+            route.split('(').next().unwrap()
+        };
+        (method.to_owned(), path.to_owned())
     });
     let named = named.filter(|(method, path)| method != "get" || !PAGES.contains(&path.as_str()));
     let mounted = MOUNTED.map(|(method, path)| (method.to_owned(), path.to_owned()));
