@@ -37,7 +37,7 @@ pub(super) struct Import {
     /// The coordinate system of the file, whatever it says itself: EPSG:n.
     #[arg(long, value_name = "EPSG:n")]
     crs: Option<String>,
-    /// Which column a field is read from; also for lon, lat and observed_at.
+    /// Which column a field is read from; also for lon, lat and `observed_at`.
     #[arg(long, value_name = "field=column", num_args = 1..)]
     map: Vec<String>,
     /// The column of the id.
@@ -98,7 +98,8 @@ impl Import {
                 self.layer
             )));
         }
-        let source = open(&self.file, self.crs()?, Positions::default()).map_err(bad_file)?;
+        let source =
+            open(&self.file, self.crs()?, Positions::default()).map_err(|bad| bad_file(&bad))?;
         let (text, rejected) = source_layer(name, source)
             .map_err(|cause| Failure::Other(format!("{}: {cause}", self.file.display())))?;
         let mut rejects = Rejects::new(&self.file, false);
@@ -176,9 +177,11 @@ impl Import {
             lon: mapping.column("lon"),
             lat: mapping.column("lat"),
         };
-        let source = open(&self.file, self.crs()?, positions).map_err(bad_file)?;
+        let source = open(&self.file, self.crs()?, positions).map_err(|bad| bad_file(&bad))?;
         if let Some(columns) = &source.columns {
-            mapping.check(&self.file, columns).map_err(bad_file)?;
+            mapping
+                .check(&self.file, columns)
+                .map_err(|bad| bad_file(&bad))?;
         }
         say(&format!(
             "{}: positions in {}",
@@ -189,7 +192,7 @@ impl Import {
     }
 }
 
-fn bad_file(bad: BadFile) -> Failure {
+fn bad_file(bad: &BadFile) -> Failure {
     Failure::NotThere(bad.to_string())
 }
 

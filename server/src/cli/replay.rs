@@ -29,7 +29,7 @@ const SAID: usize = 10;
 /// Feed recorded events as if they happened now.
 #[derive(Debug, Args)]
 pub(super) struct Replay {
-    /// The recording: GeoJSON features with observed_at, or what `decode` printed.
+    /// The recording: GeoJSON features with `observed_at`, or what `decode` printed.
     file: PathBuf,
     /// How much faster than it happened, 1 to 1000; 0 is as fast as possible.
     #[arg(long, default_value_t = 1.0)]

@@ -66,13 +66,12 @@ fn rows(path: &Path) -> Result<u32, BadFile> {
     File::open(path)
         .and_then(|mut file| file.read_to_end(&mut bytes))
         .map_err(unreadable)?;
-    let (Some([a, b, c, d]), Some([e, f]), Some([g, h])) =
-        (bytes.get(4..8), bytes.get(8..10), bytes.get(10..12))
-    else {
-        return Err(content("too short for a .dbf"));
-    };
-    let rows = u32::from_le_bytes([*a, *b, *c, *d]);
-    let (first, each) = (u16::from_le_bytes([*e, *f]), u16::from_le_bytes([*g, *h]));
+    let header = bytes
+        .first_chunk::<12>()
+        .ok_or_else(|| content("too short for a .dbf"))?;
+    let [_, _, _, _, rows @ .., f0, f1, r0, r1] = *header;
+    let rows = u32::from_le_bytes(rows);
+    let (first, each) = (u16::from_le_bytes([f0, f1]), u16::from_le_bytes([r0, r1]));
     let all = bytes.get(usize::from(first)..).unwrap_or_default();
     let deleted = |row: &[u8]| row.first() == Some(&b'*');
     if all.chunks_exact(usize::from(each.max(1))).any(deleted) {

@@ -19,7 +19,7 @@ use std::path::Path;
 pub(super) enum Format {
     /// One feature collection.
     Geojson,
-    /// A row for each feature: lon, lat, id, observed_at and the fields.
+    /// A row for each feature: lon, lat, id, `observed_at` and the fields.
     Csv,
     /// FlatGeobuf, to a file only.
     Fgb,
@@ -90,8 +90,8 @@ fn csv(spec: &LayerSpec, features: impl Iterator<Item = Seen>, out: &mut dyn Wri
         let anchor = seen.anchor();
         let degrees = |degrees: Option<f64>| degrees.map(|x| x.to_string()).unwrap_or_default();
         let mut row = vec![
-            degrees(anchor.map(|at| at.lon())),
-            degrees(anchor.map(|at| at.lat())),
+            degrees(anchor.map(atalaya_tiles::LonLat::lon)),
+            degrees(anchor.map(atalaya_tiles::LonLat::lat)),
             seen.id().as_str().to_owned(),
             seen.observed_at().to_string(),
         ];
@@ -134,7 +134,7 @@ fn fgb(spec: &LayerSpec, features: impl Iterator<Item = Seen>, out: &mut dyn Wri
     };
     let mut writer = FgbWriter::create_with_options(&spec.name, GeometryType::Unknown, options)?;
     writer.add_column("id", ColumnType::String, |_, column| {
-        column.nullable = false
+        column.nullable = false;
     });
     writer.add_column("observed_at", ColumnType::DateTime, |_, _| {});
     for (name, field) in &spec.fields {
@@ -186,12 +186,11 @@ fn properties(
             continue;
         };
         let mut json = Vec::new();
-        let text = match value {
-            Value::List(_) => {
-                crate::geojson::push_value(&mut json, value);
-                String::from_utf8_lossy(&json).into_owned()
-            }
-            other => text(other),
+        let text = if matches!(value, Value::List(_)) {
+            crate::geojson::push_value(&mut json, value);
+            String::from_utf8_lossy(&json).into_owned()
+        } else {
+            text(value)
         };
         let column = match (field.kind, value) {
             (FieldType::Integer, Value::Integer(n)) => ColumnValue::Long(*n),

@@ -5,8 +5,10 @@ use serde_json::{Value as Json, json};
 
 fn bench() -> (tempfile::TempDir, Config) {
     let folder = tempfile::tempdir().unwrap();
-    let mut config = Config::default();
-    config.data = folder.path().join("data");
+    let mut config = Config {
+        data: folder.path().join("data"),
+        ..Config::default()
+    };
     config.store.reserve_bytes = 0;
     let collection = json!({ "type": "FeatureCollection", "features": [
         { "type": "Feature", "id": "a", "observed_at": "2026-01-01T00:00:00Z",

@@ -11,8 +11,10 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut config = Config::default();
-        config.data = folder.path().join("data");
+        let mut config = Config {
+            data: folder.path().join("data"),
+            ..Config::default()
+        };
         config.store.reserve_bytes = 0;
         Self { folder, config }
     }
@@ -39,7 +41,16 @@ fn calls(count: usize) -> String {
     let mut text = String::from("id,type,priority,lon,lat\n");
     for at in 0..count {
         let lat = if at % 1_000 == 7 { 132.0 } else { 32.2 };
-        text.push_str(&format!("c{at},Call,{},-110.9,{lat}\n", at % 9 + 1));
+        text += &[
+            "c",
+            &at.to_string(),
+            ",Call,",
+            &(at % 9 + 1).to_string(),
+            ",-110.9,",
+            &lat.to_string(),
+            "\n",
+        ]
+        .concat();
     }
     text
 }
