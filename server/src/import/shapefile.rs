@@ -240,25 +240,25 @@ fn at_home(polygons: Vec<Polygon<f64>>) -> Vec<Polygon<f64>> {
     }
     let (exteriors, holes): (Vec<_>, Vec<_>) =
         polygons.into_iter().map(Polygon::into_inner).unzip();
-    let mut homes: Vec<Polygon<f64>> = exteriors
+    let mut whole: Vec<Polygon<f64>> = exteriors
         .into_iter()
         .map(|ring| Polygon::new(ring, Vec::new()))
         .collect();
     for (given, holes) in holes.into_iter().enumerate() {
         for hole in holes {
-            let holds = |home: &Polygon<f64>| hole.0.first().is_some_and(|at| home.intersects(at));
-            let own = homes.get(given).is_some_and(holds);
+            let around = |ring: &Polygon<f64>| hole.0.first().is_some_and(|at| ring.intersects(at));
+            let own = whole.get(given).is_some_and(around);
             let found = if own {
                 None
             } else {
-                homes.iter().position(holds)
+                whole.iter().position(around)
             };
-            if let Some(home) = homes.get_mut(found.unwrap_or(given)) {
-                home.interiors_push(hole);
+            if let Some(exterior) = whole.get_mut(found.unwrap_or(given)) {
+                exterior.interiors_push(hole);
             }
         }
     }
-    homes
+    whole
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 /// How often a lock that is held is tried again, and the pause between: a quarter of a second.
 const LOCK_TRIES: u32 = 10;
-const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
+const LOCK_PAUSE: Duration = Duration::from_millis(25);
 
 /// How long a connection waits for another one's transaction.
 const PATIENCE: Duration = Duration::from_secs(10);
