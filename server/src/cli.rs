@@ -7,9 +7,11 @@ mod backup;
 mod check;
 mod decode;
 mod demo;
+mod export;
 mod import;
 mod key;
 mod link;
+mod replay;
 mod serve;
 mod way;
 
@@ -49,6 +51,10 @@ enum Command {
     Key(key::Key),
     /// Bring a file into a layer: GeoJSON, GeoJSONSeq, CSV, Shapefile or FlatGeobuf.
     Import(import::Import),
+    /// Write a layer as GeoJSON, CSV or FlatGeobuf, as it is or as it was.
+    Export(export::Export),
+    /// Feed recorded events as if they happened now.
+    Replay(replay::Replay),
     /// Show what an adaptor makes of a file, without a server.
     Decode(decode::Decode),
     /// Validate configuration and store, and print the effective configuration.
@@ -125,6 +131,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Link(link) => link.run(&config),
         Command::Key(key) => key.run(&config),
         Command::Import(import) => import.run(&config),
+        Command::Export(export) => export.run(&config),
+        Command::Replay(replay) => replay.run(&config),
         Command::Decode(decode) => decode.run(&config),
         Command::Check(check) => check.run(&config),
         Command::Backup(backup) => backup.run(&config),

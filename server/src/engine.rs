@@ -18,6 +18,7 @@ mod writer;
 
 pub use feeds::{FeedReport, FeedStatus};
 pub use history::NoHistory;
+pub(crate) use history::{fold, picture_at};
 
 use crate::adaptor::Feed;
 use crate::clock::Clock;

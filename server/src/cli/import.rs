@@ -11,6 +11,7 @@ use super::way::{Way, reload_basemap};
 use super::{Failure, say};
 use crate::basemap::{self, SOURCE_LAYERS};
 use crate::config::Config;
+use crate::geojson::collection;
 use crate::import::{BadFile, Crs, Mapping, Positions, Source, Unread, open, source_layer};
 use atalaya_tiles::{LayerKind, LayerSpec};
 use clap::Args;
@@ -36,7 +37,7 @@ pub(super) struct Import {
     /// The coordinate system of the file, whatever it says itself: EPSG:n.
     #[arg(long, value_name = "EPSG:n")]
     crs: Option<String>,
-    /// Which column a field is read from; also for lon, lat and observed_at.
+    /// Which column a field is read from; also for lon, lat and `observed_at`.
     #[arg(long, value_name = "field=column", num_args = 1..)]
     map: Vec<String>,
     /// The column of the id.
@@ -97,7 +98,8 @@ impl Import {
                 self.layer
             )));
         }
-        let source = open(&self.file, self.crs()?, Positions::default()).map_err(bad_file)?;
+        let source =
+            open(&self.file, self.crs()?, Positions::default()).map_err(|bad| bad_file(&bad))?;
         let (text, rejected) = source_layer(name, source)
             .map_err(|cause| Failure::Other(format!("{}: {cause}", self.file.display())))?;
         let mut rejects = Rejects::new(&self.file, false);
@@ -175,9 +177,11 @@ impl Import {
             lon: mapping.column("lon"),
             lat: mapping.column("lat"),
         };
-        let source = open(&self.file, self.crs()?, positions).map_err(bad_file)?;
+        let source = open(&self.file, self.crs()?, positions).map_err(|bad| bad_file(&bad))?;
         if let Some(columns) = &source.columns {
-            mapping.check(&self.file, columns).map_err(bad_file)?;
+            mapping
+                .check(&self.file, columns)
+                .map_err(|bad| bad_file(&bad))?;
         }
         say(&format!(
             "{}: positions in {}",
@@ -188,7 +192,7 @@ impl Import {
     }
 }
 
-fn bad_file(bad: BadFile) -> Failure {
+fn bad_file(bad: &BadFile) -> Failure {
     Failure::NotThere(bad.to_string())
 }
 
@@ -215,7 +219,7 @@ struct Pouring<'w> {
     bar: ProgressBar,
     tally: Tally,
     /// Features that wait to be sent, with their positions in the file.
-    batch: Vec<(u64, String)>,
+    batch: Vec<(u64, Vec<u8>)>,
     bytes: usize,
 }
 
@@ -273,7 +277,7 @@ impl<'w> Pouring<'w> {
     }
 
     fn push(&mut self, index: u64, feature: &Json) {
-        let text = feature.to_string();
+        let text = feature.to_string().into_bytes();
         self.bytes += text.len();
         self.batch.push((index, text));
     }
@@ -289,21 +293,14 @@ impl<'w> Pouring<'w> {
             return Ok(());
         }
         let batch = std::mem::take(&mut self.batch);
-        let mut body = String::with_capacity(self.bytes + batch.len() + 64);
         self.bytes = 0;
-        body.push_str("{\"type\":\"FeatureCollection\",\"features\":[");
-        for (at, (_, text)) in batch.iter().enumerate() {
-            if at > 0 {
-                body.push(',');
-            }
-            body.push_str(text);
-        }
-        body.push_str("]}");
+        let (positions, texts): (Vec<u64>, Vec<Vec<u8>>) = batch.into_iter().unzip();
+        let body = collection(texts);
         let told = self.way.ingest(self.layer, self.layer, body.into()).await?;
         self.tally.accepted += told.accepted as u64;
         self.tally.duplicates += told.duplicates as u64;
         for refusal in &told.rejected {
-            let index = batch.get(refusal.index).map_or(0, |(index, _)| *index);
+            let index = positions.get(refusal.index).copied().unwrap_or_default();
             self.reject(index, &refusal.reason, within(&refusal.pointer));
         }
         self.rejects.flush();

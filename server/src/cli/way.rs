@@ -156,3 +156,6 @@ async fn send(request: reqwest::RequestBuilder) -> Result<reqwest::Response, Fai
         "the running server refuses: {reason}"
     )))
 }
+
+#[cfg(test)]
+mod tests;

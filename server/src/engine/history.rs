@@ -56,14 +56,7 @@ impl Cache {
         {
             return Ok(Arc::clone(&past.view));
         }
-        let oldest = reader.oldest_received(layers)?;
-        if oldest.is_none_or(|oldest| at < oldest) {
-            return Err(NoHistory::Outside {
-                at,
-                from: oldest.map_or_else(|| "nothing".to_owned(), |oldest| oldest.to_string()),
-            });
-        }
-        let view = fold(reader, catalog, at, layers)?;
+        let view = picture_at(reader, catalog, at, layers)?;
         kept.push_front(Past {
             at,
             layers: layers.to_vec(),
@@ -74,7 +67,25 @@ impl Cache {
     }
 }
 
-fn fold(
+/// The picture of some layers as it was at an instant.
+pub(crate) fn picture_at(
+    reader: &mut Reader,
+    catalog: &Arc<Catalog>,
+    at: Timestamp,
+    layers: &[LayerIx],
+) -> Result<Arc<View>, NoHistory> {
+    let oldest = reader.oldest_received(layers)?;
+    if oldest.is_none_or(|oldest| at < oldest) {
+        return Err(NoHistory::Outside {
+            at,
+            from: oldest.map_or_else(|| "nothing".to_owned(), |oldest| oldest.to_string()),
+        });
+    }
+    Ok(fold(reader, catalog, at, layers)?)
+}
+
+/// The fold of what was received by an instant, as far as it is kept.
+pub(crate) fn fold(
     reader: &mut Reader,
     catalog: &Arc<Catalog>,
     at: Timestamp,

@@ -78,15 +78,11 @@ fn crs_of(header: &Header<'_>) -> Result<Crs, super::BadCrs> {
 }
 
 fn draft(feature: &FgbFeature) -> Result<Draft, Unread> {
-    let geometry = match feature.geometry() {
-        None => Json::Null,
-        Some(_) => {
-            let geometry = feature
-                .to_geo()
-                .map_err(|cause| Unread::Record(cause.to_string()))?;
-            geometry_json(&geometry)
-        }
-    };
+    let mut geometry = Json::Null;
+    if feature.geometry().is_some() {
+        let read = feature.to_geo();
+        geometry = geometry_json(&read.map_err(|cause| Unread::Record(cause.to_string()))?);
+    }
     let mut properties = Properties::default();
     let read = feature.process_properties(&mut properties);
     read.map_err(|cause| Unread::Record(cause.to_string()))?;

@@ -4,6 +4,7 @@
 //! `.dbf` with deleted rows, since shapes and rows are matched by their order.
 
 use super::{BadFile, Crs, Draft, Records, Source, Unread, geometry_json, number};
+use geo::Intersects;
 use geo_types::{
     Coord, Geometry, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
 };
@@ -12,7 +13,7 @@ use geozero::{ColumnValue, FeatureProcessor, GeomProcessor, PropertyProcessor};
 use serde_json::{Map, Value as Json};
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::rc::Rc;
@@ -52,31 +53,29 @@ fn prj(path: &Path) -> Result<Crs, BadFile> {
     Crs::of_wkt(&text).map_err(|cause| BadFile::Crs { path: prj, cause })
 }
 
-/// How many rows a `.dbf` has.
+/// How many rows a `.dbf` has, none of which may be deleted.
 fn rows(path: &Path) -> Result<u32, BadFile> {
     let unreadable = |cause| BadFile::Unreadable {
         path: path.to_owned(),
         cause,
     };
-    let content = |reason: &str| BadFile::Content {
-        path: path.to_owned(),
-        reason: reason.to_owned(),
-    };
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|mut file| file.read_to_end(&mut bytes))
-        .map_err(unreadable)?;
-    let (Some([a, b, c, d]), Some([e, f]), Some([g, h])) =
-        (bytes.get(4..8), bytes.get(8..10), bytes.get(10..12))
-    else {
-        return Err(content("too short for a .dbf"));
-    };
-    let rows = u32::from_le_bytes([*a, *b, *c, *d]);
-    let (first, each) = (u16::from_le_bytes([*e, *f]), u16::from_le_bytes([*g, *h]));
-    let all = bytes.get(usize::from(first)..).unwrap_or_default();
-    let deleted = |row: &[u8]| row.first() == Some(&b'*');
-    if all.chunks_exact(usize::from(each.max(1))).any(deleted) {
-        return Err(content("rows are marked as deleted; pack the file first"));
+    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
+    let mut header = [0; 12];
+    file.read_exact(&mut header).map_err(unreadable)?;
+    let [_, _, _, _, rows @ .., f0, f1, r0, r1] = header;
+    let rows = u32::from_le_bytes(rows);
+    let (first, each) = (u16::from_le_bytes([f0, f1]), u16::from_le_bytes([r0, r1]));
+    let first = u64::from(first);
+    file.seek(SeekFrom::Start(first)).map_err(unreadable)?;
+    let mut row = vec![0; usize::from(each.max(1))];
+    for at in 0..rows {
+        file.read_exact(&mut row).map_err(unreadable)?;
+        if row.first() == Some(&b'*') {
+            return Err(BadFile::Content {
+                path: path.to_owned(),
+                reason: format!("row {at} is marked as deleted; pack the file first"),
+            });
+        }
     }
     Ok(rows)
 }
@@ -227,8 +226,40 @@ impl GeomProcessor for Hand {
 
     fn multipolygon_end(&mut self, _: usize) -> Done {
         let mut building = self.0.borrow_mut();
-        let polygons = std::mem::take(&mut building.polygons);
+        let polygons = at_home(std::mem::take(&mut building.polygons));
         building.geometry = Some(Geometry::MultiPolygon(MultiPolygon(polygons)));
         Ok(())
     }
 }
+
+/// Rings stand in any order in a shapefile, and geozero gives a hole to the exterior before it: each
+/// is moved to the exterior that it lies in, if that is another.
+fn at_home(polygons: Vec<Polygon<f64>>) -> Vec<Polygon<f64>> {
+    if polygons.len() < 2 {
+        return polygons;
+    }
+    let (exteriors, holes): (Vec<_>, Vec<_>) =
+        polygons.into_iter().map(Polygon::into_inner).unzip();
+    let mut whole: Vec<Polygon<f64>> = exteriors
+        .into_iter()
+        .map(|ring| Polygon::new(ring, Vec::new()))
+        .collect();
+    for (given, holes) in holes.into_iter().enumerate() {
+        for hole in holes {
+            let around = |ring: &Polygon<f64>| hole.0.first().is_some_and(|at| ring.intersects(at));
+            let own = whole.get(given).is_some_and(around);
+            let found = if own {
+                None
+            } else {
+                whole.iter().position(around)
+            };
+            if let Some(exterior) = whole.get_mut(found.unwrap_or(given)) {
+                exterior.interiors_push(hole);
+            }
+        }
+    }
+    whole
+}
+
+#[cfg(test)]
+mod tests;

@@ -173,9 +173,9 @@ fn road_kind(found: &Map<String, Json>) -> &'static str {
         .to_ascii_lowercase();
     let is = |words: &[&str]| words.iter().any(|word| class.contains(word));
     let ramp = is(&["ramp", "frontage", "link"]);
-    let speed = column(found, &SPEEDS).and_then(|speed| match speed {
-        Json::String(text) => text.split_whitespace().next()?.parse().ok(),
-        other => other.as_f64(),
+    let speed = column(found, &SPEEDS).and_then(|speed| match speed.as_str() {
+        Some(text) => text.split_whitespace().next()?.parse().ok(),
+        None => speed.as_f64(),
     });
     if !ramp
         && (is(&["interstate", "motorway", "freeway", "trunk", "s1100"])
@@ -200,8 +200,7 @@ fn road_kind(found: &Map<String, Json>) -> &'static str {
     match speed {
         Some(mph) if mph >= 40.0 => "major_road",
         Some(mph) if mph >= 30.0 => "medium_road",
-        Some(_) => "minor_road",
         None if is(&["major"]) => "major_road",
-        None => "minor_road",
+        _ => "minor_road",
     }
 }

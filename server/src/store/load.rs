@@ -16,12 +16,9 @@ use super::error::{StoreError, sqlite};
 use super::interned::Interned;
 use super::reader::Reader;
 use atalaya_tiles::{
-    Catalog, Event, HotFeature, LayerIx, LayerKind, MarkKey, Observation, Picture, Record,
-    RingLimits, Seq, Viewer,
+    Catalog, Event, HotFeature, LayerIx, LayerKind, MarkKey, Picture, Record, RingLimits, Seq,
 };
 use rusqlite::Connection;
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -71,7 +68,6 @@ impl Embedded {
             batch: Vec::with_capacity(BATCH),
             folded: 0,
             marked: Vec::new(),
-            met: HashSet::new(),
         };
         let mut reader = self.reader(Arc::clone(catalog))?;
         let mut unknown = Unknown::default();
@@ -80,7 +76,7 @@ impl Embedded {
             let lacking = lacking(catalog, stand);
             fold.marked = marked(catalog, stand);
             fold.run(&mut reader, Seq(0), Some(stand.seq), Some(&lacking))?;
-            (fold.marked, fold.met) = (Vec::new(), HashSet::new());
+            fold.marked = Vec::new();
             let mut restore = Restore {
                 connection,
                 codec: Codec::new(Arc::clone(catalog)),
@@ -126,8 +122,6 @@ struct Fold {
     folded: u64,
     /// Layers whose sightings are put back without marking tiles, several times as fast.
     marked: Vec<LayerIx>,
-    /// Digests of the sightings that were put back.
-    met: HashSet<u64>,
 }
 
 impl Fold {
@@ -156,27 +150,13 @@ impl Fold {
             // What came before may withdraw or retire sightings.
             self.apply();
             self.folded += 1;
-            if self.is_new(observation) {
-                self.picture.restore_sighting(&record);
-            }
+            self.picture.restore_sighting(&record);
             return;
         }
         self.batch.push(record);
         if self.batch.len() >= BATCH {
             self.apply();
         }
-    }
-
-    /// Whether a sighting counts: of several with one id the first does, for as long as it is kept.
-    fn is_new(&mut self, observation: &Observation) -> bool {
-        let mut digest = DefaultHasher::new();
-        (observation.layer, &observation.feature).hash(&mut digest);
-        if self.met.insert(digest.finish()) {
-            return true;
-        }
-        let view = self.picture.view();
-        let open = view.open_at(&Viewer::EVERYTHING, observation.layer);
-        open.is_none_or(|open| open.get(&observation.feature).is_none())
     }
 
     fn apply(&mut self) {

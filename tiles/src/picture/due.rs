@@ -26,7 +26,7 @@ const GRACE: SignedDuration = SignedDuration::from_millis(1);
 pub(crate) struct DueQueue {
     features: BTreeSet<(Timestamp, LayerIx, FeatureId)>,
     /// When the oldest sightings of a layer go.
-    sightings: BTreeMap<LayerIx, Timestamp>,
+    pub(super) sightings: BTreeMap<LayerIx, Timestamp>,
 }
 
 impl DueQueue {

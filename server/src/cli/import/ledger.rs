@@ -26,11 +26,7 @@ impl Ledger {
         let state = std::fs::metadata(file).map(|meta| (meta.len(), meta.modified().ok()));
         let key = format!("{layer}\n{}\n{options}\n{state:?}", whole.display());
         let digest = Sha256::digest(key);
-        let name: String = digest
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let name = crate::identity::hex(&digest);
         let path = data.join("imports").join(format!("{name}.json"));
         Self {
             next: read(&path).unwrap_or(0),

@@ -59,9 +59,9 @@ fn references(value: &Value, found: &mut Vec<String>) {
             _ => references(member, found),
         }
     }
-    super::parts(value)
-        .iter()
-        .for_each(|part| references(part, found));
+    for part in super::parts(value) {
+        references(part, found);
+    }
 }
 
 #[test]

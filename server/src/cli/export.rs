@@ -1,0 +1,190 @@
+//! `atalaya export`: a layer as a file, as it is or as it was.
+//!
+//! It reads the log by itself, beside a running server too. Export is an administrator's act: all
+//! fields are in it, restricted ones included. It promises that a file is whole or not there.
+//! It refuses layers that are computed from others, and instants before what is kept.
+
+mod format;
+
+use super::{Failure, say};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::engine::{NoHistory, fold, picture_at};
+use crate::store::Reader;
+use atalaya_tiles::{Catalog, LayerIx, LayerKind, Seen, View, Viewer};
+use clap::Args;
+use format::Format;
+use jiff::Timestamp;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Features taken from the picture at a time.
+const PAGE: usize = 1_000;
+
+/// Write a layer as GeoJSON, CSV or FlatGeobuf: all fields, restricted ones included.
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// The layer.
+    layer: String,
+    /// The instant to write it as of, such as 2026-03-14T20:00:00Z; now by default.
+    #[arg(long, value_name = "T")]
+    at: Option<String>,
+    /// The format; by default what the file's name ends in, else GeoJSON.
+    #[arg(long)]
+    format: Option<Format>,
+    /// The file; stdout by default.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl Export {
+    pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
+        let format = self.format()?;
+        let catalog = Arc::new(config.catalog()?);
+        let layer = self.layer(&catalog)?;
+        let view = self.view(config, &catalog, layer)?;
+        let written = match &self.out {
+            Some(path) => to_file(path, |out| self.write(format, &view, out))?,
+            None => self.write(format, &view, &mut BufWriter::new(std::io::stdout().lock()))?,
+        };
+        let left_out = match written.left_out {
+            0 => String::new(),
+            n => format!(", {n} without geometry left out"),
+        };
+        say(&format!(
+            "{} features of {}{left_out}",
+            written.features, self.layer
+        ));
+        Ok(())
+    }
+
+    fn format(&self) -> Result<Format, Failure> {
+        let by_name = self.out.as_deref().and_then(Format::of);
+        let format = self.format.or(by_name).unwrap_or(Format::Geojson);
+        if format == Format::Fgb && self.out.is_none() {
+            return Err(Failure::NotThere(
+                "FlatGeobuf goes to a file: name one with --out".into(),
+            ));
+        }
+        Ok(format)
+    }
+
+    fn layer(&self, catalog: &Catalog) -> Result<LayerIx, Failure> {
+        let there = || {
+            let kept = catalog
+                .layers()
+                .filter(|(_, spec)| spec.kind != LayerKind::Derived);
+            kept.map(|(_, spec)| spec.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let layer = catalog.layer(&self.layer);
+        let missing = || {
+            format!(
+                "there is no layer \"{}\"; there are {}",
+                self.layer,
+                there()
+            )
+        };
+        let layer = layer.ok_or_else(|| Failure::NotThere(missing()))?;
+        match catalog.spec(layer).kind {
+            LayerKind::Derived => {
+                let reason = format!(
+                    "layer {} is computed from others; there are {}",
+                    self.layer,
+                    there()
+                );
+                Err(Failure::NotThere(reason))
+            }
+            LayerKind::State | LayerKind::Sighting => Ok(layer),
+        }
+    }
+
+    fn view(
+        &self,
+        config: &Config,
+        catalog: &Arc<Catalog>,
+        layer: LayerIx,
+    ) -> Result<Arc<View>, Failure> {
+        let path = config.data.join("main.db");
+        if !path.exists() {
+            return Err(Failure::NotThere(format!(
+                "there is no store in {}",
+                config.data.display()
+            )));
+        }
+        let mut reader = Reader::new(&path, Arc::clone(catalog))?;
+        let now = Clock::system().now();
+        let Some(at) = &self.at else {
+            return Ok(fold(&mut reader, catalog, now, &[layer])?);
+        };
+        let at: Timestamp = at
+            .parse()
+            .map_err(|cause| Failure::NotThere(format!("--at {at}: {cause}")))?;
+        if at > now {
+            return Err(Failure::Other(format!("{at} is after now, {now}")));
+        }
+        picture_at(&mut reader, catalog, at, &[layer]).map_err(|none| match none {
+            NoHistory::Outside { .. } => Failure::Other(none.to_string()),
+            NoHistory::Store(cause) => cause.into(),
+        })
+    }
+
+    fn write(
+        &self,
+        format: Format,
+        view: &View,
+        out: &mut dyn Write,
+    ) -> Result<format::Written, Failure> {
+        let open = view.open(&Viewer::EVERYTHING, &self.layer);
+        let open = open
+            .map_err(|missing| Failure::NotThere(format!("there is no layer \"{}\"", missing.0)))?;
+        let mut after = None;
+        let mut page: std::vec::IntoIter<Seen> = Vec::new().into_iter();
+        let features = std::iter::from_fn(|| {
+            if page.len() == 0 {
+                page = open.page(after.as_ref(), PAGE).into_iter();
+            }
+            let seen = page.next()?;
+            after = Some(seen.id().clone());
+            Some(seen)
+        });
+        match format.write(open.spec(), features, out) {
+            Ok(written) => Ok(written),
+            // A reader that has gone away, as `head` does, is no failure.
+            Err(cause) if is_broken_pipe(cause.as_ref()) => Ok(format::Written::default()),
+            Err(cause) => Err(Failure::Other(format!("cannot write: {cause}"))),
+        }
+    }
+}
+
+fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let io = cause.downcast_ref::<std::io::Error>();
+    io.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Writes beside the file and puts it in place when it is whole.
+fn to_file<T>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let failed = |cause| Failure::system(path.display().to_string())(cause);
+    let mut out = BufWriter::new(File::create(&part).map_err(failed)?);
+    let written = write(&mut out).and_then(|written| {
+        out.flush().map_err(failed)?;
+        std::fs::rename(&part, path).map_err(failed)?;
+        Ok(written)
+    });
+    if written.is_err() && part.exists() {
+        drop(std::fs::remove_file(&part));
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+use super::*;
+use crate::cli::way::Way;
+use crate::import::{Positions, open};
+use serde_json::{Value as Json, json};
+
+fn bench() -> (tempfile::TempDir, Config) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config {
+        data: folder.path().join("data"),
+        ..Config::default()
+    };
+    config.store.reserve_bytes = 0;
+    let collection = json!({ "type": "FeatureCollection", "features": [
+        { "type": "Feature", "id": "a", "observed_at": "2026-01-01T00:00:00Z",
+          "geometry": { "type": "Point", "coordinates": [-110.9, 32.2] },
+          "properties": { "type": "Fire, large", "priority": 1, "opened_at": "2026-01-01T00:00:00Z", "notes": "asthma" } },
+        { "type": "Feature", "id": "b", "observed_at": "2026-01-01T00:00:00Z", "geometry": null,
+          "properties": { "type": "Call" } },
+    ]});
+    actix_web::rt::System::new().block_on(async {
+        let way = Way::open(&config).await.unwrap();
+        let told = way
+            .ingest("incidents", "incidents", collection.to_string().into())
+            .await
+            .unwrap();
+        assert_eq!(told.accepted, 2, "{told:?}");
+    });
+    (folder, config)
+}
+
+fn export(config: &Config, layer: &str, at: Option<&str>, out: &Path) -> Result<(), Failure> {
+    let export = Export {
+        layer: layer.into(),
+        at: at.map(str::to_owned),
+        format: None,
+        out: Some(out.to_owned()),
+    };
+    export.run(config)
+}
+
+#[test]
+fn geojson_has_every_field_restricted_ones_too() {
+    let (folder, config) = bench();
+    let out = folder.path().join("incidents.geojson");
+    export(&config, "incidents", None, &out).unwrap();
+    let written: Json = serde_json::from_str(&std::fs::read_to_string(&out).unwrap()).unwrap();
+    assert_eq!(written["features"].as_array().unwrap().len(), 2);
+    assert_eq!(written["features"][0]["properties"]["notes"], "asthma");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        2,
+        "no part is left behind"
+    );
+}
+
+#[test]
+fn csv_has_a_row_for_each_feature() {
+    let (folder, config) = bench();
+    let out = folder.path().join("incidents.csv");
+    export(&config, "incidents", None, &out).unwrap();
+    let text = std::fs::read_to_string(&out).unwrap();
+    let mut lines = text.lines();
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .starts_with("lon,lat,id,observed_at,address,")
+    );
+    let first = lines.next().unwrap();
+    assert!(
+        first.starts_with("-110.9,32.2,a,2026-01-01T00:00:00Z,")
+            && first.contains("\"Fire, large\""),
+        "{first}"
+    );
+    assert!(lines.next().unwrap().starts_with(",,b,"));
+}
+
+#[test]
+fn flatgeobuf_is_read_back() {
+    let (folder, config) = bench();
+    let out = folder.path().join("incidents.fgb");
+    export(&config, "incidents", None, &out).unwrap();
+    let source = open(&out, None, Positions::default()).unwrap();
+    assert_eq!(source.count, Some(1), "what has no geometry is left out");
+    let drafts: Vec<_> = source.records.map(Result::unwrap).collect();
+    assert_eq!(
+        drafts[0].geometry,
+        json!({ "type": "Point", "coordinates": [-110.9, 32.2] })
+    );
+    assert_eq!(drafts[0].properties["priority"], 1);
+    assert_eq!(drafts[0].properties["id"], "a");
+    assert_eq!(drafts[0].properties["opened_at"], "2026-01-01T00:00:00Z");
+    export(&config, "cameras", None, &folder.path().join("cameras.fgb")).unwrap();
+}
+
+#[test]
+fn instants_outside_what_is_kept_are_named() {
+    let (folder, config) = bench();
+    let out = folder.path().join("incidents.geojson");
+    let refused = export(&config, "incidents", Some("2020-01-01T00:00:00Z"), &out).unwrap_err();
+    assert!(
+        refused.to_string().contains("outside what is kept: from 2"),
+        "{refused}"
+    );
+    assert!(matches!(refused, Failure::Other(_)));
+    assert!(export(&config, "incidents", Some("3020-01-01T00:00:00Z"), &out).is_err());
+    for layer in ["nothing", "coverage"] {
+        let refused = export(&config, layer, None, &out).unwrap_err();
+        assert!(matches!(refused, Failure::NotThere(_)), "{refused}");
+    }
+    assert!(!out.exists());
+}
