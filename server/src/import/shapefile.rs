@@ -238,27 +238,27 @@ fn at_home(polygons: Vec<Polygon<f64>>) -> Vec<Polygon<f64>> {
     if polygons.len() < 2 {
         return polygons;
     }
-    let (exteriors, holes): (Vec<_>, Vec<_>) =
+    let (exteriors, inner): (Vec<_>, Vec<_>) =
         polygons.into_iter().map(Polygon::into_inner).unzip();
-    let mut homes: Vec<Polygon<f64>> = exteriors
+    let mut shells: Vec<Polygon<f64>> = exteriors
         .into_iter()
         .map(|ring| Polygon::new(ring, Vec::new()))
         .collect();
-    for (given, holes) in holes.into_iter().enumerate() {
+    for (given, holes) in inner.into_iter().enumerate() {
         for hole in holes {
-            let holds = |home: &Polygon<f64>| hole.0.first().is_some_and(|at| home.intersects(at));
-            let own = homes.get(given).is_some_and(holds);
+            let contains = |shell: &Polygon<f64>| hole.0.first().is_some_and(|at| shell.intersects(at));
+            let own = shells.get(given).is_some_and(contains);
             let found = if own {
                 None
             } else {
-                homes.iter().position(holds)
+                shells.iter().position(contains)
             };
-            if let Some(home) = homes.get_mut(found.unwrap_or(given)) {
-                home.interiors_push(hole);
+            if let Some(shell) = shells.get_mut(found.unwrap_or(given)) {
+                shell.interiors_push(hole);
             }
         }
     }
-    homes
+    shells
 }
 
 #[cfg(test)]
