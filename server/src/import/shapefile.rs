@@ -246,7 +246,8 @@ fn at_home(polygons: Vec<Polygon<f64>>) -> Vec<Polygon<f64>> {
         .collect();
     for (given, holes) in inner.into_iter().enumerate() {
         for hole in holes {
-            let contains = |shell: &Polygon<f64>| hole.0.first().is_some_and(|at| shell.intersects(at));
+            let contains =
+                |shell: &Polygon<f64>| hole.0.first().is_some_and(|at| shell.intersects(at));
             let own = shells.get(given).is_some_and(contains);
             let found = if own {
                 None
