@@ -28,10 +28,12 @@ run: tools-run frontend/dist ## build everything and start the demo city
 .PHONY: test
 test: tools-test log ## every test: front end, Rust, end to end, browser, PostGIS
 	@status=0; $(MAKE) --no-print-directory --keep-going web lint unit suite browser deny || status=$$?; \
+	[ $$status -eq 0 ] || echo "a step failed: look for *** above"; \
 	tests/total.sh $(LOG) || status=1; exit $$status
 
 .PHONY: bench
 bench: tools-run frontend/dist ## print what things cost on this machine
+	cargo build --locked --release --workspace --bins
 	cargo bench --locked --workspace --bench '*'
 
 .PHONY: lint

@@ -21,6 +21,7 @@ for_run() {
 for_test() {
   for_run
   need 'command -v git' git
+  need 'command -v curl' curl
   need 'command -v chromium || command -v chromium-browser || command -v google-chrome' chromium
   need 'command -v ogrinfo' gdal-bin
   need 'python3 -m venv --help && python3 -m ensurepip --version' python3-venv

@@ -119,6 +119,9 @@ function sites(palette) {
     government: "government",
     hospital: "medical",
     station: "station",
+    fire_station: "fire",
+    police_station: "police",
+    transit: "bus",
     other: "place",
   };
   const ink = { fill: palette.ink, edge: palette.site, glyph: palette.site };

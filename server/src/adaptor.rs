@@ -188,10 +188,18 @@ pub struct Columns {
     /// Positions of cameras by their id, `[lon, lat]`, for plate readers that send none.
     pub cameras: BTreeMap<String, [f64; 2]>,
     /// Records outside this box are rejected as badly geocoded: `[west, south, east, north]`.
-    #[serde(deserialize_with = "bounds", serialize_with = "edges", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "bounds",
+        serialize_with = "edges",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub bounds: Option<Bounds>,
 }
 
+#[expect(
+    clippy::ref_option,
+    reason = "serde hands over a reference to the field"
+)]
 fn edges<S: serde::Serializer>(bounds: &Option<Bounds>, serializer: S) -> Result<S::Ok, S::Error> {
     bounds
         .map(|b| [b.west(), b.south(), b.east(), b.north()])

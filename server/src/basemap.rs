@@ -4,7 +4,13 @@
 //! Protomaps schema: earth, landuse, water, roads, …), read whole at start and after an import. A file
 //! that cannot be read is left out and logged: a wall without parks is better than no wall.
 
-use atalaya_tiles::{Bounds, EncodeError, StaticFeature, TileCoord, TileLimits, Value, encode_static};
+mod names;
+
+pub use names::{Name, NameKind};
+
+use atalaya_tiles::{
+    Bounds, EncodeError, StaticFeature, TileCoord, TileLimits, Value, encode_static,
+};
 use geo_types::Geometry;
 use geozero::ToGeo;
 use geozero::geojson::GeoJson;
@@ -17,7 +23,15 @@ use std::path::Path;
 use tracing::{info, warn};
 
 /// The source-layers in the order in which tiles carry them.
-pub const SOURCE_LAYERS: [&str; 7] = ["earth", "landuse", "water", "boundaries", "roads", "buildings", "places"];
+pub const SOURCE_LAYERS: [&str; 7] = [
+    "earth",
+    "landuse",
+    "water",
+    "boundaries",
+    "roads",
+    "buildings",
+    "places",
+];
 /// How much of a tile's width is drawn beyond its edges.
 const BUFFER: f64 = 1.0 / 64.0;
 
@@ -27,6 +41,7 @@ pub struct Basemap {
     layers: Vec<SourceLayer>,
     version: u64,
     attribution: String,
+    names: Vec<Name>,
 }
 
 #[derive(Debug)]
@@ -98,30 +113,52 @@ impl Basemap {
             digest.update(&text);
             match SourceLayer::read(name, &text) {
                 Ok((layer, attribution)) => {
-                    info!(source_layer = name, features = layer.tree.size(), "basemap layer {name} read");
-                    for part in attribution {
-                        if !basemap.attribution.contains(&part) {
-                            let gap = if basemap.attribution.is_empty() { "" } else { " · " };
-                            basemap.attribution.push_str(gap);
-                            basemap.attribution.push_str(&part);
-                        }
-                    }
+                    info!(
+                        source_layer = name,
+                        features = layer.tree.size(),
+                        "basemap layer {name} read"
+                    );
+                    basemap.credit(attribution.as_deref());
                     basemap.layers.push(layer);
                 }
-                Err(cause) => warn!(path = %path.display(), %cause, "basemap layer {name} left out"),
+                Err(cause) => {
+                    warn!(path = %path.display(), %cause, "basemap layer {name} left out");
+                }
             }
         }
-        let bytes: [u8; 8] = std::array::from_fn({
-            let digest = digest.finalize();
-            move |at| digest[at]
-        });
+        let digest = digest.finalize();
+        let bytes: [u8; 8] = std::array::from_fn(|at| digest[at]);
         basemap.version = u64::from_be_bytes(bytes);
+        basemap.names = basemap.read_names();
         basemap
+    }
+
+    /// Adds to the credits what they do not hold yet.
+    fn credit(&mut self, part: Option<&str>) {
+        let Some(part) = part.filter(|part| !self.attribution.contains(part)) else {
+            return;
+        };
+        if !self.attribution.is_empty() {
+            self.attribution.push_str(" · ");
+        }
+        self.attribution.push_str(part);
+    }
+
+    fn read_names(&self) -> Vec<Name> {
+        let layer = |name: &str| self.layers.iter().find(|layer| layer.name == name);
+        let places = layer("places").map(|layer| names::places(layer.tree.iter()));
+        let crossings = layer("roads").map(|layer| names::crossings(layer.tree.iter()));
+        places.into_iter().chain(crossings).flatten().collect()
     }
 
     /// A number that changes with the content.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Places and crossings by name, places first.
+    pub fn names(&self) -> &[Name] {
+        &self.names
     }
 
     /// Whom to credit.
@@ -132,8 +169,11 @@ impl Basemap {
     /// The source-layers as TileJSON lists them.
     pub fn vector_layers(&self) -> Vec<serde_json::Value> {
         let described = self.layers.iter().map(|layer| {
-            let fields: Map<String, serde_json::Value> =
-                layer.fields.iter().map(|field| (field.clone(), "text".into())).collect();
+            let fields: Map<String, serde_json::Value> = layer
+                .fields
+                .iter()
+                .map(|field| (field.clone(), "text".into()))
+                .collect();
             json!({ "id": layer.name, "fields": fields, "minzoom": 0, "maxzoom": 16 })
         });
         described.collect()
@@ -155,8 +195,13 @@ impl SourceLayer {
         let mut fields: Vec<String> = Vec::new();
         let mut items = Vec::with_capacity(file.features.len());
         for (order, feature) in (0_u64..).zip(file.features) {
-            let geometry = feature.geometry.and_then(|raw| GeoJson(raw.get()).to_geo().ok());
-            let Some((geometry, bounds)) = geometry.and_then(|g| Some((Bounds::of_geometry(&g)?, g))).map(|(b, g)| (g, b)) else {
+            let geometry = feature
+                .geometry
+                .and_then(|raw| GeoJson(raw.get()).to_geo().ok());
+            let Some((geometry, bounds)) = geometry
+                .and_then(|g| Some((Bounds::of_geometry(&g)?, g)))
+                .map(|(b, g)| (g, b))
+            else {
                 continue;
             };
             let properties = feature.properties.unwrap_or_default();
@@ -170,7 +215,10 @@ impl SourceLayer {
                 }
             }
             items.push(Item {
-                envelope: AABB::from_corners([bounds.west(), bounds.south()], [bounds.east(), bounds.north()]),
+                envelope: AABB::from_corners(
+                    [bounds.west(), bounds.south()],
+                    [bounds.east(), bounds.north()],
+                ),
                 min_zoom: min_zoom(name, &properties),
                 order,
                 geometry,
@@ -188,7 +236,8 @@ impl SourceLayer {
     fn tile(&self, tile: TileCoord, limits: &TileLimits) -> Result<Vec<u8>, EncodeError> {
         let mut shown: Vec<&Item> = Vec::new();
         for part in tile.bounds_with(BUFFER).parts() {
-            let envelope = AABB::from_corners([part.west(), part.south()], [part.east(), part.north()]);
+            let envelope =
+                AABB::from_corners([part.west(), part.south()], [part.east(), part.north()]);
             let touching = self.tree.locate_in_envelope_intersecting(envelope);
             shown.extend(touching.filter(|item| item.min_zoom <= tile.z()));
         }
@@ -196,7 +245,12 @@ impl SourceLayer {
         shown.dedup_by_key(|item| item.order);
         let properties: Vec<Vec<(&str, &Value)>> = shown
             .iter()
-            .map(|item| item.properties.iter().map(|(key, value)| (key.as_str(), value)).collect())
+            .map(|item| {
+                item.properties
+                    .iter()
+                    .map(|(key, value)| (key.as_str(), value))
+                    .collect()
+            })
             .collect();
         let features: Vec<StaticFeature<'_>> = shown
             .iter()
@@ -213,7 +267,12 @@ impl SourceLayer {
 
 /// The first zoom at which a feature is drawn: as it says itself, else by what it is.
 fn min_zoom(layer: &str, properties: &[(String, Value)]) -> u8 {
-    let value = |name: &str| properties.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+    let value = |name: &str| {
+        properties
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
+    };
     if let Some(Value::Integer(zoom)) = value("min_zoom") {
         return u8::try_from(*zoom).unwrap_or(0);
     }
@@ -233,10 +292,13 @@ fn plain(value: serde_json::Value) -> Option<Value> {
     match value {
         serde_json::Value::String(text) => Some(Value::Text(text.into())),
         serde_json::Value::Bool(b) => Some(Value::Boolean(b)),
-        serde_json::Value::Number(number) => {
-            number.as_i64().map(Value::Integer).or_else(|| number.as_f64().map(Value::Number))
+        serde_json::Value::Number(number) => number
+            .as_i64()
+            .map(Value::Integer)
+            .or_else(|| number.as_f64().map(Value::Number)),
+        serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+            None
         }
-        serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => None,
     }
 }
 
@@ -244,7 +306,9 @@ fn plain(value: serde_json::Value) -> Option<Value> {
 /// Gives the number of features.
 pub fn import(data: &Path, name: &str, text: &str) -> Result<usize, ImportError> {
     if !SOURCE_LAYERS.contains(&name) {
-        return Err(ImportError::Layer(BadSourceLayer::Name { name: name.into() }));
+        return Err(ImportError::Layer(BadSourceLayer::Name {
+            name: name.into(),
+        }));
     }
     let (layer, _) = SourceLayer::read(name, text)?;
     let folder = data.join("basemap");

@@ -111,7 +111,11 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             say(&format!("atalaya: {failure}"));
-            ExitCode::from(if matches!(failure, Failure::NotThere(_)) { 2 } else { 1 })
+            ExitCode::from(if matches!(failure, Failure::NotThere(_)) {
+                2
+            } else {
+                1
+            })
         }
     }
 }

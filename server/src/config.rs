@@ -398,18 +398,25 @@ pub fn feed(config: &FeedConfig, catalog: &Catalog) -> Result<Feed, BadConfig> {
     };
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
     if config.name.is_empty() || config.name.len() > 64 || !config.name.chars().all(plain) {
-        return Err(bad("a name is 1 to 64 lower case letters, digits, - and _".into()));
+        return Err(bad(
+            "a name is 1 to 64 lower case letters, digits, - and _".into()
+        ));
     }
     let layer = catalog
         .layer(&config.layer)
         .ok_or_else(|| bad(format!("there is no layer \"{}\"", config.layer)))?;
     if catalog.spec(layer).kind == LayerKind::Derived {
-        return Err(bad(format!("layer \"{}\" is derived and takes no feed", config.layer)));
+        return Err(bad(format!(
+            "layer \"{}\" is derived and takes no feed",
+            config.layer
+        )));
     }
     let time_zone = config
         .timezone
         .as_deref()
-        .map(|name| TimeZone::get(name).map_err(|_| bad(format!("there is no time zone \"{name}\""))))
+        .map(|name| {
+            TimeZone::get(name).map_err(|_| bad(format!("there is no time zone \"{name}\"")))
+        })
         .transpose()?;
     Ok(Feed {
         name: FeedName::from(config.name.as_str()),

@@ -23,6 +23,7 @@ pub(crate) use history::{fold, picture_at};
 use crate::adaptor::Feed;
 use crate::clock::Clock;
 use crate::config::{BadConfig, Config, FeedConfig};
+use crate::identity::hex;
 use crate::store::{Reader, Store, StoreError};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use atalaya_tiles::{Catalog, Event, FeedName, Seq, View};
@@ -155,7 +156,10 @@ impl Engine {
             catalog,
             epoch: store.epoch().to_owned(),
             clock: clock.clone(),
-            feeds: feeds.into_iter().map(|feed| (feed.0.name.clone(), feed)).collect(),
+            feeds: feeds
+                .into_iter()
+                .map(|feed| (feed.0.name.clone(), feed))
+                .collect(),
             shared,
             queue: Some(queue),
             queue_limit: config.limits.queue_requests,
@@ -254,7 +258,11 @@ impl Engine {
     }
 
     /// The picture as it was: the fold of what was received by an instant. Blocking.
-    pub fn view_at(&self, at: jiff::Timestamp, layers: &[atalaya_tiles::LayerIx]) -> Result<Arc<View>, NoHistory> {
+    pub fn view_at(
+        &self,
+        at: jiff::Timestamp,
+        layers: &[atalaya_tiles::LayerIx],
+    ) -> Result<Arc<View>, NoHistory> {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         self.history.view_at(&mut reader, &self.catalog, at, layers)
     }
@@ -280,7 +288,7 @@ fn catalog_version(catalog: &Catalog) -> String {
         digest.update(serde_json::to_vec(spec).unwrap_or_default());
     }
     digest.update([catalog.topic_resolution()]);
-    digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest.finalize()[..6])
 }
 
 #[cfg(test)]

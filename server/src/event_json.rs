@@ -9,7 +9,14 @@ pub fn event_json(catalog: &Catalog, index: usize, event: &Event) -> String {
     let mut out = format!("{{\"index\":{index}").into_bytes();
     match event {
         Event::Observed(seen) => {
-            push_names(&mut out, catalog, "observed", seen.layer, seen.feed.as_str(), seen.feature.as_str());
+            push_names(
+                &mut out,
+                catalog,
+                "observed",
+                seen.layer,
+                seen.feed.as_str(),
+                seen.feature.as_str(),
+            );
             push_time(&mut out, "observed_at", seen.observed_at);
             push_time(&mut out, "stale_at", seen.stale_at);
             push_time(&mut out, "expires_at", seen.expires_at);
@@ -20,7 +27,10 @@ pub fn event_json(catalog: &Catalog, index: usize, event: &Event) -> String {
             }
             out.extend_from_slice(b",\"properties\":{");
             let spec = catalog.spec(seen.layer);
-            let named = seen.properties.iter().filter_map(|(field, value)| Some((spec.field_at(field)?.0, value)));
+            let named = seen
+                .properties
+                .iter()
+                .filter_map(|(field, value)| Some((spec.field_at(field)?.0, value)));
             for (at, (name, value)) in named.enumerate() {
                 if at > 0 {
                     out.push(b',');
@@ -37,7 +47,14 @@ pub fn event_json(catalog: &Catalog, index: usize, event: &Event) -> String {
             feed,
             at,
         } => {
-            push_names(&mut out, catalog, "withdrawn", *layer, feed.as_str(), feature.as_str());
+            push_names(
+                &mut out,
+                catalog,
+                "withdrawn",
+                *layer,
+                feed.as_str(),
+                feature.as_str(),
+            );
             push_time(&mut out, "observed_at", *at);
         }
         Event::Clock => out.extend_from_slice(b",\"event\":\"clock\""),
@@ -46,9 +63,21 @@ pub fn event_json(catalog: &Catalog, index: usize, event: &Event) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn push_names(out: &mut Vec<u8>, catalog: &Catalog, event: &str, layer: LayerIx, feed: &str, id: &str) {
+fn push_names(
+    out: &mut Vec<u8>,
+    catalog: &Catalog,
+    event: &str,
+    layer: LayerIx,
+    feed: &str,
+    id: &str,
+) {
     let layer = &catalog.spec(layer).name;
-    for (name, text) in [("event", event), ("layer", layer), ("feed", feed), ("id", id)] {
+    for (name, text) in [
+        ("event", event),
+        ("layer", layer),
+        ("feed", feed),
+        ("id", id),
+    ] {
         out.extend_from_slice(format!(",\"{name}\":").as_bytes());
         push_text(out, text);
     }

@@ -9,10 +9,21 @@ use jiff::Timestamp;
 
 /// Appends a feature. `extra` are members for `properties` beside the layer's own fields.
 pub fn push_feature(out: &mut Vec<u8>, spec: &LayerSpec, seen: &Seen, extra: &[(&str, Extra<'_>)]) {
+    push_feature_at(out, spec, seen, seen.geometry(), extra);
+}
+
+/// As [`push_feature`], with the geometry in other coordinates.
+pub fn push_feature_at(
+    out: &mut Vec<u8>,
+    spec: &LayerSpec,
+    seen: &Seen,
+    geometry: Option<&Geometry<f64>>,
+    extra: &[(&str, Extra<'_>)],
+) {
     out.extend_from_slice(b"{\"type\":\"Feature\",\"id\":");
     push_text(out, seen.id().as_str());
     out.extend_from_slice(b",\"geometry\":");
-    match seen.geometry() {
+    match geometry {
         Some(geometry) => push_geometry(out, geometry),
         None => out.extend_from_slice(b"null"),
     }
@@ -37,7 +48,11 @@ pub fn push_feature(out: &mut Vec<u8>, spec: &LayerSpec, seen: &Seen, extra: &[(
         out.extend_from_slice(b",\"stale_at\":");
         push_time(out, stale_at);
     }
-    out.extend_from_slice(if seen.is_stale() { b",\"stale\":true}" } else { b",\"stale\":false}" });
+    out.extend_from_slice(if seen.is_stale() {
+        b",\"stale\":true}"
+    } else {
+        b",\"stale\":false}"
+    });
 }
 
 /// A property that is not a field of the layer.
@@ -49,8 +64,9 @@ pub enum Extra<'t> {
     Text(&'t str),
 }
 
-/// Adds a `trail` member to a feature that ends the buffer: positions with their instants.
-pub fn push_trail(out: &mut Vec<u8>, seen: &Seen) {
+/// Adds a `trail` member to a feature that ends the buffer: positions with their instants, in the
+/// coordinates of the geometry.
+pub fn push_trail(out: &mut Vec<u8>, seen: &Seen, place: impl Fn(Coord<f64>) -> Coord<f64>) {
     if seen.trail().is_empty() || out.pop() != Some(b'}') {
         return;
     }
@@ -60,7 +76,11 @@ pub fn push_trail(out: &mut Vec<u8>, seen: &Seen) {
             out.push(b',');
         }
         out.extend_from_slice(b"{\"at\":");
-        push_position(out, Coord { x: fix.at.lon(), y: fix.at.lat() });
+        let here = Coord {
+            x: fix.at.lon(),
+            y: fix.at.lat(),
+        };
+        push_position(out, place(here));
         out.extend_from_slice(b",\"observed_at\":");
         push_time(out, fix.observed_at);
         out.push(b'}');
@@ -117,7 +137,7 @@ pub fn push_value(out: &mut Vec<u8>, value: &Value) {
         Value::Number(x) => push_number(out, *x),
         Value::Boolean(b) => out.extend_from_slice(if *b { b"true" } else { b"false" }),
         Value::Time(at) => push_time(out, *at),
-        Value::List(list) => push_array(out, list, |out, value| push_value(out, value)),
+        Value::List(list) => push_array(out, list, push_value),
     }
 }
 
@@ -161,13 +181,19 @@ pub fn push_geometry(out: &mut Vec<u8>, geometry: &Geometry<f64>) {
             push_array(out, &points.0, |out, point| push_position(out, point.0));
         }),
         Geometry::MultiLineString(lines) => {
-            typed("MultiLineString", &|out| push_array(out, &lines.0, push_line));
+            typed("MultiLineString", &|out| {
+                push_array(out, &lines.0, push_line);
+            });
         }
         Geometry::MultiPolygon(polygons) => {
-            typed("MultiPolygon", &|out| push_array(out, &polygons.0, push_polygon));
+            typed("MultiPolygon", &|out| {
+                push_array(out, &polygons.0, push_polygon);
+            });
         }
         Geometry::GeometryCollection(parts) => {
-            typed("GeometryCollection", &|out| push_array(out, &parts.0, push_geometry));
+            typed("GeometryCollection", &|out| {
+                push_array(out, &parts.0, push_geometry);
+            });
         }
     }
 }
@@ -185,6 +211,8 @@ fn push_line(out: &mut Vec<u8>, line: &LineString<f64>) {
 }
 
 fn push_polygon(out: &mut Vec<u8>, polygon: &Polygon<f64>) {
-    let rings: Vec<_> = std::iter::once(polygon.exterior()).chain(polygon.interiors()).collect();
+    let rings: Vec<_> = std::iter::once(polygon.exterior())
+        .chain(polygon.interiors())
+        .collect();
     push_array(out, &rings, |out, ring| push_line(out, ring));
 }

@@ -10,14 +10,18 @@ mod catalog;
 mod coding;
 pub mod control;
 mod feeds;
-mod floods;
+pub mod floods;
 mod health;
+mod ogc;
+mod openapi;
 pub mod params;
 mod reading;
 pub mod refusals;
+mod search;
 pub mod security;
 pub mod sign_in;
 pub mod site;
+mod sprites;
 mod tiles;
 #[cfg(test)]
 mod trial;
@@ -31,7 +35,7 @@ use crate::engine::{Engine, NoHistory};
 use crate::live::{self, Frames, Streams};
 use crate::problem::Problem;
 use actix_web::http::header::HeaderName;
-use actix_web::web;
+use actix_web::{FromRequest, Handler, Resource, Responder, web};
 use arc_swap::ArcSwap;
 use atalaya_tiles::{LayerIx, Seq, View};
 use floods::Floods;
@@ -77,31 +81,49 @@ impl App {
     }
 }
 
+/// A path that is read. HEAD is answered as GET is, without the body; other methods are told so.
+fn get<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let head = web::head().to(handler.clone());
+    web::resource(path)
+        .route(web::get().to(handler))
+        .route(head)
+}
+
 /// All routes, in one table.
 pub fn routes(service: &mut web::ServiceConfig) {
     service
-        .route("/health/live", web::get().to(health::live))
-        .route("/health/ready", web::get().to(health::ready))
-        .route("/tiles/{tileset}", web::get().to(tiles::tilejson))
-        .route("/tiles/{tileset}/{z}/{x}/{y}", web::get().to(tiles::tile))
-        .route("/live", web::get().to(live::subscribe))
-        .route("/live/{stream}", web::patch().to(live::patch))
-        .route("/feeds", web::get().to(feeds::list))
-        .route("/feeds/{feed}", web::post().to(feeds::post))
-        .route("/near", web::get().to(reading::near))
-        .route("/seeing", web::get().to(reading::seeing))
-        .route("/cells", web::get().to(reading::cells))
-        .route("/catalog", web::get().to(catalog::catalog))
-        .route("/scenes", web::get().to(catalog::scenes))
-        .route("/streams", web::get().to(catalog::streams))
+        .service(get("/health/live", health::live))
+        .service(get("/health/ready", health::ready))
+        .service(get("/tiles/{tileset}", tiles::tilejson))
+        .service(get("/tiles/{tileset}/{z}/{x}/{y}", tiles::tile))
+        .service(web::resource("/live").route(web::get().to(live::subscribe)))
+        .service(web::resource("/live/{stream}").route(web::patch().to(live::patch)))
+        .service(get("/feeds", feeds::list))
+        .service(web::resource("/feeds/{feed}").route(web::post().to(feeds::post)))
+        .service(get("/near", reading::near))
+        .service(get("/seeing", reading::seeing))
+        .service(get("/cells", reading::cells))
+        .service(get("/catalog", catalog::catalog))
+        .service(get("/scenes", catalog::scenes))
+        .service(get("/streams", catalog::streams))
+        .service(get("/search", search::search))
+        .service(get("/openapi.json", openapi::document))
+        .service(get("/docs", openapi::page))
+        .configure(ogc::mount)
         .configure(sign_in::mount)
-        .route("/sign-in", web::get().to(assets::sign_in))
-        .route("/assets/sign-in/{file}", web::get().to(assets::sign_in_asset))
-        .route("/", web::get().to(assets::wall))
-        .route("/wall", web::get().to(assets::wall))
-        .route("/wall/{name}", web::get().to(assets::wall))
-        .route("/assets/app/{file}", web::get().to(assets::asset))
-        .route("/styles/{name}", web::get().to(assets::style))
+        .service(get("/sign-in", assets::sign_in))
+        .service(get("/assets/sign-in/{file}", assets::sign_in_asset))
+        .service(get("/", assets::wall))
+        .service(get("/wall", assets::wall))
+        .service(get("/wall/{name}", assets::wall))
+        .service(get("/assets/app/{file}", assets::asset))
+        .service(get("/sprites/{name}", sprites::sprite))
+        .service(get("/styles/{name}", assets::style))
         .default_service(web::route().to(refusals::no_such_path));
 }
 
@@ -136,7 +158,11 @@ pub async fn reached(app: &App, params: &Params) -> Result<(), Problem> {
 }
 
 /// The view of the moment, or of an instant in the past.
-pub async fn view_of(app: &App, at: Option<Timestamp>, layers: &[LayerIx]) -> Result<Arc<View>, Problem> {
+pub async fn view_of(
+    app: &App,
+    at: Option<Timestamp>,
+    layers: &[LayerIx],
+) -> Result<Arc<View>, Problem> {
     let Some(at) = at else {
         return Ok(app.engine.view());
     };

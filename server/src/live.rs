@@ -20,5 +20,5 @@ mod transport;
 pub use frames::Frames;
 pub use message::Message;
 pub use stream::{Stream, StreamId, Streams};
-pub use subscription::{BadSubscription, Resume, Subscription};
+pub use subscription::{BadSubscription, Resume, Subscription, Wish};
 pub use transport::{patch, subscribe};

@@ -34,7 +34,10 @@ impl Drop for Polls {
 
 /// Starts a task for every feed that has an address.
 pub fn start(app: &web::Data<App>) -> Polls {
-    let polled = app.engine.feeds().filter(|(config, _)| config.url.is_some());
+    let polled = app
+        .engine
+        .feeds()
+        .filter(|(config, _)| config.url.is_some());
     let tasks = polled.map(|(config, _)| {
         let poll = Poll {
             engine: Arc::clone(&app.engine),
@@ -85,12 +88,18 @@ impl Poll {
                 Err(cause) => {
                     failures = failures.saturating_add(1);
                     let feed = &self.config.name;
-                    metrics::counter!("atalaya_poll_failures_total", "feed" => feed.clone()).increment(1);
+                    metrics::counter!("atalaya_poll_failures_total", "feed" => feed.clone())
+                        .increment(1);
                     warn!(feed.id = %feed, failures, %cause, "feed {feed} cannot be fetched");
                 }
             }
             let pause = every.saturating_mul(1 << failures.min(10));
-            tokio::time::sleep(if failures == 0 { every } else { pause.min(LONGEST_PAUSE.max(every)) }).await;
+            tokio::time::sleep(if failures == 0 {
+                every
+            } else {
+                pause.min(LONGEST_PAUSE.max(every))
+            })
+            .await;
         }
     }
 
@@ -115,7 +124,13 @@ impl Poll {
         if !response.status().is_success() {
             return Err(PollError::Status(response.status()));
         }
-        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let header = |name| {
+            response
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
         let (etag, content_type) = (header(ETAG), header(CONTENT_TYPE));
         let body = self.body(response).await?;
         let Some((_, feed)) = self.engine.feed(&self.config.name) else {

@@ -27,12 +27,24 @@ export class Server {
     return server;
   }
 
-  async launch(listen = new URL(this.base).host) {
-    const child = spawn(binary, ["serve", "--data", this.data, "--listen", listen], { stdio: ["ignore", "pipe", "pipe"] });
+  /** The demo city, with its scenario running faster than real time. */
+  static async demo() {
+    const server = new Server();
+    server.folder = await mkdtemp(path.join(tmpdir(), "atalaya-browser-"));
+    await server.launch("127.0.0.1:0", ["demo", "--speed", "5"]);
+    return server;
+  }
+
+  async launch(listen = new URL(this.base).host, command = ["serve", "--data", this.data]) {
+    // A throw-away store goes where everything else of this server goes.
+    const options = { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, TMPDIR: this.folder } };
+    const child = spawn(binary, [...command, "--listen", listen], options);
     this.#process = child;
     this.log = [];
+    this.printed = [];
     readline.createInterface({ input: child.stderr }).on("line", (line) => this.log.push(line));
     const lines = readline.createInterface({ input: child.stdout });
+    lines.on("line", (line) => this.printed.push(line));
     const first = await Promise.race([once(lines, "line"), once(child, "exit")]);
     const base = /^listening on (http:\/\/\S+)$/.exec(String(first[0]))?.[1];
     if (base === undefined) throw new Error(`the server said ${String(first[0])}:\n${this.log.join("\n")}`);

@@ -344,11 +344,32 @@ impl City {
         self.anybody().with_cookie(&cookie)
     }
 
-    /// Posts to a feed with its key.
+    /// Posts to a feed with its key, and waits until every reader can see what was accepted.
     pub async fn send(&self, feed: &str, body: &Value) -> Reply {
-        self.bearer(&self.key(feed))
-            .post(&format!("/feeds/{feed}"), body)
-            .await
+        let path = format!("/feeds/{feed}");
+        let reply = self.bearer(&self.key(feed)).post(&path, body).await;
+        if reply.status == 200 {
+            self.published(&reply.json()["seq"]).await;
+        }
+        reply
+    }
+
+    /// Waits until the picture has reached this position of the log.
+    async fn published(&self, seq: &Value) {
+        let reader = self.bearer(&self.reader_key());
+        let epoch = reader.epoch().await;
+        let path = format!("/near?lon=0&lat=0&limit=1&min_seq={epoch}:{seq}");
+        eventually("the picture to catch up", async || {
+            (reader.get(&path).await.status == 200).then_some(())
+        })
+        .await;
+    }
+
+    /// The token of a reader without clearances, made once.
+    fn reader_key(&self) -> String {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || self.role_key("operator", &[]);
+        keys.entry(String::new()).or_insert_with(make).clone()
     }
 
     /// Posts to a feed with its key, and insists that all of it is accepted; the answer is the receipt.

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use futures_util::stream::{self, Stream, StreamExt as _};
 use futures_util::{Sink, SinkExt as _};
 use reqwest::Method;
+use reqwest::header::{COOKIE, HeaderValue, ORIGIN};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -100,6 +101,11 @@ impl Live {
         let mut request = address.into_client_request().expect("a WebSocket address");
         for (name, value) in visitor.credentials() {
             request.headers_mut().insert(name.clone(), value.clone());
+            if name == COOKIE {
+                // A browser says which page asks; a program with a token has none.
+                let own = HeaderValue::from_str(visitor.base()).expect("addresses are plain text");
+                request.headers_mut().insert(ORIGIN, own);
+            }
         }
         let opened = in_time("a WebSocket", tokio_tungstenite::connect_async(request)).await;
         let (outgoing, incoming) = opened.expect("the server upgrades").0.split();

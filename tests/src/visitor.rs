@@ -139,6 +139,16 @@ impl Visitor {
         self.get(path).await.expect(200).json()
     }
 
+    /// The epoch of the log, as the header of a read says it.
+    pub async fn epoch(&self) -> String {
+        let reply = self.get("/near?lon=0&lat=0&limit=1").await.expect(200);
+        let epoch = reply
+            .header("atalaya-seq")
+            .split_once(':')
+            .map(|(epoch, _)| epoch.to_owned());
+        epoch.expect("a read says where it stands")
+    }
+
     /// `POST` of a JSON document.
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
         self.send(self.request(Method::POST, path).json(body)).await

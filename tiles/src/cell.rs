@@ -22,6 +22,7 @@ pub struct Cell(CellIndex);
 
 impl Cell {
     /// The cell of a position at [`FINEST`].
+    #[expect(clippy::missing_panics_doc, reason = "a LonLat is finite")]
     pub fn finest(at: LonLat) -> Self {
         let position = LatLng::new(at.lat(), at.lon()).expect("a LonLat is finite");
         Self(position.to_cell(Resolution::Twelve))

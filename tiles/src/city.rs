@@ -216,8 +216,8 @@ impl Told {
     }
 }
 
-pub(crate) fn point(lon: f64, lat: f64) -> Option<Geometry<f64>> {
-    Some(Geometry::Point(Point::new(lon, lat)))
+pub(crate) fn point(lon: f64, lat: f64) -> Geometry<f64> {
+    Geometry::Point(Point::new(lon, lat))
 }
 
 /// A record of a point feature, for tests by hand.
@@ -232,7 +232,7 @@ pub(crate) fn seen_at(
     let told = Told {
         layer,
         id: id.into(),
-        geometry: point(lon, lat),
+        geometry: Some(point(lon, lat)),
         observed_s,
         fields: Vec::new(),
     };
@@ -323,7 +323,7 @@ fn geometry(
         (here.1 + size * 0.7).clamp(-90.0, 90.0),
     );
     match kinds[pick % kinds.len()] {
-        GeometryKind::Point => point(here.0, here.1),
+        GeometryKind::Point => Some(point(here.0, here.1)),
         GeometryKind::Line => Some(LineString::from(vec![here, there]).into()),
         GeometryKind::Polygon => {
             let ring = LineString::from(vec![here, (there.0, here.1), there, (here.0, there.1)]);

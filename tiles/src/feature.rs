@@ -209,10 +209,7 @@ pub(crate) fn is_on_globe(geometry: &Geometry<f64>) -> bool {
 /// geometry otherwise.
 pub(crate) fn anchor(geometry: &Geometry<f64>) -> Option<LonLat> {
     use geo::InteriorPoint;
-    let point = match geometry {
-        Geometry::Point(point) => Some(*point),
-        other => other.interior_point(),
-    }?;
+    let point = geometry.interior_point()?;
     LonLat::new(point.x(), point.y()).ok()
 }
 

@@ -167,7 +167,7 @@ impl<'v> Open<'v> {
     pub fn within(&self, bounds: Bounds, window: Option<Window>) -> Vec<Seen> {
         let mut found = Vec::new();
         self.visit(bounds, window, &mut |feature| {
-            found.push(self.seen(feature))
+            found.push(self.seen(feature));
         });
         found.sort_unstable_by(|a, b| a.id().cmp(b.id()));
         // A box over the antimeridian is asked in two parts.
@@ -246,7 +246,7 @@ impl<'v> Open<'v> {
         let mut counts = HashMap::<Cell, u32>::new();
         match &self.layer_view().body {
             Body::State(state) => state.counts.visit(bounds, resolution, &mut |cell, count| {
-                *counts.entry(cell).or_default() += count
+                *counts.entry(cell).or_default() += count;
             }),
             Body::Sightings(sightings) => counts = sightings.count(bounds, resolution, window),
             Body::Computed => {

@@ -398,7 +398,7 @@ fn a_hidden_change_alone_leaves_the_seq_of_a_tile_for_those_who_may_not_know() {
         let told = city::Told {
             layer: "incidents",
             id: "i".into(),
-            geometry: city::point(-110.97, 32.22),
+            geometry: Some(city::point(-110.97, 32.22)),
             observed_s: Some(0),
             fields: vec![("notes", crate::Value::Text(notes.into()))],
         };

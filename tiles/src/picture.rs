@@ -6,17 +6,19 @@
 
 mod derive;
 mod due;
+mod notice;
 mod restore;
 
 use crate::catalog::{Catalog, LayerIx, LayerKind, LayerSpec};
 use crate::event::{Event, Observation, Record, Seq};
 use crate::feature::{Feature, FeatureId, Fix, Topic, is_on_globe};
 use crate::view::changes::Change;
-use crate::view::marks::{Notice, Slot};
+use crate::view::marks::Notice;
 use crate::view::{Body, RingLimits, Tombstone, View};
 use derive::Derivation;
 use due::DueQueue;
 use jiff::{SignedDuration, Timestamp};
+use notice::{SingleGate, notice};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -348,52 +350,6 @@ impl Picture {
     }
 }
 
-/// A layer whose single features need a clearance, while everybody may have counts of them.
-#[derive(Debug, Clone, Copy)]
-struct SingleGate {
-    clearance: Slot,
-    /// The finest cells that are counted for everybody.
-    resolution: u8,
-}
-
-impl SingleGate {
-    fn of(catalog: &Catalog, layer: LayerIx) -> Option<Self> {
-        let spec = catalog.spec(layer);
-        let source = spec
-            .derived_from
-            .as_deref()
-            .and_then(|name| catalog.layer(name));
-        let specs = [Some(spec), source.map(|source| catalog.spec(source))];
-        let mut gated = specs.into_iter().flatten().filter_map(|spec| {
-            let clearance = catalog.clearance(spec.single_clearance.as_deref()?)?;
-            Some((clearance.slot(), spec.counted_resolution))
-        });
-        let (clearance, resolution) = gated.next()?;
-        Some(Self {
-            clearance,
-            resolution: gated.fold(resolution, |least, (_, other)| least.min(other)),
-        })
-    }
-
-    /// Who notices, given who would if nothing were gated.
-    fn notice(
-        self,
-        prev: Option<&Arc<Feature>>,
-        next: Option<&Arc<Feature>>,
-        notice: Notice,
-    ) -> Notice {
-        let cell = |feature: Option<&Arc<Feature>>| Some(feature?.cell?.parent(self.resolution));
-        let mut gated = notice.without(Notice::EVERYBODY);
-        if notice.reaches(Notice::EVERYBODY) {
-            gated = gated.with_slot(self.clearance);
-        }
-        if cell(prev) != cell(next) {
-            gated = gated.or(Notice::EVERYBODY);
-        }
-        gated
-    }
-}
-
 /// How long a layer keeps what it received.
 fn retention(spec: &LayerSpec) -> Option<SignedDuration> {
     (spec.retain_days > 0).then(|| SignedDuration::from_hours(24 * i64::from(spec.retain_days)))
@@ -464,39 +420,6 @@ fn retained<'f>(spec: &LayerSpec, fixes: &'f [Fix], now: Timestamp) -> &'f [Fix]
 
 fn fix_leaves_at(spec: &LayerSpec, fix: &Fix) -> Option<Timestamp> {
     retention(spec).and_then(|days| fix.observed_at.checked_add(days).ok())
-}
-
-/// Who notices that one version of a feature replaces another.
-fn notice(
-    catalog: &Catalog,
-    spec: &LayerSpec,
-    prev: Option<&Feature>,
-    next: Option<&Feature>,
-) -> Notice {
-    let (Some(prev), Some(next)) = (prev, next) else {
-        return Notice::EVERYBODY;
-    };
-    let open = prev.geometry != next.geometry
-        || prev.observed_at != next.observed_at
-        || prev.stale_at != next.stale_at
-        || prev.stale != next.stale
-        || prev.trail != next.trail
-        || prev.feed != next.feed;
-    let mut notice = if open {
-        Notice::EVERYBODY
-    } else {
-        Notice::NOBODY
-    };
-    for (at, field) in spec.fields_at() {
-        if prev.properties.get(at) != next.properties.get(at) {
-            let clearance = field.clearance.as_deref();
-            notice = notice.or(match clearance.and_then(|name| catalog.clearance(name)) {
-                Some(clearance) => Notice::NOBODY.with_slot(clearance.slot()),
-                None => Notice::EVERYBODY,
-            });
-        }
-    }
-    notice
 }
 
 #[cfg(test)]

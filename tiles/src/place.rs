@@ -4,7 +4,7 @@
 //! case its west is greater than its east; every user goes through [`Bounds::parts`].
 
 use crate::units::{Bearing, Meters};
-use geo_types::{Coord, Geometry, Rect};
+use geo_types::Geometry;
 
 /// Mean radius of the Earth in metres (IUGG), as used by the haversine formula.
 const EARTH_RADIUS_M: f64 = 6_371_008.8;
@@ -296,20 +296,6 @@ impl Bounds {
             south,
             center.lon + lon_margin,
             north,
-        )
-    }
-
-    /// The box as a rectangle of `geo`; only meaningful for a part.
-    pub(crate) fn rect(self) -> Rect<f64> {
-        Rect::new(
-            Coord {
-                x: self.west,
-                y: self.south,
-            },
-            Coord {
-                x: self.east,
-                y: self.north,
-            },
         )
     }
 }

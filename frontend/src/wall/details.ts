@@ -21,6 +21,7 @@ const TITLES = [
   "intersection",
   "intersection_name",
   "road",
+  "caution",
   "source",
 ];
 /** Said elsewhere on the panel, or nothing that helps anybody. */
@@ -35,10 +36,12 @@ export function titleOf(feature: LiveFeature | null, layer: string | null): stri
   return feature.id;
 }
 
+const SAID_OTHERWISE: Record<string, string> = { Cad: "CAD number", Fov: "Field of view" };
+
 function fieldName(name: string): string {
   const unit = /^(.*)_(deg|m|mps|s)$/.exec(name);
   const words = sentence((unit?.[1] ?? name).replace(/_at$/, "").replace(/_id$/, ""));
-  return words === "Cad" ? "CAD number" : words;
+  return SAID_OTHERWISE[words] ?? words;
 }
 
 const UNITS: Record<string, string> = { deg: "°", m: " m", mps: " m/s", s: " s" };
@@ -53,7 +56,7 @@ function fieldText(name: string, value: Value, type: string | undefined, timeZon
   const time = type === "time" || name.endsWith("_at") ? instantOf(value) : null;
   if (time !== null) return shortTime(time, timeZone);
   const unit = UNITS[/_(deg|m|mps|s)$/.exec(name)?.[1] ?? ""] ?? "";
-  if (typeof value === "number") return `${Number(value.toFixed(2))}${unit}`;
+  if (typeof value === "number") return `${Number(value.toFixed(unit === "" ? 2 : 0))}${unit}`;
   return value;
 }
 

@@ -12,7 +12,8 @@ import type { Panel, Wall } from "./state/wall.svelte";
 import { writeQuery, type Address, type MapPose } from "./view/address";
 import { anchorOf } from "./map/anchor";
 
-const CLOSE_LOOK_ZOOM = 14.5;
+/** How near to look: at a blocked junction its legs must be seen. */
+const closeLookZoom = (layer: string | null): number => (layer === "blockages" ? 16.2 : 15);
 /** Width that the details cover, in px of the map. */
 const DETAILS_PX = 500;
 
@@ -180,7 +181,7 @@ export class Director {
     this.#standAside(comeNear ? null : at);
     if (at === null || !comeNear) return;
     this.#before ??= this.stage.pose;
-    const zoom = Math.max(this.stage.pose.zoom, CLOSE_LOOK_ZOOM);
+    const zoom = Math.max(this.stage.pose.zoom, closeLookZoom(wanted.layer));
     this.stage.go({ center: at, zoom }, [DETAILS_PX / 2, 0]);
   }
 

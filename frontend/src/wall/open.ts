@@ -4,7 +4,7 @@ import { paintInterface } from "../look/palette";
 import { Arrivals } from "./alerts/arrivals";
 import { railCards, type Card } from "./alerts/rail";
 import { Director } from "./director";
-import { boxAround, subscriptionBox, type Box } from "./live/area";
+import { boxAround, subscribedLayers, subscriptionBox, type Box } from "./live/area";
 import { browserSurroundings, Connection, type Subscription } from "./live/connection";
 import { Looking } from "./looking";
 import { drawable } from "./map/compose";
@@ -21,7 +21,8 @@ import { openForTests } from "./window-wall";
 
 const ASK_AGAIN_MS = 2000;
 const FEEDS_EVERY_MS = 10_000;
-const TILES_EVERY_MS = 60_000;
+/** For what no message announces: sightings and what is derived from other layers. Answers are 304 where nothing changed. */
+const TILES_EVERY_MS = 20_000;
 const STREAMS_EVERY_MS = 300_000;
 const ALARM_STAYS_MS = 30_000;
 const NOT_SHOWN_AT_FIRST = ["alpr_reads", "cells"];
@@ -92,7 +93,11 @@ export class OpenWall {
       },
       {
         onLists: () => this.#lists(),
-        onTiles: (layers, tiles) => this.#stage.refresh(layers, tiles),
+        onTiles: (layers, tiles) => {
+          this.#stage.refresh(layers, tiles);
+          // A cone reaches into tiles where its camera is not.
+          if (layers.includes("cameras")) this.#stage.refresh(["coverage"], null);
+        },
         onMoved: (layer, feature) => this.#looking.moved(layer, feature),
         onCatalogChanged: () => void this.#newCatalog(),
       },
@@ -150,12 +155,8 @@ export class OpenWall {
   }
 
   #subscription(): Subscription {
-    const names = this.wall.catalog.map((layer) => layer.name);
     return {
-      layers: LIVE_LAYERS.filter((layer) => names.includes(layer)),
-      tile_layers: drawable(this.wall.catalog)
-        .map((layer) => layer.name)
-        .filter((name) => !isLive(name)),
+      layers: subscribedLayers(this.wall.catalog, this.wall.shown),
       bbox: subscriptionBox(this.#home, this.#stage.bounds),
       zoom: Math.max(0, Math.floor(this.#stage.pose.zoom)),
     };
@@ -214,7 +215,7 @@ export class OpenWall {
 
   #lists(): void {
     const { wall } = this;
-    const cards = railCards(this.#picture.features, this.#picture.alerts, wall.acknowledged);
+    const cards = railCards(this.#picture, wall.acknowledged);
     wall.cards = cards;
     wall.notices = this.#picture.features("warnings");
     wall.counts = Object.fromEntries(LIVE_LAYERS.map((layer) => [layer, this.#picture.count(layer)]));
@@ -239,6 +240,7 @@ export class OpenWall {
     wall.now = this.#serverNow();
     this.#picture.age();
     this.director.turnScene();
+    this.#connection.subscribe(this.#subscription());
     const closesAt = wall.selected?.closesAt ?? null;
     if (closesAt !== null && !wall.pinned && wall.now >= closesAt) this.director.close();
   }

@@ -6,6 +6,9 @@ import { isLive, LIVE_LAYERS } from "./map/drawing";
 import { LiveSource, type Circumstances } from "./map/live-source";
 import type { Stage } from "./map/stage";
 
+/** Cameras are drawn from tiles, but held too: a hit names its camera by id, and the rail says its name. */
+const isHeld = (layer: string): boolean => isLive(layer) || layer === "cameras";
+
 const MOST_ALERTS = 200;
 const LISTS_EVERY_MS = 500;
 
@@ -37,13 +40,16 @@ export class Picture {
         break;
       case "snapshot":
       case "delta":
-        if (isLive(message.layer)) this.#take(this.#holdings.apply(message));
+        if (isHeld(message.layer)) this.#take(this.#holdings.apply(message));
         break;
       case "tiles":
         this.events.onTiles(message.layers, message.tiles);
         break;
       case "alert":
         this.#alert(message.alert);
+        break;
+      case "error":
+        console.warn(message.detail);
         break;
       case "resync":
       case "tick":
@@ -54,6 +60,10 @@ export class Picture {
   features = (layer: string): LiveFeature[] => this.#holdings.features(layer);
   feature = (layer: string, id: string): LiveFeature | undefined => this.#holdings.feature(layer, id);
   count = (layer: string): number => this.#holdings.count(layer);
+  cameraName = (id: string): string | null => {
+    const name = this.feature("cameras", id)?.properties["name"];
+    return typeof name === "string" && name !== "" ? name : null;
+  };
   get alerts(): Alert[] {
     return [...this.#alerts.values()];
   }

@@ -31,7 +31,11 @@ pub(super) struct Restore {
 impl Restore {
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
         restore(&self.file, &config.data)?;
-        say(&format!("{} restored into {}", self.file.display(), config.data.display()));
+        say(&format!(
+            "{} restored into {}",
+            self.file.display(),
+            config.data.display()
+        ));
         Ok(())
     }
 }

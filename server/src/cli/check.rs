@@ -21,17 +21,32 @@ impl Check {
         }
         let catalog = config.catalog()?;
         let feeds = config.feeds(&catalog)?;
-        let printed = toml::to_string_pretty(config).map_err(|cause| Failure::Other(cause.to_string()))?;
+        let printed =
+            toml::to_string_pretty(config).map_err(|cause| Failure::Other(cause.to_string()))?;
         print(printed.trim_end());
-        say(&format!("catalog: {} layers; feeds: {}", catalog.len(), feeds.len()));
+        say(&format!(
+            "catalog: {} layers; feeds: {}",
+            catalog.len(),
+            feeds.len()
+        ));
         if !config.data.join("main.db").exists() {
-            say(&format!("store: {} is empty; the first start makes it", config.data.display()));
+            say(&format!(
+                "store: {} is empty; the first start makes it",
+                config.data.display()
+            ));
             return Ok(());
         }
         match Embedded::open(&config.data, StoreOptions::default()) {
-            Ok(store) => say(&format!("store: {} is sound, at seq {}", config.data.display(), store.last_seq()?)),
+            Ok(store) => say(&format!(
+                "store: {} is sound, at seq {}",
+                config.data.display(),
+                store.last_seq()?
+            )),
             // A running server holds it: it has checked it itself.
-            Err(StoreError::Locked { .. }) => say(&format!("store: {} is in use by a running server", config.data.display())),
+            Err(StoreError::Locked { .. }) => say(&format!(
+                "store: {} is in use by a running server",
+                config.data.display()
+            )),
             Err(cause) => return Err(cause.into()),
         }
         Ok(())

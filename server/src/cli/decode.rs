@@ -36,20 +36,33 @@ impl Decode {
         let decoded = match decode(&feed, &catalog, &input) {
             Ok(decoded) => decoded,
             Err(unreadable) => {
-                return Err(Failure::NotThere(format!("{}: {unreadable}", self.file.display())));
+                return Err(Failure::NotThere(format!(
+                    "{}: {unreadable}",
+                    self.file.display()
+                )));
             }
         };
         for accepted in &decoded.events {
             print(&event_json(&catalog, accepted.index, &accepted.event));
         }
         for reject in &decoded.rejects {
-            say(&format!("reject {} {}: {}", reject.index, reject.pointer, reject.reason));
+            say(&format!(
+                "reject {} {}: {}",
+                reject.index, reject.pointer, reject.reason
+            ));
         }
         if !decoded.ignored.is_empty() {
             let ignored: Vec<&str> = decoded.ignored.iter().map(String::as_str).collect();
-            say(&format!("ignored properties without a field: {}", ignored.join(", ")));
+            say(&format!(
+                "ignored properties without a field: {}",
+                ignored.join(", ")
+            ));
         }
-        say(&format!("{} events, {} rejects", decoded.events.len(), decoded.rejects.len()));
+        say(&format!(
+            "{} events, {} rejects",
+            decoded.events.len(),
+            decoded.rejects.len()
+        ));
         Ok(())
     }
 
@@ -57,11 +70,16 @@ impl Decode {
         if let Some(configured) = config.feeds.iter().find(|feed| feed.name == self.adaptor) {
             return Ok(feed(configured, catalog)?);
         }
-        let adaptor: Adaptor = self
-            .adaptor
-            .parse()
-            .map_err(|unknown: crate::adaptor::NoSuchAdaptor| Failure::NotThere(unknown.to_string()))?;
-        let layer = self.layer.clone().unwrap_or_else(|| usual_layer(adaptor).to_owned());
+        let adaptor: Adaptor =
+            self.adaptor
+                .parse()
+                .map_err(|unknown: crate::adaptor::NoSuchAdaptor| {
+                    Failure::NotThere(unknown.to_string())
+                })?;
+        let layer = self
+            .layer
+            .clone()
+            .unwrap_or_else(|| usual_layer(adaptor).to_owned());
         let described = FeedConfig {
             name: layer.clone(),
             adaptor,

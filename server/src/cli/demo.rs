@@ -43,7 +43,10 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) fn run(self, mut config: Config) -> Result<(), Failure> {
         if !(1.0..=60.0).contains(&self.speed) {
-            return Err(Failure::NotThere(format!("speed {} is not within 1 and 60", self.speed)));
+            return Err(Failure::NotThere(format!(
+                "speed {} is not within 1 and 60",
+                self.speed
+            )));
         }
         logging();
         config.data = throw_away()?;
@@ -71,7 +74,10 @@ impl Demo {
             post(&engine, layer, collection).await;
         }
         let night = night(layers.get("cameras"))?;
-        task::spawn("scenario", live(Arc::clone(&engine), night, start, self.speed));
+        task::spawn(
+            "scenario",
+            live(Arc::clone(&engine), night, start, self.speed),
+        );
         let now = engine.clock().now();
         let token = city.identity.issue_link(&link, now)?;
         let key = NewKey {
@@ -86,12 +92,18 @@ impl Demo {
             print(&format!("listening on http://{address}"));
             print("");
             print("  The wall, signed in once (within 15 minutes):");
-            print(&format!("    {}", sign_in_url(&address.to_string(), token.expose())));
+            print(&format!(
+                "    {}",
+                sign_in_url(&address.to_string(), token.expose())
+            ));
             print("");
             print("  An incident of your own, downtown; post it again elsewhere and it moves:");
             print(&curl(&address.to_string(), key.expose()));
             print("");
-            print(&format!("  The store, thrown away by the system in time: {}", data.display()));
+            print(&format!(
+                "  The store, thrown away by the system in time: {}",
+                data.display()
+            ));
         })
         .await
     }
@@ -117,23 +129,28 @@ fn throw_away() -> Result<PathBuf, Failure> {
 }
 
 fn seed_text(path: &str) -> Result<String, Failure> {
-    let file = Seed::get(path).ok_or_else(|| Failure::Other(format!("the seed city has no {path}")))?;
-    String::from_utf8(file.data.into_owned()).map_err(|cause| Failure::Other(format!("{path}: {cause}")))
+    let file =
+        Seed::get(path).ok_or_else(|| Failure::Other(format!("the seed city has no {path}")))?;
+    String::from_utf8(file.data.into_owned())
+        .map_err(|cause| Failure::Other(format!("{path}: {cause}")))
 }
 
 fn seed_json(path: &str) -> Result<Value, Failure> {
-    serde_json::from_str(&seed_text(path)?).map_err(|cause| Failure::Other(format!("{path}: {cause}")))
+    serde_json::from_str(&seed_text(path)?)
+        .map_err(|cause| Failure::Other(format!("{path}: {cause}")))
 }
 
 fn scenes() -> Result<Vec<crate::config::Scene>, Failure> {
     let mut document = seed_json("scenes.json")?;
-    serde_json::from_value(document["scenes"].take()).map_err(|cause| Failure::Other(format!("scenes.json: {cause}")))
+    serde_json::from_value(document["scenes"].take())
+        .map_err(|cause| Failure::Other(format!("scenes.json: {cause}")))
 }
 
 fn fill_basemap(data: &Path) -> Result<(), Failure> {
     for layer in basemap::SOURCE_LAYERS {
         if let Ok(text) = seed_text(&format!("basemap/{layer}.geojson")) {
-            basemap::import(data, layer, &text).map_err(|cause| Failure::Other(format!("{layer}: {cause}")))?;
+            basemap::import(data, layer, &text)
+                .map_err(|cause| Failure::Other(format!("{layer}: {cause}")))?;
         }
     }
     Ok(())
@@ -143,7 +160,9 @@ fn fill_basemap(data: &Path) -> Result<(), Failure> {
 fn seed_layers(start: Timestamp) -> Result<BTreeMap<String, Value>, Failure> {
     let mut layers = BTreeMap::new();
     for path in Seed::iter().filter(|path| path.starts_with("layers/")) {
-        let name = path.trim_start_matches("layers/").trim_end_matches(".geojson");
+        let name = path
+            .trim_start_matches("layers/")
+            .trim_end_matches(".geojson");
         layers.insert(name.to_owned(), shifted(seed_json(&path)?, start));
     }
     Ok(layers)
@@ -168,11 +187,20 @@ async fn live(engine: Arc<Engine>, night: Scenario, start: Timestamp, speed: f64
         let elapsed_s = engine.clock().now().duration_since(start).as_secs_f64() * speed;
         let mut by_feed: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
         for report in night.between(start, told_s, elapsed_s) {
-            by_feed.entry(report.feed).or_default().push(in_real_time(report.feature, start, speed));
+            by_feed.entry(report.feed).or_default().push(in_real_time(
+                report.feature,
+                start,
+                speed,
+            ));
         }
         told_s = elapsed_s;
         for (feed, features) in by_feed {
-            post(&engine, feed, &json!({ "type": "FeatureCollection", "features": features })).await;
+            post(
+                &engine,
+                feed,
+                &json!({ "type": "FeatureCollection", "features": features }),
+            )
+            .await;
         }
     }
 }
@@ -180,7 +208,9 @@ async fn live(engine: Arc<Engine>, night: Scenario, start: Timestamp, speed: f64
 /// A night that passes faster happened at the real instants at which it is told.
 fn in_real_time(mut feature: Value, start: Timestamp, speed: f64) -> Value {
     if speed > 1.0
-        && let Some(at) = feature["observed_at"].as_str().and_then(|text| text.parse::<Timestamp>().ok())
+        && let Some(at) = feature["observed_at"]
+            .as_str()
+            .and_then(|text| text.parse::<Timestamp>().ok())
     {
         let since = SignedDuration::from_secs_f64(at.duration_since(start).as_secs_f64() / speed);
         if let Ok(told) = start.checked_add(since) {
@@ -203,8 +233,16 @@ async fn post(engine: &Engine, feed: &str, collection: &Value) {
     match ingest(engine, &described, body, None).await {
         Ok(receipt) if receipt.rejected.is_empty() => {}
         Ok(receipt) => {
-            let first = receipt.rejected.first().map(|refusal| refusal.reason.as_str());
-            warn!(feed, rejects = receipt.rejected.len(), first, "the demo told feed {feed} something it refuses");
+            let first = receipt
+                .rejected
+                .first()
+                .map(|refusal| refusal.reason.as_str());
+            warn!(
+                feed,
+                rejects = receipt.rejected.len(),
+                first,
+                "the demo told feed {feed} something it refuses"
+            );
         }
         Err(cause) => warn!(feed, %cause, "the demo cannot tell feed {feed}"),
     }

@@ -67,11 +67,16 @@ pub(super) fn new_link(config: &Config, role: &str, clearance: &str) -> Result<N
 
 /// A role by name.
 pub(super) fn role(name: &str) -> Result<Role, Failure> {
-    name.parse().map_err(|unknown: crate::identity::UnknownRole| Failure::NotThere(unknown.to_string()))
+    name.parse()
+        .map_err(|unknown: crate::identity::UnknownRole| Failure::NotThere(unknown.to_string()))
 }
 
 /// Clearances by name, joined by commas.
-pub(super) fn grants(config: &Config, names: &str, until: Option<Timestamp>) -> Result<Vec<Grant>, Failure> {
+pub(super) fn grants(
+    config: &Config,
+    names: &str,
+    until: Option<Timestamp>,
+) -> Result<Vec<Grant>, Failure> {
     let catalog = config.catalog()?;
     Grant::list(names, until, &catalog).map_err(|unknown| Failure::NotThere(unknown.to_string()))
 }

@@ -34,7 +34,8 @@ impl Serve {
         let system = actix_web::rt::System::new();
         system.block_on(async {
             let city = City::open(config)?;
-            city.serve(|address| print(&format!("listening on http://{address}"))).await
+            city.serve(|address| print(&format!("listening on http://{address}")))
+                .await
         })
     }
 }

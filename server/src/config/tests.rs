@@ -7,7 +7,11 @@ fn the_defaults_are_a_working_configuration() {
     let catalog = config.catalog().unwrap();
     let feeds = config.feeds(&catalog).unwrap();
     assert!(feeds.iter().any(|(feed, _)| feed.name == "incidents"));
-    assert!(feeds.iter().all(|(feed, _)| feed.name != "perimeters" && feed.name != "coverage"));
+    assert!(
+        feeds
+            .iter()
+            .all(|(feed, _)| feed.name != "perimeters" && feed.name != "coverage")
+    );
 }
 
 #[test]
@@ -20,7 +24,10 @@ fn the_example_is_a_working_configuration() {
 #[test]
 fn an_unknown_key_is_named() {
     let error = toml::from_str::<Config>("[live]\ntick = 3").unwrap_err();
-    assert!(error.to_string().contains("unknown field `tick`"), "{error}");
+    assert!(
+        error.to_string().contains("unknown field `tick`"),
+        "{error}"
+    );
 }
 
 #[test]

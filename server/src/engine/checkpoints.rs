@@ -73,13 +73,18 @@ impl Worker {
             .checkpoint(&hot, &job.removed, seq, job.view.clock());
         match written {
             Ok(()) => {
-                info!(seq = seq.0, features = hot.features.len(), "checkpoint at {seq}");
+                info!(
+                    seq = seq.0,
+                    features = hot.features.len(),
+                    "checkpoint at {seq}"
+                );
             }
             // It costs time at the next start, never truth: the log has it all.
             Err(cause) => error!(%cause, "cannot write a checkpoint"),
         }
         if let Some(done) = job.done {
-            drop(done.send(()));
+            // Whoever asked may have gone away.
+            done.send(()).ok();
         }
     }
 
@@ -87,7 +92,10 @@ impl Worker {
         let now = self.clock.now();
         match self.retainer.retain(now) {
             Ok(retained) if retained.deleted > 0 => {
-                info!(deleted = retained.deleted, "{} records past their retention deleted", retained.deleted);
+                info!(
+                    deleted = retained.deleted,
+                    "{} records past their retention deleted", retained.deleted
+                );
             }
             Ok(_) => {}
             Err(cause) => error!(%cause, "cannot drop what is past its retention"),

@@ -36,7 +36,11 @@ pub(crate) struct Undo {
 
 impl Duplicates {
     /// Remembers what the log's newest part holds.
-    pub(crate) fn rebuild(reader: &mut Reader, catalog: &Catalog, feeds: &FeedTable) -> Result<Self, StoreError> {
+    pub(crate) fn rebuild(
+        reader: &mut Reader,
+        catalog: &Catalog,
+        feeds: &FeedTable,
+    ) -> Result<Self, StoreError> {
         let mut duplicates = Self::default();
         for record in reader.recent_observed(REMEMBERED)? {
             feeds.note_accepted(&record.event, record.received_at);
@@ -142,7 +146,12 @@ fn add_names(digest: &mut Sha256, layer: LayerIx, feature: &str, feed: &str) {
 
 fn add_observation(digest: &mut Sha256, observation: &Observation) {
     digest.update(b"observed");
-    add_names(digest, observation.layer, observation.feature.as_str(), observation.feed.as_str());
+    add_names(
+        digest,
+        observation.layer,
+        observation.feature.as_str(),
+        observation.feed.as_str(),
+    );
     add_time(digest, observation.observed_at);
     add_time(digest, observation.stale_at);
     add_time(digest, observation.expires_at);
@@ -159,7 +168,10 @@ fn add_text(digest: &mut Sha256, text: &str) {
 }
 
 fn add_time(digest: &mut Sha256, at: Option<jiff::Timestamp>) {
-    digest.update(at.map_or(i128::MIN, jiff::Timestamp::as_nanosecond).to_be_bytes());
+    digest.update(
+        at.map_or(i128::MIN, jiff::Timestamp::as_nanosecond)
+            .to_be_bytes(),
+    );
 }
 
 fn add_geometry(digest: &mut Sha256, geometry: Option<&Geometry<f64>>) {

@@ -121,7 +121,15 @@ fn status(report: &FeedReport, now: Timestamp) -> FeedStatus {
     let silence = now.duration_since(last);
     let expected = SignedDuration::from_secs(i64::from(report.expect_every_s));
     if report.expect_every_s == 0 {
-        return if silence <= QUIET_AFTER { FeedStatus::Live } else { FeedStatus::Quiet };
+        return if silence <= QUIET_AFTER {
+            FeedStatus::Live
+        } else {
+            FeedStatus::Quiet
+        };
     }
-    if silence <= expected { FeedStatus::Live } else { FeedStatus::Stale }
+    if silence <= expected {
+        FeedStatus::Live
+    } else {
+        FeedStatus::Stale
+    }
 }

@@ -50,7 +50,10 @@ impl Cache {
         layers: &[LayerIx],
     ) -> Result<Arc<View>, NoHistory> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(past) = kept.iter().find(|past| past.at == at && past.layers == layers) {
+        if let Some(past) = kept
+            .iter()
+            .find(|past| past.at == at && past.layers == layers)
+        {
             return Ok(Arc::clone(&past.view));
         }
         let view = picture_at(reader, catalog, at, layers)?;
@@ -82,7 +85,12 @@ pub(crate) fn picture_at(
 }
 
 /// The fold of what was received by an instant, as far as it is kept.
-pub(crate) fn fold(reader: &mut Reader, catalog: &Arc<Catalog>, at: Timestamp, layers: &[LayerIx]) -> Result<Arc<View>, StoreError> {
+pub(crate) fn fold(
+    reader: &mut Reader,
+    catalog: &Arc<Catalog>,
+    at: Timestamp,
+    layers: &[LayerIx],
+) -> Result<Arc<View>, StoreError> {
     let limits = RingLimits {
         ticks: 1,
         changes: 1,

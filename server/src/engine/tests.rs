@@ -1,1 +1,150 @@
+//! The engine from the outside: what is told is durable, visible and told once.
+
 use super::*;
+use crate::adaptor::{Input, decode};
+use crate::store::{Embedded, StoreOptions};
+use atalaya_tiles::{LonLat, Meters, Viewer};
+use jiff::{SignedDuration, Timestamp};
+use std::path::Path;
+
+const SMALL: StoreOptions = StoreOptions {
+    reserve_bytes: 0,
+    history_days: 30,
+};
+
+fn start(dir: &Path, clock: &Clock) -> Engine {
+    let store = Store::Embedded(Embedded::open(dir, SMALL).unwrap());
+    Engine::start(&Config::default(), store, clock).unwrap()
+}
+
+fn clock() -> Clock {
+    Clock::fixed("2026-03-01T12:00:00Z".parse::<Timestamp>().unwrap())
+}
+
+fn events(engine: &Engine, feed: &str, json: &str) -> Vec<Event> {
+    let (_, feed) = engine.feed(feed).unwrap();
+    let input = Input {
+        body: json.as_bytes(),
+        content_type: None,
+    };
+    let decoded = decode(feed, engine.catalog(), &input).unwrap();
+    assert!(decoded.rejects.is_empty(), "{:?}", decoded.rejects);
+    decoded
+        .events
+        .into_iter()
+        .map(|accepted| accepted.event)
+        .collect()
+}
+
+fn unit(id: &str, lon: f64, status: &str) -> String {
+    format!(
+        r#"{{"type":"Feature","id":"{id}","geometry":{{"type":"Point","coordinates":[{lon},32.2]}},
+        "properties":{{"call_sign":"{id}","status":"{status}"}}}}"#
+    )
+}
+
+async fn tell(engine: &Engine, feed: &str, json: &str) -> Receipt {
+    engine.append(events(engine, feed, json)).await.unwrap()
+}
+
+fn count(engine: &Engine, layer: &str) -> usize {
+    engine
+        .view()
+        .open(&Viewer::EVERYTHING, layer)
+        .unwrap()
+        .count()
+}
+
+#[actix_web::test]
+async fn what_is_acknowledged_is_there_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let engine = start(dir.path(), &clock);
+    let receipt = tell(&engine, "units", &unit("4A21", -110.9, "available")).await;
+    assert_eq!((receipt.accepted, receipt.duplicates), (1, 0));
+    assert!(engine.wait_for(receipt.seq, Duration::from_secs(5)).await);
+    let epoch = engine.epoch().to_owned();
+    drop(engine);
+    let engine = start(dir.path(), &clock);
+    assert_eq!(engine.epoch(), epoch);
+    assert!(engine.view().seq() >= receipt.seq);
+    assert_eq!(count(&engine, "units"), 1);
+}
+
+#[actix_web::test]
+async fn the_same_thing_told_twice_counts_once_also_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let engine = start(dir.path(), &clock);
+    let told = unit("4A21", -110.9, "available");
+    tell(&engine, "units", &told).await;
+    assert_eq!(tell(&engine, "units", &told).await.duplicates, 1);
+    drop(engine);
+    let engine = start(dir.path(), &clock);
+    assert_eq!(tell(&engine, "units", &told).await.duplicates, 1);
+}
+
+#[actix_web::test]
+async fn free_busy_and_free_again_are_three_things() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = start(dir.path(), &clock());
+    for status in ["available", "busy", "available"] {
+        assert_eq!(
+            tell(&engine, "units", &unit("4A21", -110.9, status))
+                .await
+                .accepted,
+            1
+        );
+    }
+}
+
+#[actix_web::test]
+async fn what_falls_due_leaves_by_a_record_of_the_clock() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let engine = start(dir.path(), &clock);
+    let receipt = tell(&engine, "units", &unit("4A21", -110.9, "available")).await;
+    clock.advance(SignedDuration::from_hours(2));
+    assert!(
+        engine
+            .wait_for(Seq(receipt.seq.0 + 1), Duration::from_secs(20))
+            .await
+    );
+    assert_eq!(count(&engine, "units"), 0);
+}
+
+#[actix_web::test]
+async fn the_past_is_the_fold_of_what_was_received_by_then() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let engine = start(dir.path(), &clock);
+    tell(&engine, "units", &unit("4A21", -110.9, "available")).await;
+    let then = clock.now();
+    clock.advance(SignedDuration::from_secs(30));
+    tell(&engine, "units", &unit("4A21", -110.8, "busy")).await;
+    let units = engine.catalog().layer("units").unwrap();
+    let past = engine.view_at(then, &[units]).unwrap();
+    let open = past.open(&Viewer::EVERYTHING, "units").unwrap();
+    let there = LonLat::new(-110.9, 32.2).unwrap();
+    assert_eq!(open.nearest(there, Meters(10.0), 1).len(), 1);
+    let before = then.checked_sub(SignedDuration::from_hours(1)).unwrap();
+    assert!(matches!(
+        engine.view_at(before, &[units]),
+        Err(NoHistory::Outside { .. })
+    ));
+}
+
+#[actix_web::test]
+async fn many_producers_share_commits_and_each_gets_its_own_receipt() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = start(dir.path(), &clock());
+    let stories: Vec<String> = (0..200)
+        .map(|n| unit(&format!("u{n}"), -110.9, "busy"))
+        .collect();
+    let told = stories.iter().map(|story| tell(&engine, "units", story));
+    let receipts = futures_util::future::join_all(told).await;
+    assert!(receipts.iter().all(|receipt| receipt.accepted == 1));
+    let last = receipts.iter().map(|receipt| receipt.seq).max().unwrap();
+    assert!(engine.wait_for(last, Duration::from_secs(5)).await);
+    assert_eq!(count(&engine, "units"), 200);
+}

@@ -118,7 +118,11 @@ impl Writer {
                     waiting.push(Waiting { reply, receipt });
                 }
                 Request::Checkpoint { reply } => {
-                    self.commit(std::mem::take(&mut records), std::mem::take(&mut waiting), std::mem::take(&mut undo));
+                    self.commit(
+                        &std::mem::take(&mut records),
+                        std::mem::take(&mut waiting),
+                        std::mem::take(&mut undo),
+                    );
                     self.publish();
                     self.hand_over_checkpoint(Some(reply));
                 }
@@ -127,11 +131,16 @@ impl Writer {
                 next = self.parts.requests.try_recv().ok();
             }
         }
-        self.commit(records, waiting, undo);
+        self.commit(&records, waiting, undo);
     }
 
     /// Gives the new ones among the events a place in the log.
-    fn number(&mut self, events: Vec<Event>, records: &mut Vec<Record>, undo: &mut Vec<Undo>) -> Receipt {
+    fn number(
+        &mut self,
+        events: Vec<Event>,
+        records: &mut Vec<Record>,
+        undo: &mut Vec<Undo>,
+    ) -> Receipt {
         self.received_at = self.received_at.max(self.clock.now());
         let catalog = Arc::clone(self.shared.view.load().catalog());
         let (mut accepted, mut duplicates) = (0, 0);
@@ -160,18 +169,22 @@ impl Writer {
     }
 
     /// Makes a group durable, then visible, then tells everybody; or none of it.
-    fn commit(&mut self, records: Vec<Record>, waiting: Vec<Waiting>, undo: Vec<Undo>) {
+    fn commit(&mut self, records: &[Record], waiting: Vec<Waiting>, undo: Vec<Undo>) {
         if !records.is_empty()
-            && let Err(cause) = self.append(&records)
+            && let Err(cause) = self.append(records)
         {
             self.parts.duplicates.unlearn(undo.into_iter());
             self.seq = Seq(self.seq.0 - records.len() as u64);
             for waiting in waiting {
-                drop(waiting.reply.send(Err(AppendError::Store(Arc::clone(&cause)))));
+                drop(
+                    waiting
+                        .reply
+                        .send(Err(AppendError::Store(Arc::clone(&cause)))),
+                );
             }
             return;
         }
-        self.apply(&records);
+        self.apply(records);
         if monotonic().duration_since(self.published_at) >= PUBLISH_EVERY {
             self.publish();
         }
@@ -208,7 +221,9 @@ impl Writer {
         metrics::counter!("atalaya_events_applied_total").increment(records.len() as u64);
         metrics::counter!("atalaya_events_ignored_total").increment(u64::from(applied.ignored));
         for record in records {
-            self.shared.feeds.note_accepted(&record.event, record.received_at);
+            self.shared
+                .feeds
+                .note_accepted(&record.event, record.received_at);
         }
         let gone = self.parts.picture.take_removed();
         self.parts.duplicates.forget(&gone);
@@ -238,7 +253,9 @@ impl Writer {
         self.publish();
         self.shared.tick.send_modify(|ticks| *ticks += 1);
         let now = self.clock.now();
-        if self.seq > self.checkpoint_seq && now.duration_since(self.checkpoint_at) >= self.checkpoint_every {
+        if self.seq > self.checkpoint_seq
+            && now.duration_since(self.checkpoint_at) >= self.checkpoint_every
+        {
             self.hand_over_checkpoint(None);
         }
     }
@@ -260,7 +277,7 @@ impl Writer {
             received_at: self.received_at,
             event: Event::Clock,
         };
-        self.commit(vec![record], Vec::new(), Vec::new());
+        self.commit(&[record], Vec::new(), Vec::new());
     }
 
     fn hand_over_checkpoint(&mut self, done: Option<oneshot::Sender<()>>) {
@@ -278,7 +295,8 @@ impl Writer {
         } else if let Err(refused) = self.parts.checkpoints.try_send(job) {
             // One is being written: its successor takes this one's removals along.
             job = match refused {
-                std::sync::mpsc::TrySendError::Full(job) | std::sync::mpsc::TrySendError::Disconnected(job) => job,
+                std::sync::mpsc::TrySendError::Full(job)
+                | std::sync::mpsc::TrySendError::Disconnected(job) => job,
             };
             self.removed = job.removed;
             return;

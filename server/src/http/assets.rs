@@ -3,6 +3,7 @@
 
 use super::params::Params;
 use super::{App, Caller, base_url, matches};
+use crate::identity::hex;
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -18,17 +19,24 @@ struct Pages;
 /// Styles and icons.
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../styles"]
-struct Styles;
+pub(super) struct Styles;
 
 fn no_such_path() -> Problem {
     Problem::NoSuchPath {}
 }
 
-fn file(request: &HttpRequest, path: &str, file: &EmbeddedFile, cache: &'static str) -> HttpResponse {
-    let hash: String = file.metadata.sha256_hash().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+fn file(
+    request: &HttpRequest,
+    path: &str,
+    file: &EmbeddedFile,
+    cache: &'static str,
+) -> HttpResponse {
+    let hash = hex(&file.metadata.sha256_hash()[..12]);
     let etag = format!("\"{hash}\"");
     if matches(request, &etag) {
-        return HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish();
+        return HttpResponse::NotModified()
+            .insert_header((header::ETAG, etag))
+            .finish();
     }
     HttpResponse::Ok()
         .content_type(mime_guess::from_path(path).first_or_octet_stream())
@@ -47,24 +55,31 @@ fn page(request: &HttpRequest, name: &str) -> Result<HttpResponse, Problem> {
 }
 
 /// `GET /sign-in` and its assets: open to all.
-pub async fn sign_in(request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(super) async fn sign_in(request: HttpRequest) -> Result<HttpResponse, Problem> {
     page(&request, "sign-in.html")
 }
 
 /// `GET /assets/sign-in/{file}`: open to all.
-pub async fn sign_in_asset(request: HttpRequest, name: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(super) async fn sign_in_asset(
+    request: HttpRequest,
+    name: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let path = format!("assets/sign-in/{name}");
     let asset = Pages::get(&path).ok_or_else(no_such_path)?;
     Ok(file(&request, &path, &asset, FOREVER))
 }
 
 /// `GET /`, `/wall` and `/wall/{name}`: the map wall.
-pub async fn wall(request: HttpRequest, _caller: Caller) -> Result<HttpResponse, Problem> {
+pub(super) async fn wall(request: HttpRequest, _caller: Caller) -> Result<HttpResponse, Problem> {
     page(&request, "wall.html")
 }
 
 /// `GET /assets/app/{file}`.
-pub async fn asset(request: HttpRequest, _caller: Caller, name: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(super) async fn asset(
+    request: HttpRequest,
+    _caller: Caller,
+    name: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let path = format!("assets/app/{name}");
     let asset = Pages::get(&path).ok_or_else(no_such_path)?;
     Ok(file(&request, &path, &asset, FOREVER))
@@ -72,7 +87,7 @@ pub async fn asset(request: HttpRequest, _caller: Caller, name: web::Path<String
 
 /// `GET /styles/{name}`: a MapLibre style. With `glyphs=1` it names our glyphs, for clients that do
 /// not draw text with fonts of their own.
-pub async fn style(
+pub(super) async fn style(
     request: HttpRequest,
     _app: web::Data<App>,
     _caller: Caller,
@@ -80,7 +95,9 @@ pub async fn style(
 ) -> Result<HttpResponse, Problem> {
     let params = Params::parse(&request, &["glyphs"])?;
     let name = name.strip_suffix(".json").unwrap_or(&name);
-    let style = matches!(name, "night" | "day").then(|| Styles::get(&format!("{name}.json"))).flatten();
+    let style = matches!(name, "night" | "day")
+        .then(|| Styles::get(&format!("{name}.json")))
+        .flatten();
     let style = style.ok_or_else(no_such_path)?;
     let mut style: Value = serde_json::from_slice(&style.data).map_err(Problem::internal)?;
     let base = base_url(&request);

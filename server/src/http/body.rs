@@ -11,11 +11,20 @@ use std::time::Duration;
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Reads a body of at most `limit` bytes. A compressed body is refused rather than inflated.
-pub async fn read(request: &HttpRequest, payload: web::Payload, limit: usize) -> Result<Bytes, Problem> {
+pub async fn read(
+    request: &HttpRequest,
+    payload: web::Payload,
+    limit: usize,
+) -> Result<Bytes, Problem> {
     let too_large = || Problem::BodyTooLarge {
         limit: format!("{limit} bytes"),
     };
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let header = |name| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
     if let Some(coding) = header(CONTENT_ENCODING).filter(|coding| *coding != "identity") {
         return Err(Problem::UnsupportedMediaType {
             found: crate::problem::echo(&format!("Content-Encoding {coding}")),
@@ -38,9 +47,11 @@ pub async fn read(request: &HttpRequest, payload: web::Payload, limit: usize) ->
         }
         Ok(body.freeze())
     };
-    tokio::time::timeout(DEADLINE, reading).await.unwrap_or_else(|_| {
-        Err(Problem::UnreadableBody {
-            reason: format!("it did not arrive within {} s", DEADLINE.as_secs()),
+    tokio::time::timeout(DEADLINE, reading)
+        .await
+        .unwrap_or_else(|_| {
+            Err(Problem::UnreadableBody {
+                reason: format!("it did not arrive within {} s", DEADLINE.as_secs()),
+            })
         })
-    })
 }

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, web};
 use serde_json::{Map, Value, json};
 
 /// `GET /catalog`: the layers that the viewer can open, with the fields that exist for them.
-pub async fn catalog(app: web::Data<App>, caller: Caller) -> HttpResponse {
+pub(super) async fn catalog(app: web::Data<App>, caller: Caller) -> HttpResponse {
     let view = app.engine.view();
     let layers: Vec<Value> = view
         .open_all(&caller.viewer)
@@ -16,7 +16,10 @@ pub async fn catalog(app: web::Data<App>, caller: Caller) -> HttpResponse {
             let fields: Map<String, Value> = spec
                 .fields
                 .iter()
-                .filter(|(name, _)| spec.field(name).is_some_and(|field| open.fields().contains(field)))
+                .filter(|(name, _)| {
+                    spec.field(name)
+                        .is_some_and(|field| open.fields().contains(field))
+                })
                 .map(|(name, field)| (name.clone(), json!(field)))
                 .collect();
             json!({
@@ -45,12 +48,12 @@ pub async fn catalog(app: web::Data<App>, caller: Caller) -> HttpResponse {
 }
 
 /// `GET /scenes`: saved views of the wall.
-pub async fn scenes(app: web::Data<App>, _caller: Caller) -> HttpResponse {
+pub(super) async fn scenes(app: web::Data<App>, _caller: Caller) -> HttpResponse {
     no_store(&json!({ "scenes": app.config.scenes }))
 }
 
 /// `GET /streams`: the cameras that have a live picture, and where it is served.
-pub async fn streams(app: web::Data<App>, caller: Caller) -> HttpResponse {
+pub(super) async fn streams(app: web::Data<App>, caller: Caller) -> HttpResponse {
     let view = app.engine.view();
     let cameras = view.open(&caller.viewer, "cameras").ok();
     let visible = |id: &str| cameras.is_some_and(|open| open.get(&id.into()).is_some());

@@ -10,7 +10,7 @@ const SMALLEST: usize = 256;
 
 /// A content coding that is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Coding {
+pub(super) enum Coding {
     /// As it is.
     Identity,
     /// Zstandard: a fifth of gzip's time for about its size.
@@ -26,7 +26,7 @@ impl Coding {
     const BEST_FIRST: [Self; 4] = [Self::Zstd, Self::Brotli, Self::Gzip, Self::Identity];
 
     /// The name in `Content-Encoding`.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Identity => "identity",
             Self::Zstd => "zstd",
@@ -37,7 +37,7 @@ impl Coding {
 
     /// The best coding that the request accepts. Identity always is: a client that forbids it gets
     /// it all the same rather than nothing.
-    pub fn negotiate(request: &HttpRequest) -> Self {
+    pub(super) fn negotiate(request: &HttpRequest) -> Self {
         let accepted: Vec<&str> = request
             .headers()
             .get_all(ACCEPT_ENCODING)
@@ -58,12 +58,13 @@ impl Coding {
     }
 
     /// The bytes in this coding. Blocking: not for the event loop.
-    pub fn encode(self, plain: &Bytes) -> io::Result<Bytes> {
+    pub(super) fn encode(self, plain: &Bytes) -> io::Result<Bytes> {
         match self {
             Self::Identity => Ok(plain.clone()),
             Self::Zstd => zstd::bulk::compress(plain, 3).map(Bytes::from),
             Self::Gzip => {
-                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
+                let mut encoder =
+                    flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
                 encoder.write_all(plain)?;
                 encoder.finish().map(Bytes::from)
             }
@@ -80,7 +81,7 @@ impl Coding {
     }
 
     /// Whether a body of this size is compressed at all.
-    pub fn suits(self, bytes: usize) -> bool {
+    pub(super) fn suits(self, bytes: usize) -> bool {
         self == Self::Identity || bytes >= SMALLEST
     }
 }
@@ -135,15 +136,22 @@ mod tests {
         let plain = Bytes::from("a tile of a city at night ".repeat(40));
         let mut back = Vec::new();
         let zstd = Coding::Zstd.encode(&plain).unwrap();
-        zstd::Decoder::new(&*zstd).unwrap().read_to_end(&mut back).unwrap();
+        zstd::Decoder::new(&*zstd)
+            .unwrap()
+            .read_to_end(&mut back)
+            .unwrap();
         assert_eq!(back, plain);
         back.clear();
         let gzip = Coding::Gzip.encode(&plain).unwrap();
-        flate2::read::GzDecoder::new(&*gzip).read_to_end(&mut back).unwrap();
+        flate2::read::GzDecoder::new(&*gzip)
+            .read_to_end(&mut back)
+            .unwrap();
         assert_eq!(back, plain);
         back.clear();
         let br = Coding::Brotli.encode(&plain).unwrap();
-        brotli::Decompressor::new(&*br, 4_096).read_to_end(&mut back).unwrap();
+        brotli::Decompressor::new(&*br, 4_096)
+            .read_to_end(&mut back)
+            .unwrap();
         assert_eq!(back, plain);
     }
 }

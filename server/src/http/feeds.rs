@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
 /// `GET /feeds`: how every feed does.
-pub async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
+pub(super) async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
     let view = app.engine.view();
     let mut feeds = app.engine.feed_reports();
     feeds.retain(|feed| view.open(&caller.viewer, &feed.layer).is_ok());
@@ -19,7 +19,7 @@ pub async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
 }
 
 /// `POST /feeds/{feed}`: takes what the feed saw. Answers once it is durable.
-pub async fn post(
+pub(super) async fn post(
     request: HttpRequest,
     app: web::Data<App>,
     _caller: FeedCaller,
@@ -34,7 +34,9 @@ pub async fn post(
     let limit = app.config.limits.body_bytes;
     let body = super::body::read(&request, body, limit).await?;
     let content_type = request.headers().get(header::CONTENT_TYPE);
-    let content_type = content_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let content_type = content_type
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
     app.floods.admit(&name, body.len())?;
     let receipt = ingest(&app.engine, feed, body, content_type).await;
     let receipt = receipt.map_err(|error| refused(&request, error))?;
@@ -43,10 +45,12 @@ pub async fn post(
 
 pub(super) fn refused(request: &HttpRequest, error: IngestError) -> Problem {
     match error {
-        IngestError::Unreadable(unreadable) if unreadable.is_media_type() => Problem::UnsupportedMediaType {
-            found: super::refusals::content_type(request),
-            expected: unreadable.to_string(),
-        },
+        IngestError::Unreadable(unreadable) if unreadable.is_media_type() => {
+            Problem::UnsupportedMediaType {
+                found: super::refusals::content_type(request),
+                expected: unreadable.to_string(),
+            }
+        }
         IngestError::Unreadable(unreadable) => Problem::UnreadableBody {
             reason: unreadable.to_string(),
         },

@@ -5,14 +5,16 @@ use actix_web::{HttpResponse, web};
 use serde_json::json;
 
 /// `GET /health/live`: the process answers.
-pub async fn live() -> HttpResponse {
+pub(super) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "live" }))
 }
 
 /// `GET /health/ready`: whether events can be made durable and reads answered; if not, why.
-pub async fn ready(app: web::Data<App>) -> HttpResponse {
+pub(super) async fn ready(app: web::Data<App>) -> HttpResponse {
     match app.engine.fault() {
-        None => HttpResponse::Ok().json(json!({ "status": "ready", "seq": app.engine.view().seq().0 })),
+        None => {
+            HttpResponse::Ok().json(json!({ "status": "ready", "seq": app.engine.view().seq().0 }))
+        }
         Some(reason) => HttpResponse::ServiceUnavailable().json(json!({
             "status": "not durable",
             "reason": *reason,

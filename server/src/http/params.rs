@@ -21,12 +21,12 @@ pub struct Params(Vec<(String, String)>);
 
 impl Params {
     /// Reads the query of a request for a path that takes the keys given.
-    pub fn parse(request: &HttpRequest, known: &[&'static str]) -> Result<Self, Problem> {
+    pub fn parse(request: &HttpRequest, known: &[&str]) -> Result<Self, Problem> {
         Self::of_query(request.query_string(), known)
     }
 
     /// Reads a query, as it stands after the `?`.
-    pub fn of_query(query: &str, known: &[&'static str]) -> Result<Self, Problem> {
+    pub fn of_query(query: &str, known: &[&str]) -> Result<Self, Problem> {
         let pairs = Query::<Vec<(String, String)>>::from_query(query)
             .map_err(|_| Problem::BadRequest {})?
             .into_inner();
@@ -42,6 +42,12 @@ impl Params {
             }
         }
         Ok(Self(pairs))
+    }
+
+    /// All parameters as they were given.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.0.iter();
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The text of a parameter, if it was given.
@@ -181,18 +187,12 @@ impl Params {
         let Some(value) = self.raw(name) else {
             return Ok(None);
         };
-        // A bare + in a query stands for a space; before an offset only a + can have been meant.
-        let offset = value.len().saturating_sub(6);
-        let meant = match (value.get(..offset), value.get(offset..)) {
-            (Some(civil), Some(zone)) if zone.starts_with(' ') => {
-                format!("{civil}{}", zone.replacen(' ', "+", 1))
-            }
-            _ => value.to_owned(),
-        };
-        meant.parse().map(Some).map_err(|_| Problem::BadInstant {
-            name: name.into(),
-            value: echo(value),
-        })
+        read_instant(value)
+            .map(Some)
+            .ok_or_else(|| Problem::BadInstant {
+                name: name.into(),
+                value: echo(value),
+            })
     }
 
     /// A span of time: a whole number and `s`, `m`, `h` or `d`, at most `longest`.
@@ -221,6 +221,19 @@ impl Params {
             expected: expected.into(),
         }
     }
+}
+
+/// Reads an RFC 3339 instant as it comes out of a query.
+pub fn read_instant(text: &str) -> Option<Timestamp> {
+    // A bare + in a query stands for a space; before an offset only a + can have been meant.
+    let offset = text.len().saturating_sub(6);
+    let meant = match (text.get(..offset), text.get(offset..)) {
+        (Some(civil), Some(zone)) if zone.starts_with(' ') => {
+            format!("{civil}{}", zone.replacen(' ', "+", 1))
+        }
+        _ => text.to_owned(),
+    };
+    meant.parse().ok()
 }
 
 fn bad(name: &str, value: &str, expected: String) -> Problem {

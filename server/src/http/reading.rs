@@ -22,7 +22,7 @@ pub(super) fn no_such_layer(missing: &NoSuchLayer) -> Problem {
     }
 }
 
-fn answer(app: &App, seq: atalaya_tiles::Seq, features: Vec<Vec<u8>>) -> HttpResponse {
+pub(super) fn answer(app: &App, seq: atalaya_tiles::Seq, features: Vec<Vec<u8>>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/geo+json")
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
@@ -31,22 +31,36 @@ fn answer(app: &App, seq: atalaya_tiles::Seq, features: Vec<Vec<u8>>) -> HttpRes
 }
 
 /// `GET /near`: the features of a layer nearest to a position, nearest first.
-pub async fn near(request: HttpRequest, app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
-    let params = Params::parse(&request, &["lon", "lat", "layer", "limit", "radius_m", "min_seq"])?;
+pub(super) async fn near(
+    request: HttpRequest,
+    app: web::Data<App>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    let params = Params::parse(
+        &request,
+        &["lon", "lat", "layer", "limit", "radius_m", "min_seq"],
+    )?;
     let position = params.lon_lat()?;
     let layer = params.raw("layer").unwrap_or("cameras");
     let limit = params.usize("limit", 1..=NEAR_MOST)?.unwrap_or(4);
     let radius = params.f64("radius_m", 0.0..=20_100_000.0)?;
     reached(&app, &params).await?;
     let view = app.engine.view();
-    let open = view.open(&caller.viewer, layer).map_err(|missing| no_such_layer(&missing))?;
+    let open = view
+        .open(&caller.viewer, layer)
+        .map_err(|missing| no_such_layer(&missing))?;
     let found = open.nearest(position, Meters(radius.unwrap_or(NEAR_FARTHEST_M)), limit);
     let features = found.iter().map(|(distance, seen)| {
-        let bearing = seen.anchor().map(|anchor| position.bearing(anchor).degrees());
+        let bearing = seen
+            .anchor()
+            .map(|anchor| position.bearing(anchor).degrees());
         let mut feature = Vec::new();
         let extra = [
             ("distance_m", Extra::Number(rounded(distance.0, 10.0))),
-            ("bearing_deg", Extra::Number(rounded(bearing.unwrap_or(0.0), 10.0))),
+            (
+                "bearing_deg",
+                Extra::Number(rounded(bearing.unwrap_or(0.0), 10.0)),
+            ),
         ];
         push_feature(&mut feature, open.spec(), seen, &extra);
         feature
@@ -55,32 +69,52 @@ pub async fn near(request: HttpRequest, app: web::Data<App>, caller: Caller) -> 
 }
 
 /// `GET /seeing`: the cameras whose field of view holds a position, best first, each with why.
-pub async fn seeing(request: HttpRequest, app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
+pub(super) async fn seeing(
+    request: HttpRequest,
+    app: web::Data<App>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
     let params = Params::parse(&request, &["lon", "lat", "limit", "min_seq"])?;
     let position = params.lon_lat()?;
     let limit = params.usize("limit", 1..=NEAR_MOST)?.unwrap_or(20);
     reached(&app, &params).await?;
     let view = app.engine.view();
-    let open = view.open(&caller.viewer, "cameras").map_err(|missing| no_such_layer(&missing))?;
-    let features = open.seeing(position).into_iter().take(limit).map(|(sight, field, camera)| {
-        let why = why(&sight, field.headings.is_empty(), &camera);
-        let mut feature = Vec::new();
-        let extra = [
-            ("distance_m", Extra::Number(rounded(sight.distance.0, 10.0))),
-            ("bearing_deg", Extra::Number(rounded(sight.bearing.degrees(), 10.0))),
-            ("off_axis_deg", Extra::Number(rounded(sight.off_axis_deg, 10.0))),
-            ("why", Extra::Text(&why)),
-        ];
-        push_feature(&mut feature, open.spec(), &camera, &extra);
-        feature
-    });
+    let open = view
+        .open(&caller.viewer, "cameras")
+        .map_err(|missing| no_such_layer(&missing))?;
+    let features = open
+        .seeing(position)
+        .into_iter()
+        .take(limit)
+        .map(|(sight, field, camera)| {
+            let why = why(&sight, field.headings.is_empty(), &camera);
+            let mut feature = Vec::new();
+            let extra = [
+                ("distance_m", Extra::Number(rounded(sight.distance.0, 10.0))),
+                (
+                    "bearing_deg",
+                    Extra::Number(rounded(sight.bearing.degrees(), 10.0)),
+                ),
+                (
+                    "off_axis_deg",
+                    Extra::Number(rounded(sight.off_axis_deg, 10.0)),
+                ),
+                ("why", Extra::Text(&why)),
+            ];
+            push_feature(&mut feature, open.spec(), &camera, &extra);
+            feature
+        });
     let features = features.collect();
     Ok(answer(&app, view.seq(), features))
 }
 
 /// One sentence a person can check against the map.
 fn why(sight: &Sight, all_around: bool, camera: &Seen) -> String {
-    let distance = format!("{:.0} m to the {}", sight.distance.0, compass(sight.bearing.degrees()));
+    let distance = format!(
+        "{:.0} m to the {}",
+        sight.distance.0,
+        compass(sight.bearing.degrees())
+    );
     let place = if all_around {
         "it looks all around".to_owned()
     } else if sight.off_axis_deg < 3.0 {
@@ -88,13 +122,24 @@ fn why(sight: &Sight, all_around: bool, camera: &Seen) -> String {
     } else {
         format!("{:.0}° off the middle of its view", sight.off_axis_deg)
     };
-    let stale = if camera.is_stale() { "; its last report is old" } else { "" };
+    let stale = if camera.is_stale() {
+        "; its last report is old"
+    } else {
+        ""
+    };
     format!("{distance} of it, {place}{stale}")
 }
 
 fn compass(degrees: f64) -> &'static str {
     const NAMES: [&str; 8] = [
-        "north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west",
+        "north",
+        "north-east",
+        "east",
+        "south-east",
+        "south",
+        "south-west",
+        "west",
+        "north-west",
     ];
     #[expect(
         clippy::cast_possible_truncation,
@@ -110,11 +155,21 @@ fn rounded(value: f64, parts: f64) -> f64 {
 }
 
 /// `GET /cells`: counts by H3 cell, one feature per layer and cell.
-pub async fn cells(request: HttpRequest, app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
-    let params = Params::parse(&request, &["layers", "resolution", "bbox", "window", "min_seq"])?;
+pub(super) async fn cells(
+    request: HttpRequest,
+    app: web::Data<App>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    let params = Params::parse(
+        &request,
+        &["layers", "resolution", "bbox", "window", "min_seq"],
+    )?;
     let layers = params.list("layers", 32)?;
-    let layers = layers.ok_or_else(|| Params::missing("layers", "names of layers, joined by commas"))?;
-    let resolution = params.u8("resolution", 0..=atalaya_tiles::FINEST)?.unwrap_or(8);
+    let layers =
+        layers.ok_or_else(|| Params::missing("layers", "names of layers, joined by commas"))?;
+    let resolution = params
+        .u8("resolution", 0..=atalaya_tiles::FINEST)?
+        .unwrap_or(8);
     let bounds = params.bbox("bbox")?.unwrap_or(Bounds::WORLD);
     let now = app.engine.clock().now();
     let window = params
@@ -125,7 +180,9 @@ pub async fn cells(request: HttpRequest, app: web::Data<App>, caller: Caller) ->
     let view = app.engine.view();
     let mut features = Vec::new();
     for name in layers {
-        let open = view.open(&caller.viewer, name).map_err(|missing| no_such_layer(&missing))?;
+        let open = view
+            .open(&caller.viewer, name)
+            .map_err(|missing| no_such_layer(&missing))?;
         if resolution > open.finest_resolution() {
             return Err(Problem::BadParameter {
                 name: "resolution".into(),
@@ -139,7 +196,9 @@ pub async fn cells(request: HttpRequest, app: web::Data<App>, caller: Caller) ->
                 return Err(Problem::BadParameter {
                     name: "bbox".into(),
                     value: params.raw("bbox").unwrap_or("").into(),
-                    expected: format!("a box with at most {CELLS_MOST} counted cells, or a lower resolution"),
+                    expected: format!(
+                        "a box with at most {CELLS_MOST} counted cells, or a lower resolution"
+                    ),
                 });
             }
         }
@@ -149,12 +208,19 @@ pub async fn cells(request: HttpRequest, app: web::Data<App>, caller: Caller) ->
 
 fn cell_feature(layer: &str, cell: Cell, count: u32) -> Vec<u8> {
     let corners = cell.corners();
-    let ring = corners.iter().chain(corners.first()).map(|corner| format!("[{},{}]", corner.lon(), corner.lat()));
+    let ring = corners
+        .iter()
+        .chain(corners.first())
+        .map(|corner| format!("[{},{}]", corner.lon(), corner.lat()));
     let ring: Vec<String> = ring.collect();
     let mut feature = format!("{{\"type\":\"Feature\",\"id\":\"{layer}/{cell}\",\"geometry\":{{\"type\":\"Polygon\",\"coordinates\":[[{}]]}},\"properties\":{{\"layer\":", ring.join(",")).into_bytes();
     push_text(&mut feature, layer);
     feature.extend_from_slice(
-        format!(",\"cell\":\"{cell}\",\"resolution\":{},\"count\":{count}}}}}", cell.resolution()).as_bytes(),
+        format!(
+            ",\"cell\":\"{cell}\",\"resolution\":{},\"count\":{count}}}}}",
+            cell.resolution()
+        )
+        .as_bytes(),
     );
     feature
 }

@@ -7,11 +7,13 @@
 use super::coding::Coding;
 use super::params::Params;
 use super::{App, Caller, atalaya_seq, reached};
+use crate::identity::hex;
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::{
-    FieldSpec, LayerIx, LayerSpec, Seq, TileCoord, TileLimits, TileRequest, View, Viewer, Window, encode_tile,
+    FieldSpec, LayerIx, LayerSpec, Seq, TileCoord, TileLimits, TileRequest, View, Viewer, Window,
+    encode_tile,
 };
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -25,7 +27,7 @@ use tokio::sync::Semaphore;
 /// The media type of a Mapbox Vector Tile.
 const MVT: &str = "application/vnd.mapbox-vector-tile";
 /// The name of the static tileset.
-pub const BASEMAP: &str = "basemap";
+pub(super) const BASEMAP: &str = "basemap";
 /// The longest `window`.
 const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(24 * 366);
 /// How long a request waits for an encoder.
@@ -71,7 +73,8 @@ pub struct TileService {
 impl TileService {
     /// A service with these bounds.
     pub fn new(limits: &crate::config::Limits) -> Self {
-        let weigh = |_: &TileKey, wire: &Wire| u32::try_from(wire.bytes.len() + 256).unwrap_or(u32::MAX);
+        let weigh =
+            |_: &TileKey, wire: &Wire| u32::try_from(wire.bytes.len() + 256).unwrap_or(u32::MAX);
         Self {
             wire: Cache::builder()
                 .weigher(weigh)
@@ -92,7 +95,9 @@ impl TileService {
             ..key.clone()
         };
         let coding = key.coding;
-        let plain = self.wire.try_get_with(plain_key, self.encode(app, view, key.clone()));
+        let plain = self
+            .wire
+            .try_get_with(plain_key, self.encode(app, view, key.clone()));
         let plain = plain.await.map_err(|problem| Problem::clone(&problem))?;
         if coding == Coding::Identity || !coding.suits(plain.bytes.len()) {
             return Ok(plain);
@@ -100,10 +105,14 @@ impl TileService {
         let coded = self.wire.try_get_with(key, async {
             let _permit = self.permit().await?;
             let coded = web::block(move || coding.encode(&plain.bytes)).await;
-            let bytes = coded.map_err(Problem::internal)?.map_err(Problem::internal)?;
+            let bytes = coded
+                .map_err(Problem::internal)?
+                .map_err(Problem::internal)?;
             Ok(Wire { bytes, coding })
         });
-        coded.await.map_err(|problem: Arc<Problem>| Problem::clone(&problem))
+        coded
+            .await
+            .map_err(|problem: Arc<Problem>| Problem::clone(&problem))
     }
 
     async fn encode(&self, app: &App, view: Arc<View>, key: TileKey) -> Result<Wire, Problem> {
@@ -139,7 +148,8 @@ impl TileService {
             limit: self.encoder_count,
             retry_after_s: 1,
         };
-        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.encoders).acquire_owned()).await;
+        let permit =
+            tokio::time::timeout(PATIENCE, Arc::clone(&self.encoders).acquire_owned()).await;
         permit.map_err(|_| overloaded())?.map_err(|_| overloaded())
     }
 }
@@ -161,9 +171,11 @@ fn tileset(app: &App, viewer: &Viewer, name: &str) -> Result<Tileset, Problem> {
             found.basemap = true;
             continue;
         }
-        let open = view.open(viewer, part).map_err(|missing| Problem::NoSuchLayer {
-            name: crate::problem::echo(&missing.0),
-        })?;
+        let open = view
+            .open(viewer, part)
+            .map_err(|missing| Problem::NoSuchLayer {
+                name: crate::problem::echo(&missing.0),
+            })?;
         if !found.layers.contains(&open.layer()) {
             found.layers.push(open.layer());
         }
@@ -172,7 +184,7 @@ fn tileset(app: &App, viewer: &Viewer, name: &str) -> Result<Tileset, Problem> {
 }
 
 /// `GET /tiles/{tileset}`: TileJSON 3.0.
-pub async fn tilejson(
+pub(super) async fn tilejson(
     request: HttpRequest,
     app: web::Data<App>,
     caller: Caller,
@@ -191,7 +203,8 @@ pub async fn tilejson(
         minzoom = minzoom.min(spec.zooms[0]);
         maxzoom = maxzoom.max(spec.zooms[1]);
         let visible = spec.fields.iter().filter(|(name, _)| {
-            spec.field(name).is_some_and(|field| open.fields().contains(field))
+            spec.field(name)
+                .is_some_and(|field| open.fields().contains(field))
         });
         vector_layers.push(layer_json(spec, visible));
         vector_layers.push(cells_json(spec));
@@ -218,7 +231,10 @@ pub async fn tilejson(
         .json(document))
 }
 
-fn layer_json<'s>(spec: &LayerSpec, fields: impl Iterator<Item = (&'s String, &'s FieldSpec)>) -> Value {
+fn layer_json<'s>(
+    spec: &LayerSpec,
+    fields: impl Iterator<Item = (&'s String, &'s FieldSpec)>,
+) -> Value {
     let mut described: serde_json::Map<String, Value> = fields
         .map(|(name, field)| (name.clone(), Value::from(field.kind.name())))
         .collect();
@@ -254,17 +270,23 @@ fn coordinates(z: &str, x: &str, y: &str) -> Result<TileCoord, Problem> {
     let no_such = || Problem::NoSuchTile {
         tile: crate::problem::echo(&format!("{z}/{x}/{y}")),
     };
-    let y = y.strip_suffix(".mvt").or_else(|| y.strip_suffix(".pbf")).unwrap_or(y);
+    let y = y
+        .strip_suffix(".mvt")
+        .or_else(|| y.strip_suffix(".pbf"))
+        .unwrap_or(y);
     let number = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| text.parse::<u32>().ok()).flatten().ok_or_else(no_such)
+        digits
+            .then(|| text.parse::<u32>().ok())
+            .flatten()
+            .ok_or_else(no_such)
     };
     let zoom = u8::try_from(number(z)?).map_err(|_| no_such())?;
     TileCoord::new(zoom, number(x)?, number(y)?).map_err(|_| no_such())
 }
 
 /// `GET /tiles/{tileset}/{z}/{x}/{y}`: a vector tile.
-pub async fn tile(
+pub(super) async fn tile(
     request: HttpRequest,
     app: web::Data<App>,
     caller: Caller,
@@ -288,7 +310,11 @@ pub async fn tile(
     let coding = Coding::negotiate(&request);
     let key = TileKey {
         viewer: caller.viewer,
-        basemap_version: if tileset.basemap { app.basemap.load().version() } else { 0 },
+        basemap_version: if tileset.basemap {
+            app.basemap.load().version()
+        } else {
+            0
+        },
         tileset,
         tile,
         window,
@@ -332,7 +358,8 @@ fn window(params: &Params, now: Timestamp) -> Result<Option<Window>, Problem> {
     let Some(length) = params.window("window", LONGEST_WINDOW)? else {
         return Ok(None);
     };
-    let to = Timestamp::from_second(now.as_second().div_euclid(10) * 10).map_err(Problem::internal)?;
+    let to =
+        Timestamp::from_second(now.as_second().div_euclid(10) * 10).map_err(Problem::internal)?;
     let from = to.checked_sub(length).map_err(Problem::internal)?;
     Ok(Some(Window { from, to }))
 }
@@ -344,8 +371,14 @@ fn etag(app: &App, caller: &Caller, name: &str, key: &TileKey) -> String {
     digest.update(app.engine.catalog_version());
     digest.update(&caller.class);
     digest.update(name);
-    digest.update(format!("{:?} {:?} {} mvt {}", key.window, key.at, key.basemap_version, key.coding.name()));
-    let hash: String = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    digest.update(format!(
+        "{:?} {:?} {} mvt {}",
+        key.window,
+        key.at,
+        key.basemap_version,
+        key.coding.name()
+    ));
+    let hash = hex(&digest.finalize()[..8]);
     format!("\"{hash}-{}\"", key.seq)
 }
 

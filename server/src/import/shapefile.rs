@@ -238,28 +238,27 @@ fn at_home(polygons: Vec<Polygon<f64>>) -> Vec<Polygon<f64>> {
     if polygons.len() < 2 {
         return polygons;
     }
-    let (exteriors, inner): (Vec<_>, Vec<_>) =
+    let (exteriors, holes): (Vec<_>, Vec<_>) =
         polygons.into_iter().map(Polygon::into_inner).unzip();
-    let mut shells: Vec<Polygon<f64>> = exteriors
+    let mut whole: Vec<Polygon<f64>> = exteriors
         .into_iter()
         .map(|ring| Polygon::new(ring, Vec::new()))
         .collect();
-    for (given, holes) in inner.into_iter().enumerate() {
+    for (given, holes) in holes.into_iter().enumerate() {
         for hole in holes {
-            let contains =
-                |shell: &Polygon<f64>| hole.0.first().is_some_and(|at| shell.intersects(at));
-            let own = shells.get(given).is_some_and(contains);
+            let around = |ring: &Polygon<f64>| hole.0.first().is_some_and(|at| ring.intersects(at));
+            let own = whole.get(given).is_some_and(around);
             let found = if own {
                 None
             } else {
-                shells.iter().position(contains)
+                whole.iter().position(around)
             };
-            if let Some(shell) = shells.get_mut(found.unwrap_or(given)) {
-                shell.interiors_push(hole);
+            if let Some(exterior) = whole.get_mut(found.unwrap_or(given)) {
+                exterior.interiors_push(hole);
             }
         }
     }
-    shells
+    whole
 }
 
 #[cfg(test)]

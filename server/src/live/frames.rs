@@ -27,13 +27,24 @@ impl Default for Frames {
             let bytes = frame.as_ref().map_or(0, |frame| frame.json.len());
             u32::try_from(bytes + 128).unwrap_or(u32::MAX)
         };
-        Self(Cache::builder().weigher(weigh).max_capacity(64 << 20).build())
+        Self(
+            Cache::builder()
+                .weigher(weigh)
+                .max_capacity(64 << 20)
+                .build(),
+        )
     }
 }
 
 impl Frames {
     /// Everything in a topic; `None` if the viewer cannot open the layer.
-    pub fn snapshot(&self, view: &View, viewer: &Viewer, layer: LayerIx, topic: Topic) -> Option<Message> {
+    pub fn snapshot(
+        &self,
+        view: &View,
+        viewer: &Viewer,
+        layer: LayerIx,
+        topic: Topic,
+    ) -> Option<Message> {
         let key = FrameKey {
             viewer: *viewer,
             layer,
@@ -48,7 +59,14 @@ impl Frames {
     }
 
     /// What changed in a topic after `since`; `None` if the viewer notices nothing.
-    pub fn delta(&self, view: &View, viewer: &Viewer, layer: LayerIx, topic: Topic, since: Seq) -> Option<Message> {
+    pub fn delta(
+        &self,
+        view: &View,
+        viewer: &Viewer,
+        layer: LayerIx,
+        topic: Topic,
+        since: Seq,
+    ) -> Option<Message> {
         let key = FrameKey {
             viewer: *viewer,
             layer,

@@ -29,7 +29,13 @@ impl Message {
     }
 
     /// The first message of a stream.
-    pub fn hello(stream: &str, epoch: &str, catalog_version: &str, tick_ms: u64, cells: &[Topic]) -> Self {
+    pub fn hello(
+        stream: &str,
+        epoch: &str,
+        catalog_version: &str,
+        tick_ms: u64,
+        cells: &[Topic],
+    ) -> Self {
         Self::new("hello", |json| {
             push_member(json, "stream", stream);
             push_member(json, "epoch", epoch);

@@ -42,12 +42,23 @@ pub struct Stream {
 
 impl Stream {
     /// A stream that begins with snapshots, or goes on where the client was if that is possible.
-    pub fn new(viewer: Viewer, subscription: Subscription, epoch: &str, view: &View, resume: Option<&Resume>) -> Self {
+    pub fn new(
+        viewer: Viewer,
+        subscription: Subscription,
+        epoch: &str,
+        view: &View,
+        resume: Option<&Resume>,
+    ) -> Self {
         let need = match resume {
             None => Need::Everything(None),
             Some(resume) if resume.epoch != epoch => Need::Everything(Some("epoch")),
             Some(resume) if !view.reaches(resume.seq) => Need::Everything(Some("behind")),
-            Some(resume) if resume.scope.as_deref().is_some_and(|scope| scope != subscription.scope()) => {
+            Some(resume)
+                if resume
+                    .scope
+                    .as_deref()
+                    .is_some_and(|scope| scope != subscription.scope()) =>
+            {
                 Need::Everything(Some("scope"))
             }
             Some(_) => Need::Changes,
@@ -112,18 +123,24 @@ impl Stream {
             Need::Everything(reason) => {
                 messages.extend(reason.map(Message::resync));
                 let places = self.places();
-                messages.extend(places.filter_map(|(layer, topic)| frames.snapshot(view, &self.viewer, layer, topic)));
+                messages.extend(places.filter_map(|(layer, topic)| {
+                    frames.snapshot(view, &self.viewer, layer, topic)
+                }));
                 messages.extend(self.all_tiles(view));
             }
             Need::New(fresh) => {
                 self.push_changes(view, frames, &fresh, &mut messages);
-                let snapshot = |place: &(LayerIx, Topic)| frames.snapshot(view, &self.viewer, place.0, place.1);
+                let snapshot = |place: &(LayerIx, Topic)| {
+                    frames.snapshot(view, &self.viewer, place.0, place.1)
+                };
                 messages.extend(fresh.iter().filter_map(snapshot));
             }
             Need::Changes => self.push_changes(view, frames, &[], &mut messages),
         }
         self.at = view.seq();
-        let quiet = self.ticked_at.is_some_and(|at| now.duration_since(at).as_millis() < i128::from(TICK_AT_LEAST_MS));
+        let quiet = self
+            .ticked_at
+            .is_some_and(|at| now.duration_since(at).as_millis() < i128::from(TICK_AT_LEAST_MS));
         if messages.is_empty() && quiet {
             return messages;
         }
@@ -133,7 +150,13 @@ impl Stream {
         messages
     }
 
-    fn push_changes(&self, view: &View, frames: &Frames, except: &[(LayerIx, Topic)], messages: &mut Vec<Message>) {
+    fn push_changes(
+        &self,
+        view: &View,
+        frames: &Frames,
+        except: &[(LayerIx, Topic)],
+        messages: &mut Vec<Message>,
+    ) {
         if view.seq() == self.at {
             return;
         }
@@ -142,7 +165,9 @@ impl Stream {
             .iter()
             .filter(|(layer, topic)| self.subscription.wants(*layer, *topic))
             .filter(|place| !except.contains(place));
-        messages.extend(wanted.filter_map(|(layer, topic)| frames.delta(view, &self.viewer, *layer, *topic, self.at)));
+        messages.extend(wanted.filter_map(|(layer, topic)| {
+            frames.delta(view, &self.viewer, *layer, *topic, self.at)
+        }));
         let (layers, tiles) = self.subscription.dirty_tiles(view, &self.viewer, self.at);
         if tiles.as_ref().is_none_or(|tiles| !tiles.is_empty()) {
             messages.push(Message::tiles(&layers, tiles.as_deref()));
@@ -170,7 +195,12 @@ struct Entry {
 
 impl Streams {
     /// Enters a stream; `None` if there are `limit` already. Changes arrive at the receiver.
-    pub fn enter(&self, id: &str, owner: &str, limit: usize) -> Option<mpsc::Receiver<Subscription>> {
+    pub fn enter(
+        &self,
+        id: &str,
+        owner: &str,
+        limit: usize,
+    ) -> Option<mpsc::Receiver<Subscription>> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if open.len() >= limit {
             return None;
@@ -186,7 +216,10 @@ impl Streams {
 
     /// Takes a stream out.
     pub fn leave(&self, id: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id);
     }
 
     /// The way to change a stream, for its owner alone.
@@ -201,3 +234,6 @@ impl Streams {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
+
+#[cfg(test)]
+mod tests;

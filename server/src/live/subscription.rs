@@ -1,5 +1,6 @@
 //! What a client wants to see: layers, a viewport, and perhaps the dirty tiles of a zoom.
 
+use crate::identity::hex;
 use atalaya_tiles::{Bounds, Cell, LayerIx, Seq, TileCoord, Topic, View, Viewer, tile::tiles_of};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -23,10 +24,24 @@ pub enum BadSubscription {
     Zoom(u8),
 }
 
+/// What a client asks for.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Layers whose features flow.
+    pub layers: Vec<String>,
+    /// Layers of which only the dirty tiles are named, besides those above.
+    pub tile_layers: Vec<String>,
+    /// The viewport.
+    pub bounds: Bounds,
+    /// The zoom whose dirty tiles are named; none where absent.
+    pub zoom: Option<u8>,
+}
+
 /// A checked subscription.
 #[derive(Debug, Clone)]
 pub struct Subscription {
     layers: Vec<LayerIx>,
+    tile_layers: Vec<LayerIx>,
     bounds: Bounds,
     zoom: Option<u8>,
     /// `*` and the cells of the viewport, in order; `*` alone where there are too many.
@@ -60,38 +75,34 @@ impl Resume {
 
 impl Subscription {
     /// Checks the layers against what the viewer can open, and finds the topics of the viewport.
-    pub fn new(
-        view: &View,
-        viewer: &Viewer,
-        layers: &[String],
-        bounds: Bounds,
-        zoom: Option<u8>,
-    ) -> Result<Self, BadSubscription> {
-        if layers.is_empty() {
+    pub fn new(view: &View, viewer: &Viewer, wish: &Wish) -> Result<Self, BadSubscription> {
+        if wish.layers.is_empty() && wish.tile_layers.is_empty() {
             return Err(BadSubscription::NoLayers);
         }
-        if let Some(zoom) = zoom.filter(|zoom| *zoom > atalaya_tiles::tile::MAX_ZOOM) {
+        if let Some(zoom) = wish
+            .zoom
+            .filter(|zoom| *zoom > atalaya_tiles::tile::MAX_ZOOM)
+        {
             return Err(BadSubscription::Zoom(zoom));
         }
-        let mut indexes = Vec::with_capacity(layers.len());
-        for name in layers {
-            let open = view.open(viewer, name);
-            let open = open.map_err(|_| BadSubscription::NoSuchLayer(name.clone()))?;
-            if !indexes.contains(&open.layer()) {
-                indexes.push(open.layer());
-            }
-        }
-        indexes.sort_unstable();
+        let layers = indexes(view, viewer, &wish.layers)?;
+        let mut tile_layers = indexes(view, viewer, &wish.tile_layers)?;
+        tile_layers.extend(&layers);
+        tile_layers.sort_unstable();
+        tile_layers.dedup();
         let resolution = view.catalog().topic_resolution();
-        let cells = Cell::covering(bounds, resolution, MAX_CELLS).ok().flatten();
+        let cells = Cell::covering(wish.bounds, resolution, MAX_CELLS)
+            .ok()
+            .flatten();
         let cells = cells.into_iter().flatten().map(Topic::Cell);
         let topics: Vec<Topic> = std::iter::once(Topic::Everywhere).chain(cells).collect();
         Ok(Self {
-            scope: scope(view, viewer, &indexes, &topics),
+            scope: scope(view, viewer, &layers, &topics),
             wanted: topics.iter().copied().collect(),
-            layers: indexes,
-            bounds,
-            zoom,
+            layers,
+            tile_layers,
+            bounds: wish.bounds,
+            zoom: wish.zoom,
             topics,
         })
     }
@@ -118,13 +129,21 @@ impl Subscription {
 
     /// The tiles of the viewport that changed after `since`, with the layers that changed at all;
     /// `Some(None)` where there are too many tiles to look at.
-    pub fn dirty_tiles<'v>(&self, view: &'v View, viewer: &Viewer, since: Seq) -> (Vec<&'v str>, Option<Vec<TileCoord>>) {
+    pub fn dirty_tiles<'v>(
+        &self,
+        view: &'v View,
+        viewer: &Viewer,
+        since: Seq,
+    ) -> (Vec<&'v str>, Option<Vec<TileCoord>>) {
         let dirty: HashSet<LayerIx> = view.dirty_layers(since).collect();
         let open: Vec<_> = self
-            .layers
+            .tile_layers
             .iter()
             .filter_map(|layer| view.open_at(viewer, *layer))
-            .filter(|open| open.spec().derived_from.is_none() && open.spec().name == "cells" || dirty.contains(&open.layer()))
+            .filter(|open| {
+                open.spec().derived_from.is_none() && open.spec().name == "cells"
+                    || dirty.contains(&open.layer())
+            })
             .collect();
         let names: Vec<&str> = open.iter().map(|open| open.spec().name.as_str()).collect();
         let (Some(zoom), false) = (self.zoom, open.is_empty()) else {
@@ -133,20 +152,47 @@ impl Subscription {
         let Some(tiles) = self.viewport(zoom) else {
             return (names, None);
         };
-        let changed = tiles.into_iter().filter(|tile| open.iter().any(|open| open.tile_seq(*tile) > since));
+        let changed = tiles
+            .into_iter()
+            .filter(|tile| open.iter().any(|open| open.tile_seq(*tile) > since));
         (names, Some(changed.collect()))
     }
 
     fn viewport(&self, zoom: u8) -> Option<Vec<TileCoord>> {
         let (columns, rows) = tiles_of(self.bounds, zoom);
-        let width: usize = columns.iter().map(|(west, east)| (east - west) as usize + 1).sum();
+        let width: usize = columns
+            .iter()
+            .map(|(west, east)| (east - west) as usize + 1)
+            .sum();
         if width.saturating_mul((rows.1 - rows.0) as usize + 1) > MAX_TILES {
             return None;
         }
         let columns = columns.into_iter().flat_map(|(west, east)| west..=east);
         let tiles = columns.flat_map(|x| (rows.0..=rows.1).map(move |y| (x, y)));
-        Some(tiles.filter_map(|(x, y)| TileCoord::new(zoom, x, y).ok()).collect())
+        Some(
+            tiles
+                .filter_map(|(x, y)| TileCoord::new(zoom, x, y).ok())
+                .collect(),
+        )
     }
+}
+
+fn indexes(
+    view: &View,
+    viewer: &Viewer,
+    names: &[String],
+) -> Result<Vec<LayerIx>, BadSubscription> {
+    let mut indexes = Vec::with_capacity(names.len());
+    for name in names {
+        let open = view.open(viewer, name);
+        indexes.push(
+            open.map_err(|_| BadSubscription::NoSuchLayer(name.clone()))?
+                .layer(),
+        );
+    }
+    indexes.sort_unstable();
+    indexes.dedup();
+    Ok(indexes)
 }
 
 fn scope(view: &View, viewer: &Viewer, layers: &[LayerIx], topics: &[Topic]) -> String {
@@ -159,5 +205,5 @@ fn scope(view: &View, viewer: &Viewer, layers: &[LayerIx], topics: &[Topic]) -> 
     for topic in topics {
         digest.update(super::message::topic_name(*topic));
     }
-    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest.finalize()[..8])
 }

@@ -6,10 +6,11 @@
 
 use super::message::Message;
 use super::stream::{Stream, StreamId};
-use super::subscription::{BadSubscription, Resume, Subscription};
+use super::subscription::{BadSubscription, Resume, Subscription, Wish};
 use crate::http::params::Params;
 use crate::http::{App, Caller};
 use crate::problem::Problem;
+use crate::task;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_ws::AggregatedMessage;
@@ -34,7 +35,10 @@ const MOST_LAYERS: usize = 64;
 struct Change {
     #[serde(rename = "type", default)]
     kind: Option<String>,
+    #[serde(default)]
     layers: Vec<String>,
+    #[serde(default)]
+    tile_layers: Vec<String>,
     bbox: [f64; 4],
     #[serde(default)]
     zoom: Option<u8>,
@@ -42,9 +46,10 @@ struct Change {
 
 impl Change {
     fn read(text: &[u8]) -> Result<Self, Problem> {
-        let change: Self = serde_json::from_slice(text).map_err(|error| Problem::UnreadableBody {
-            reason: error.to_string(),
-        })?;
+        let change: Self =
+            serde_json::from_slice(text).map_err(|error| Problem::UnreadableBody {
+                reason: error.to_string(),
+            })?;
         match change.kind.as_deref() {
             None | Some("subscribe") => Ok(change),
             Some(other) => Err(Problem::Unprocessable {
@@ -54,15 +59,20 @@ impl Change {
         }
     }
 
-    fn subscription(&self, app: &App, caller: &Caller) -> Result<Subscription, Problem> {
+    fn subscription(self, app: &App, caller: &Caller) -> Result<Subscription, Problem> {
         let [west, south, east, north] = self.bbox;
         let bounds = Bounds::new(west, south, east, north).map_err(|bad| Problem::BadBbox {
             name: "bbox".into(),
             value: bad.to_string(),
         })?;
         let view = app.engine.view();
-        let wanted = Subscription::new(&view, &caller.viewer, &self.layers, bounds, self.zoom);
-        wanted.map_err(|bad| problem(&bad))
+        let wish = Wish {
+            layers: self.layers,
+            tile_layers: self.tile_layers,
+            bounds,
+            zoom: self.zoom,
+        };
+        Subscription::new(&view, &caller.viewer, &wish).map_err(|bad| problem(&bad))
     }
 }
 
@@ -87,23 +97,29 @@ pub async fn subscribe(
     caller: Caller,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let params = Params::parse(&request, &["layers", "bbox", "zoom", "after"])?;
-    let layers = params.list("layers", MOST_LAYERS)?;
-    let layers = layers.ok_or_else(|| Params::missing("layers", "names of layers, joined by commas"))?;
-    let layers: Vec<String> = layers.into_iter().map(str::to_owned).collect();
+    let params = Params::parse(
+        &request,
+        &["layers", "tile_layers", "bbox", "zoom", "after"],
+    )?;
+    let names = |name| -> Result<Vec<String>, Problem> {
+        let names = params.list(name, MOST_LAYERS)?.unwrap_or_default();
+        Ok(names.into_iter().map(str::to_owned).collect())
+    };
     let bounds = params.bbox("bbox")?;
-    let bounds = bounds.ok_or_else(|| Params::missing("bbox", "west,south,east,north in degrees"))?;
-    let zoom = params.u8("zoom", 0..=atalaya_tiles::tile::MAX_ZOOM)?;
+    let wish = Wish {
+        layers: names("layers")?,
+        tile_layers: names("tile_layers")?,
+        bounds: bounds
+            .ok_or_else(|| Params::missing("bbox", "west,south,east,north in degrees"))?,
+        zoom: params.u8("zoom", 0..=atalaya_tiles::tile::MAX_ZOOM)?,
+    };
     let resume = resume(&request, &params)?;
     let view = app.engine.view();
-    let wanted = Subscription::new(&view, &caller.viewer, &layers, bounds, zoom).map_err(|bad| problem(&bad))?;
+    let wanted = Subscription::new(&view, &caller.viewer, &wish).map_err(|bad| problem(&bad))?;
     let upgrade = request
         .headers()
         .get(header::UPGRADE)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    if upgrade {
-        crate::http::caller::check_origin(&request)?;
-    }
     let id = uuid::Uuid::new_v4().simple().to_string();
     let limit = app.config.limits.live_clients;
     let Some(changes) = app.streams.enter(&id, &caller.principal.id, limit) else {
@@ -113,7 +129,13 @@ pub async fn subscribe(
             retry_after_s: 5,
         });
     };
-    let stream = Stream::new(caller.viewer, wanted, app.engine.epoch(), &view, resume.as_ref());
+    let stream = Stream::new(
+        caller.viewer,
+        wanted,
+        app.engine.epoch(),
+        &view,
+        resume.as_ref(),
+    );
     let session = Session {
         app,
         caller,
@@ -121,19 +143,32 @@ pub async fn subscribe(
         stream,
         changes,
     };
-    if upgrade { session.websocket(&request, payload) } else { Ok(session.events()) }
+    if upgrade {
+        session.websocket(&request, payload)
+    } else {
+        Ok(session.events())
+    }
 }
 
 fn resume(request: &HttpRequest, params: &Params) -> Result<Option<Resume>, Problem> {
-    let header = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
-    let Some(text) = params.raw("after").or(header).filter(|text| !text.is_empty()) else {
+    let header = request
+        .headers()
+        .get("last-event-id")
+        .and_then(|value| value.to_str().ok());
+    let Some(text) = params
+        .raw("after")
+        .or(header)
+        .filter(|text| !text.is_empty())
+    else {
         return Ok(None);
     };
-    Resume::parse(text).map(Some).ok_or_else(|| Problem::BadParameter {
-        name: "after".into(),
-        value: crate::problem::echo(text),
-        expected: "the id of a tick, epoch:seq:scope".into(),
-    })
+    Resume::parse(text)
+        .map(Some)
+        .ok_or_else(|| Problem::BadParameter {
+            name: "after".into(),
+            value: crate::problem::echo(text),
+            expected: "the id of a tick, epoch:seq:scope".into(),
+        })
 }
 
 /// `PATCH /live/{stream}`: changes the layers and viewport of a stream of one's own.
@@ -149,7 +184,10 @@ pub async fn patch(
     let no_such = || Problem::NoSuchStream {
         id: crate::problem::echo(&id),
     };
-    let changes = app.streams.changes(&id, &caller.principal.id).ok_or_else(no_such)?;
+    let changes = app
+        .streams
+        .changes(&id, &caller.principal.id)
+        .ok_or_else(no_such)?;
     changes.send(wanted).await.map_err(|_| no_such())?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -198,7 +236,7 @@ impl Session {
 
     fn events(self) -> HttpResponse {
         let (sender, receiver) = mpsc::channel::<Bytes>(WAITING);
-        actix_web::rt::spawn(self.run_events(sender));
+        task::spawn_local("live events", self.run_events(sender));
         let body = futures_util::stream::unfold(receiver, |mut receiver| async {
             let chunk = receiver.recv().await?;
             Some((Ok::<_, actix_web::Error>(chunk), receiver))
@@ -238,16 +276,28 @@ impl Session {
         debug!(stream.id = %self.id, outcome, "live stream {outcome}");
     }
 
-    fn websocket(self, request: &HttpRequest, payload: web::Payload) -> Result<HttpResponse, Problem> {
-        let (response, socket, incoming) = actix_ws::handle(request, payload).map_err(|error| Problem::UnreadableBody {
-            reason: error.to_string(),
-        })?;
-        let incoming = incoming.max_frame_size(LARGEST).aggregate_continuations().max_continuation_size(LARGEST);
-        actix_web::rt::spawn(self.run_websocket(socket, incoming));
+    fn websocket(
+        self,
+        request: &HttpRequest,
+        payload: web::Payload,
+    ) -> Result<HttpResponse, Problem> {
+        let (response, socket, incoming) =
+            actix_ws::handle(request, payload).map_err(|error| Problem::UnreadableBody {
+                reason: error.to_string(),
+            })?;
+        let incoming = incoming
+            .max_frame_size(LARGEST)
+            .aggregate_continuations()
+            .max_continuation_size(LARGEST);
+        task::spawn_local("live socket", self.run_websocket(socket, incoming));
         Ok(response)
     }
 
-    async fn run_websocket(mut self, mut socket: actix_ws::Session, mut incoming: actix_ws::AggregatedMessageStream) {
+    async fn run_websocket(
+        mut self,
+        mut socket: actix_ws::Session,
+        mut incoming: actix_ws::AggregatedMessageStream,
+    ) {
         let mut ticks = self.app.engine.ticks();
         let mut messages = vec![self.hello()];
         messages.extend(self.step());
@@ -282,7 +332,8 @@ impl Session {
 
     /// Obeys a subscription; one that is refused leaves the old one in force.
     fn obey(&mut self, text: &[u8]) -> Message {
-        let wanted = Change::read(text).and_then(|change| change.subscription(&self.app, &self.caller));
+        let wanted =
+            Change::read(text).and_then(|change| change.subscription(&self.app, &self.caller));
         match wanted {
             Ok(wanted) => self.change(wanted),
             Err(problem) => Message::refused(&problem.detail()),

@@ -10,17 +10,19 @@ use super::embedded::{Embedded, connect};
 use super::error::{StoreError, io, sqlite};
 use super::interned::Interned;
 use atalaya_tiles::{
-    Catalog, FeatureId, Hot, HotFeature, LayerIx, LayerKind, MarkKey, Seq, Tombstone,
+    Catalog, FeatureId, Hot, HotFeature, LayerIx, LayerKind, LayerSpec, MarkKey, Seq, Tombstone,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// A WAL larger than this is emptied even if appends must wait a moment.
-const WAL_LIMIT_BYTES: u64 = 64 << 20;
+/// A WAL larger than this is emptied even if appends must wait a moment. Less than the reserve, so
+/// that on a full disk it always fits into the main file.
+const WAL_LIMIT_BYTES: u64 = 32 << 20;
 /// How long emptying it waits for readers, while appends wait too.
 const WAL_PATIENCE: Duration = Duration::from_millis(200);
 
@@ -39,7 +41,8 @@ const UPSERT: &str = "INSERT INTO hot (layer, seq, received_at, stale, trail, no
 pub(crate) struct Stand {
     pub(crate) seq: Seq,
     pub(crate) clock: Timestamp,
-    /// The state layers whose features are all in it.
+    /// The layers that are all in it, as [`entry`] names them: the features of state layers, and the
+    /// marks of these and of sighting layers.
     pub(crate) layers: BTreeSet<String>,
     /// The clearances that the slots of marks count through.
     pub(crate) clearances: Vec<String>,
@@ -67,17 +70,25 @@ impl Stand {
             .optional()
     }
 
-    /// Whether all state layers of a catalog are in it.
-    pub(crate) fn covers(&self, catalog: &Catalog) -> bool {
-        state_layers(catalog).all(|(_, name)| self.layers.contains(name))
+    /// Whether a layer is in it.
+    pub(crate) fn covers(&self, spec: &LayerSpec) -> bool {
+        entry(spec).is_none_or(|entry| self.layers.contains(&entry))
+    }
+
+    /// Whether all layers of a catalog are in it.
+    fn covers_all(&self, catalog: &Catalog) -> bool {
+        catalog.layers().all(|(_, spec)| self.covers(spec))
     }
 }
 
-pub(crate) fn state_layers(catalog: &Catalog) -> impl Iterator<Item = (LayerIx, &str)> {
-    let layers = catalog.layers();
-    layers
-        .filter(|(_, spec)| spec.kind == LayerKind::State)
-        .map(|(layer, spec)| (layer, spec.name.as_str()))
+/// What a checkpoint calls a layer; `None` for derived layers, which are in none. A layer of the same
+/// name and another kind is another layer.
+fn entry(spec: &LayerSpec) -> Option<String> {
+    match spec.kind {
+        LayerKind::State => Some(format!("state {}", spec.name)),
+        LayerKind::Sighting => Some(format!("sighting {}", spec.name)),
+        LayerKind::Derived => None,
+    }
 }
 
 pub(crate) fn clearances(catalog: &Catalog) -> Vec<String> {
@@ -100,6 +111,7 @@ pub struct Checkpointer {
     tombstones: HashMap<(LayerIx, FeatureId), Tombstone>,
     /// Features that left and are not yet taken out, because a checkpoint failed.
     removed: Vec<(LayerIx, FeatureId)>,
+    full: Arc<AtomicBool>,
 }
 
 impl Checkpointer {
@@ -124,8 +136,9 @@ impl Checkpointer {
             stand: None,
             tombstones: HashMap::new(),
             removed: Vec::new(),
+            full: store.full(),
         };
-        checkpointer.stand = stand.filter(|stand| stand.covers(&checkpointer.codec.catalog));
+        checkpointer.stand = stand.filter(|stand| stand.covers_all(&checkpointer.codec.catalog));
         checkpointer
             .read_tombstones()
             .map_err(sqlite(&checkpointer.picture_path))?;
@@ -165,7 +178,7 @@ impl Checkpointer {
             }
             Err(cause) => {
                 self.interned.forget();
-                Err(StoreError::of_sqlite(&self.picture_path, cause))
+                Err(self.note(StoreError::of_sqlite(&self.picture_path, cause)))
             }
         }
     }
@@ -175,8 +188,13 @@ impl Checkpointer {
     fn next_stand(&self, seq: Seq, clock: Timestamp) -> Stand {
         let catalog = &self.codec.catalog;
         let old = self.stand.iter().flat_map(|stand| &stand.layers);
-        let lost = old.filter(|name| catalog.layer(name).is_none()).cloned();
-        let kept = state_layers(catalog).map(|(_, name)| name.to_owned());
+        let lost = old
+            .filter(|entry| {
+                let name = entry.split_once(' ').map(|(_, name)| name);
+                name.is_none_or(|name| catalog.layer(name).is_none())
+            })
+            .cloned();
+        let kept = catalog.layers().filter_map(|(_, spec)| entry(spec));
         Stand {
             seq,
             clock,
@@ -218,10 +236,19 @@ impl Checkpointer {
         })
     }
 
-    /// Moves what the WALs hold into their main files. To be called about once a second.
+    /// Moves what the WALs hold into their main files. To be called about once a second. A full disk
+    /// is often found here first; retention then knows.
     pub fn tidy_wal(&mut self) -> Result<(), StoreError> {
-        tidy(&self.main, &self.main_path)?;
-        tidy(&self.picture, &self.picture_path)
+        tidy(&self.main, &self.main_path)
+            .and_then(|()| tidy(&self.picture, &self.picture_path))
+            .map_err(|error| self.note(error))
+    }
+
+    fn note(&self, error: StoreError) -> StoreError {
+        if matches!(error, StoreError::Full { .. }) {
+            self.full.store(true, Ordering::Relaxed);
+        }
+        error
     }
 }
 

@@ -25,10 +25,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+/// How often a lock that is held is tried again, and the pause between: a quarter of a second.
+const LOCK_TRIES: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(25);
+
 /// How long a connection waits for another one's transaction.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What a WAL is cut back to once its content is in the main file.
-const WAL_BYTES: i64 = 64 << 20;
+const WAL_BYTES: i64 = 32 << 20;
 
 /// How a store is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -258,7 +262,7 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     let mut file = options.open(&path).map_err(io(&path))?;
-    match file.try_lock() {
+    match wait_for_lock(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut pid = String::new();
@@ -274,6 +278,18 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
     file.rewind().map_err(io(&path))?;
     writeln!(file, "{}", std::process::id()).map_err(io(&path))?;
     Ok(file)
+}
+
+/// Takes the lock, waiting a moment for one that is just being let go: a process that was started
+/// while the last holder ran keeps it until it begins its own program.
+fn wait_for_lock(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            outcome => return outcome,
+        }
+    }
+    file.try_lock()
 }
 
 /// The epoch of a store, which is made up if there is none yet.

@@ -16,7 +16,7 @@ use super::error::{StoreError, sqlite};
 use super::interned::Interned;
 use super::reader::Reader;
 use atalaya_tiles::{
-    Catalog, HotFeature, LayerIx, LayerKind, MarkKey, Picture, Record, RingLimits, Seq,
+    Catalog, Event, HotFeature, LayerIx, LayerKind, MarkKey, Picture, Record, RingLimits, Seq,
 };
 use rusqlite::Connection;
 use std::ops::ControlFlow;
@@ -67,13 +67,16 @@ impl Embedded {
             picture: Picture::new(Arc::clone(catalog), limits),
             batch: Vec::with_capacity(BATCH),
             folded: 0,
+            marked: Vec::new(),
         };
         let mut reader = self.reader(Arc::clone(catalog))?;
         let mut unknown = Unknown::default();
         let mut from = Seq(0);
         if let Some((connection, stand)) = checkpoint {
             let lacking = lacking(catalog, stand);
+            fold.marked = marked(catalog, stand);
             fold.run(&mut reader, Seq(0), Some(stand.seq), Some(&lacking))?;
+            fold.marked = Vec::new();
             let mut restore = Restore {
                 connection,
                 codec: Codec::new(Arc::clone(catalog)),
@@ -97,15 +100,19 @@ impl Embedded {
     }
 }
 
-/// The layers that a checkpoint does not hold: sightings, and state layers that are new to it.
+/// The layers whose features a checkpoint does not hold: sightings, and layers that are new to it.
 fn lacking(catalog: &Catalog, stand: &Stand) -> Vec<LayerIx> {
     let layers = catalog.layers();
-    let lacking = layers.filter(|(_, spec)| match spec.kind {
-        LayerKind::Sighting => true,
-        LayerKind::State => !stand.layers.contains(&spec.name),
-        LayerKind::Derived => false,
-    });
+    let lacking =
+        layers.filter(|(_, spec)| spec.kind == LayerKind::Sighting || !stand.covers(spec));
     lacking.map(|(layer, _)| layer).collect()
+}
+
+/// The sighting layers whose marks a checkpoint holds.
+fn marked(catalog: &Catalog, stand: &Stand) -> Vec<LayerIx> {
+    let layers = catalog.layers();
+    let marked = layers.filter(|(_, spec)| spec.kind == LayerKind::Sighting && stand.covers(spec));
+    marked.map(|(layer, _)| layer).collect()
 }
 
 /// Folds the log in batches.
@@ -113,6 +120,8 @@ struct Fold {
     picture: Picture,
     batch: Vec<Record>,
     folded: u64,
+    /// Layers whose sightings are put back without marking tiles, several times as fast.
+    marked: Vec<LayerIx>,
 }
 
 impl Fold {
@@ -127,17 +136,33 @@ impl Fold {
             if until.is_some_and(|until| record.seq > until) {
                 return ControlFlow::Break(());
             }
-            self.batch.push(record);
-            if self.batch.len() >= BATCH {
-                self.apply();
-            }
+            self.take(record);
             ControlFlow::Continue(())
         })?;
         self.apply();
         Ok(())
     }
 
+    fn take(&mut self, record: Record) {
+        if let Event::Observed(observation) = &record.event
+            && self.marked.contains(&observation.layer)
+        {
+            // What came before may withdraw or retire sightings.
+            self.apply();
+            self.folded += 1;
+            self.picture.restore_sighting(&record);
+            return;
+        }
+        self.batch.push(record);
+        if self.batch.len() >= BATCH {
+            self.apply();
+        }
+    }
+
     fn apply(&mut self) {
+        if self.batch.is_empty() {
+            return;
+        }
         self.folded += u64::try_from(self.batch.len()).unwrap_or(u64::MAX);
         self.picture.apply(&self.batch);
         self.batch.clear();

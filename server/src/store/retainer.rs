@@ -10,7 +10,7 @@
 //! Nothing goes that the checkpoint does not cover, nor the last record. What is left of a layer
 //! that the catalog does not know stays.
 
-use super::checkpointer::Stand;
+use super::checkpointer::{Stand, wal_checkpoint};
 use super::codec::instant::Instant;
 use super::codec::{ALL_LAYERS, Codec, OBSERVED};
 use super::embedded::{Embedded, StoreOptions, connect, last};
@@ -117,14 +117,20 @@ impl Retainer {
             }
             outcome => outcome,
         };
-        if self.full.load(Ordering::Relaxed) {
-            super::checkpointer::wal_checkpoint(&self.main, "TRUNCATE")
-                .map_err(sqlite(&self.path))?;
-            if self.reserve.fill()? {
-                self.full.store(false, Ordering::Relaxed);
-            }
+        if self.full.load(Ordering::Relaxed) && self.empty_wal()? && self.reserve.fill()? {
+            self.full.store(false, Ordering::Relaxed);
         }
         outcome
+    }
+
+    /// Moves the WAL into the main file, so that its room is there again; says whether it could.
+    fn empty_wal(&self) -> Result<bool, StoreError> {
+        let moved = wal_checkpoint(&self.main, "TRUNCATE").map_err(sqlite(&self.path));
+        match moved {
+            Ok(()) => Ok(true),
+            Err(StoreError::Full { .. } | StoreError::Busy { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     fn sweep(&mut self, now: Timestamp) -> Result<Retained, StoreError> {
@@ -160,8 +166,7 @@ impl Retainer {
         for (layer, spec) in catalog.layers() {
             let (days, replaced_only) = self.days(spec);
             longest = longest.zip(days).map(|(longest, days)| longest.max(days));
-            let covered = spec.kind != LayerKind::State || stand.layers.contains(&spec.name);
-            if let (Some(days), Some(id), true) = (days, self.id(layer)?, covered) {
+            if let (Some(days), Some(id), true) = (days, self.id(layer)?, stand.covers(spec)) {
                 plan.push((id, days, replaced_only));
             }
         }

@@ -99,30 +99,29 @@ async fn cells_count_every_feature_once() {
 async fn a_read_waits_for_what_was_just_written() {
     let city = City::start().await;
     let operator = city.operator();
-    for at in 0..20_u32 {
-        let receipt = city
-            .post("incidents", &incident(&format!("i{at}"), LON, LAT))
-            .await;
-        let epoch = operator
-            .get("/catalog")
+    let feed = city.bearer(&city.key("incidents"));
+    let epoch = operator.epoch().await;
+    for at in 0..20_usize {
+        // Past the harness, which would wait by itself.
+        let incident = incident(&format!("i{at}"), LON, LAT);
+        let receipt = feed
+            .post("/feeds/incidents", &incident)
             .await
-            .header("atalaya-seq")
-            .split(':')
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-        let seq = format!("{epoch}:{}", receipt["seq"]);
+            .expect(200)
+            .json();
+        let near = format!("/near?lon={LON}&lat={LAT}&layer=incidents&limit=50");
         let answer = operator
-            .json(&format!(
-                "/near?lon={LON}&lat={LAT}&layer=incidents&limit=50&min_seq={seq}"
-            ))
+            .json(&format!("{near}&min_seq={epoch}:{}", receipt["seq"]))
             .await;
-        assert_eq!(
-            ids(&answer).len(),
-            usize::try_from(at).expect("small") + 1,
-            "after {receipt}"
-        );
+        assert_eq!(ids(&answer).len(), at + 1, "after {receipt}");
     }
+    let future = format!("/near?lon={LON}&lat={LAT}&min_seq={epoch}:999999999");
+    let behind = operator.get(&future).await.expect(503);
+    assert!(
+        !behind.header("retry-after").is_empty(),
+        "{}",
+        behind.text()
+    );
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ async fn an_accepted_event_survives_a_kill_and_so_does_its_tag() {
 async fn the_log_goes_on_where_it_stood() {
     let mut city = City::start().await;
     let first = city.post("incidents", &incident("a", LON, LAT)).await;
-    let epoch = epoch(&city).await;
+    let epoch = city.operator().epoch().await;
     city.restart().await;
     let second = city.post("incidents", &incident("b", LON, LAT)).await;
     assert!(
@@ -54,24 +54,10 @@ async fn the_log_goes_on_where_it_stood() {
         "{first} {second}"
     );
     assert_eq!(
-        self::epoch(&city).await,
+        city.operator().epoch().await,
         epoch,
         "a restart is not a restore"
     );
-}
-
-async fn epoch(city: &City) -> String {
-    let reply = city
-        .operator()
-        .get(&format!("/near?lon={LON}&lat={LAT}&layer=incidents"))
-        .await
-        .expect(200);
-    reply
-        .header("atalaya-seq")
-        .split(':')
-        .next()
-        .unwrap_or_default()
-        .to_owned()
 }
 
 #[tokio::test]

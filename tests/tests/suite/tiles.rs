@@ -314,30 +314,27 @@ async fn the_past_can_be_asked_for() {
     let city = City::start().await;
     city.post("incidents", &incident("a", LON, LAT)).await;
     let operator = city.operator();
-    let received = operator
-        .json(&format!("/near?lon={LON}&lat={LAT}&layer=incidents"))
+    let mut live = operator
+        .events("layers=incidents&bbox=-112,32,-110,33")
         .await;
-    let received = received["features"][0]["received_at"]
+    let tick = live.until_tick().await.pop().expect("a tick");
+    let then = tick["server_time"]
         .as_str()
-        .map(str::to_owned);
+        .expect("a tick says the time")
+        .to_owned();
     city.post("incidents", &withdrawn("a")).await;
     operator.get(&here("incidents", 14)).await.expect(204);
-    let received = received.expect("a feature says when it was received");
-    let reply = operator
-        .get(&format!("{}?at={received}", here("incidents", 14)))
+
+    let past = operator
+        .get(&format!("{}?at={then}", here("incidents", 14)))
         .await
         .expect(200);
     assert_eq!(
-        Tile::decode(&reply.body).ids("incidents"),
+        Tile::decode(&past.body).ids("incidents"),
         ["a"],
-        "as of {received}"
+        "as of {then}"
     );
-    let future = operator
-        .get(&format!(
-            "{}?at=2999-01-01T00:00:00Z",
-            here("incidents", 14)
-        ))
-        .await
-        .expect(404);
+    let future = format!("{}?at=2999-01-01T00:00:00Z", here("incidents", 14));
+    let future = operator.get(&future).await.expect(404);
     assert!(future.text().contains("no-history"), "{}", future.text());
 }

@@ -1,9 +1,9 @@
 //! Stage 4, simplify: leaves out positions that nobody could tell apart on the screen.
 //!
 //! Douglas and Peucker (1973), in tile units: what is left out lies within `tolerance` of what
-//! remains. Promises: a line keeps its ends, a ring at least three corners, so that no feature is
-//! lost here; only the grid of the [next stage](super::quantise) is too coarse for some. Refuses to
-//! recurse: the stack is explicit.
+//! remains. Promises: a line keeps its ends and a loop its far end, a ring at least three corners, so
+//! that no feature is lost here; only the grid of the [next stage](super::quantise) is too coarse for
+//! some. Refuses to recurse: the stack is explicit.
 
 use super::project::{Path, Shape};
 use geo_types::Coord;
@@ -22,8 +22,16 @@ pub(crate) fn simplify(mut shape: Shape<f64>, tolerance: f64) -> Shape<f64> {
 }
 
 fn simplify_line(line: &[Coord<f64>], tolerance: f64) -> Path<f64> {
+    let limit = tolerance * tolerance;
     let mut kept = vec![false; line.len()];
-    mark(line, &mut kept, tolerance * tolerance);
+    mark(line, &mut kept, limit);
+    // A loop smaller than the tolerance would be left with one position.
+    if let (3.., [first, .., last]) = (line.len(), line)
+        && square_distance(*last, *first, *first) <= limit
+    {
+        let (far, _) = farthest(line, |at| square_distance(at, *first, *first));
+        kept[far] = true;
+    }
     pick(line, &kept)
 }
 

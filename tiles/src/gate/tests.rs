@@ -103,11 +103,7 @@ fn check(open: &Open<'_>, held: &[&str], model: &Model, ask: &Question) {
         .collect();
     assert_eq!(found, near);
 
-    let resolution = if singles {
-        ask.resolution
-    } else {
-        ask.resolution.min(9)
-    };
+    let resolution = ask.resolution.min(if singles { 12 } else { 9 });
     let mut counts = HashMap::<Cell, u32>::new();
     for (_, row) in all.iter().filter(|(_, row)| row.is_in(window)) {
         let cell = row.cell(resolution);

@@ -1,7 +1,8 @@
 //! What the clock drives: staleness, expiry and retention, as events of the log.
 //!
-//! The queue knows when something falls due; the shell then appends an [`Event::Clock`]
-//! (crate::event::Event::Clock), and applying that record does what is due as of its `received_at`.
+//! The queue knows when something falls due; the shell then appends an
+//! [`Event::Clock`](crate::event::Event::Clock), and applying that record does what is due as of its
+//! `received_at`.
 //! Sightings past their retention go with any record, so that which are kept follows from the view's
 //! clock alone.
 
@@ -25,7 +26,7 @@ const GRACE: SignedDuration = SignedDuration::from_millis(1);
 pub(crate) struct DueQueue {
     features: BTreeSet<(Timestamp, LayerIx, FeatureId)>,
     /// When the oldest sightings of a layer go.
-    sightings: BTreeMap<LayerIx, Timestamp>,
+    pub(super) sightings: BTreeMap<LayerIx, Timestamp>,
 }
 
 impl DueQueue {

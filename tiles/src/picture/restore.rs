@@ -6,10 +6,10 @@
 //! time has taken since (tombstones, sightings past their retention) may be given back as well: it
 //! is dropped again.
 
-use super::{Picture, new_feature};
+use super::{Picture, is_on_globe, new_feature};
 use crate::catalog::LayerIx;
 use crate::event::{Event, Record, Seq};
-use crate::feature::FeatureId;
+use crate::feature::{Feature, FeatureId};
 use crate::view::{Body, HotFeature, MarkKey, Tombstone};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -49,17 +49,51 @@ impl Picture {
         self.bury(layer, id, tombstone);
     }
 
-    /// Puts a sighting back, as its record in the log tells it.
+    /// Puts a sighting back, as its record in the log tells it: all but the marks that
+    /// [`Picture::apply`] would make. Of several with one id the first counts for as long as it is
+    /// kept; one that was withdrawn does not come back.
     pub fn restore_sighting(&mut self, record: &Record) {
         let Event::Observed(observation) = &record.event else {
             return;
         };
-        let catalog = Arc::clone(&self.view.catalog);
-        let spec = catalog.spec(observation.layer);
-        let feature = new_feature(spec, record, observation, catalog.topic_resolution());
-        if let Body::Sightings(sightings) = &mut self.view.layers[observation.layer.index()].body {
-            sightings.push(&Arc::new(feature));
+        if !observation.geometry.as_ref().is_none_or(is_on_globe) {
+            return;
         }
+        let catalog = Arc::clone(&self.view.catalog);
+        let layer = observation.layer;
+        // As in the fold: what is past its retention by now is gone before the next one comes.
+        self.view.clock = self.view.clock.max(record.received_at);
+        let due = self.due.sightings.get(&layer);
+        if due.is_some_and(|at| *at <= self.view.clock) {
+            self.hide_old_sightings(layer);
+        }
+        let spec = catalog.spec(layer);
+        let feature = new_feature(spec, record, observation, catalog.topic_resolution());
+        if self.is_buried(layer, &feature) {
+            return;
+        }
+        let Body::Sightings(sightings) = &mut self.view.layers[layer.index()].body else {
+            return;
+        };
+        if sightings.get(&feature.id).is_none() {
+            sightings.push(&Arc::new(feature));
+            if !self.due.sightings.contains_key(&layer) {
+                self.expect_retention(layer);
+            }
+        }
+    }
+
+    fn is_buried(&mut self, layer: LayerIx, feature: &Feature) -> bool {
+        if !self.view.layers[layer.index()]
+            .tombstones
+            .contains_key(&feature.id)
+        {
+            return false;
+        }
+        self.forget_tombstones();
+        let tombstones = &self.view.layers[layer.index()].tombstones;
+        let tombstone = tombstones.get(&feature.id);
+        tombstone.is_some_and(|tombstone| feature.effective_at() <= tombstone.at)
     }
 
     /// Puts a mark back.

@@ -8,8 +8,10 @@ const A: (f64, f64) = (-110.97, 32.22);
 const B: (f64, f64) = (-110.96, 32.22);
 const C: (f64, f64) = (-110.95, 32.22);
 
-/// Where unit `u` is after a log and the longitudes of its trail; `None` if it is nowhere.
-fn check(log: &[Record], expected: Option<((f64, f64), &[(f64, f64)])>) {
+type Place = (f64, f64);
+
+/// Where unit `u` is after a log and its trail; `None` if it is nowhere.
+fn check(log: &[Record], expected: Option<(Place, &[Place])>) {
     let catalog = catalog();
     for batch in [1, 2, log.len()] {
         let view = folded(&catalog, log, batch).view();
@@ -164,7 +166,7 @@ fn camera(seq: u64, heading_deg: f64, at: (f64, f64)) -> Record {
     let told = Told {
         layer: "cameras",
         id: "c".into(),
-        geometry: city::point(at.0, at.1),
+        geometry: Some(city::point(at.0, at.1)),
         observed_s: None,
         fields: vec![
             ("name", Value::Text("north".into())),

@@ -1,9 +1,9 @@
 // The rail: what is listed, in which order, and that no plate is ever shown whole.
 import { describe, expect, it } from "vitest";
 
-import type { LiveFeature, Value } from "../live/messages";
+import type { Alert, LiveFeature, Value } from "../live/messages";
 import { maskedPlate } from "./plate";
-import { railCards } from "./rail";
+import { railCards, type RailSource } from "./rail";
 
 const feature = (id: string, properties: Record<string, Value>, observed_at: string): LiveFeature => ({
   type: "Feature",
@@ -12,10 +12,11 @@ const feature = (id: string, properties: Record<string, Value>, observed_at: str
   properties,
   observed_at,
 });
-const held =
-  (layers: Record<string, LiveFeature[]>) =>
-  (layer: string): LiveFeature[] =>
-    layers[layer] ?? [];
+const held = (layers: Record<string, LiveFeature[]>, alerts: Alert[] = []): RailSource => ({
+  features: (layer) => layers[layer] ?? [],
+  cameraName: (id) => (id === "cam-1" ? "22nd & Alvernon" : null),
+  alerts,
+});
 const early = "2026-01-01T00:00:00Z";
 const late = "2026-01-01T00:05:00Z";
 
@@ -30,7 +31,6 @@ describe("the rail", () => {
           feature("new one", { priority: 1, type: "shooting" }, late),
         ],
       }),
-      [],
       new Set(),
     );
     expect(cards.map((card) => card.id)).toEqual(["new one", "old one", "three"]);
@@ -41,7 +41,7 @@ describe("the rail", () => {
       feature("a", { priority: 1, type: "fire" }, late),
       feature("b", { priority: 3, type: "theft" }, early),
     ];
-    const cards = railCards(held({ incidents }), [], new Set(["incidents/a"]));
+    const cards = railCards(held({ incidents }), new Set(["incidents/a"]));
     expect(cards.map((card) => card.id)).toEqual(["b", "a"]);
   });
 
@@ -51,7 +51,6 @@ describe("the rail", () => {
         incidents: [feature("a", { priority: 1, status: "closed" }, late)],
         alpr_hits: [feature("h", { status: "dismissed", plate: "ABC1234" }, late)],
       }),
-      [],
       new Set(),
     );
     expect(cards).toEqual([]);
@@ -62,7 +61,7 @@ describe("the rail", () => {
       feature("unsure", { cause: "takeover", confidence: 0.4 }, late),
       feature("sure", { cause: "takeover", confidence: 0.9 }, early),
     ];
-    expect(railCards(held({ blockages }), [], new Set()).map((card) => [card.id, card.severity])).toEqual([
+    expect(railCards(held({ blockages }), new Set()).map((card) => [card.id, card.severity])).toEqual([
       ["sure", 1],
       ["unsure", 2],
     ]);
@@ -81,18 +80,53 @@ describe("the rail", () => {
       lon: null,
       lat: null,
     };
-    const cards = railCards(held({ incidents }), [alert], new Set());
+    const cards = railCards(held({ incidents }, [alert]), new Set());
     expect(cards.map((card) => [card.title, card.severity])).toEqual([["Theft inside the perimeter", 1]]);
+  });
+
+  it("says the name of the camera that read a plate", () => {
+    const alpr_hits = [
+      feature("a", { reason: "stolen", camera: "cam-1" }, late),
+      feature("b", { reason: "stolen", camera: "cam-2" }, early),
+    ];
+    expect(railCards(held({ alpr_hits }), new Set()).map((card) => card.place)).toEqual([
+      "22nd & Alvernon",
+      "Camera cam-2",
+    ]);
+  });
+
+  it("has one card for a junction, though each blocked street is a feature too", () => {
+    const line = (id: string, confidence: number): LiveFeature => ({
+      ...feature(id, { cause: "takeover", intersection: "22nd & Park", confidence }, late),
+      geometry: {
+        type: "LineString",
+        coordinates: [
+          [0, 0],
+          [1, 1],
+        ],
+      },
+    });
+    const point = feature("at", { cause: "takeover", intersection: "22nd & Park", confidence: 0.5 }, late);
+    for (const blockages of [
+      [point, line("a", 0.8), line("b", 0.9)],
+      [line("a", 0.8), point, line("b", 0.9)],
+      [line("a", 0.8), line("b", 0.9), point],
+    ]) {
+      const cards = railCards(held({ blockages }), new Set());
+      expect(cards.map((card) => [card.id, card.severity, card.kind])).toEqual([
+        ["at", 1, "Blockage, 90 % sure"],
+      ]);
+    }
   });
 
   it("never shows a whole plate", () => {
     for (const plate of ["A", "AB12", "ABC1234", "7-XYZ-998", "ÑAB 123"]) {
       const cards = railCards(
         held({ alpr_hits: [feature("h", { plate, reason: "stolen" }, late)] }),
-        [],
         new Set(),
       );
       expect(cards[0]?.title).not.toContain(plate);
+      expect(cards[0]?.place).not.toContain(plate);
       expect(maskedPlate(plate)).toContain("•");
     }
     expect(maskedPlate("ABC-1234")).toBe("A••••34");

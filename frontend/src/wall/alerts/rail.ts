@@ -24,7 +24,6 @@ export interface Card {
   icon: string;
 }
 
-export const RAIL_LAYERS = ["incidents", "alpr_hits", "blockages"] as const;
 export const MOST_CARDS = 8;
 
 const said = (feature: LiveFeature, ...names: string[]): string => {
@@ -63,7 +62,7 @@ function incidentCard(feature: LiveFeature): Card | null {
   });
 }
 
-function hitCard(feature: LiveFeature): Card | null {
+function hitCard(feature: LiveFeature, cameraName: (id: string) => string | null): Card | null {
   const status = said(feature, "status") || "unverified";
   if (status === "dismissed") return null;
   const plate = said(feature, "plate");
@@ -72,15 +71,20 @@ function hitCard(feature: LiveFeature): Card | null {
   return card("alpr_hits", feature, {
     severity: confirmed ? 1 : 2,
     kind: confirmed ? "ALPR hit, confirmed" : "ALPR hit, unverified",
-    title: plate === "" ? reason : `${reason} · ${maskedPlate(plate)}`,
-    place:
-      said(feature, "address", "intersection", "camera_name") || camera(said(feature, "camera_id", "camera")),
+    title: reason,
+    place: [plate === "" ? "" : maskedPlate(plate), hitPlace(feature, cameraName)]
+      .filter((part) => part !== "")
+      .join(" · "),
     since: began(feature),
     icon: `alpr-hit-${confirmed ? "confirmed" : "unverified"}`,
   });
 }
 
-const camera = (id: string): string => (id === "" ? "" : `Camera ${id}`);
+function hitPlace(feature: LiveFeature, cameraName: (id: string) => string | null): string {
+  const named = said(feature, "address", "intersection");
+  const camera = said(feature, "camera", "camera_id");
+  return named !== "" || camera === "" ? named : (cameraName(camera) ?? `Camera ${camera}`);
+}
 
 const CAUSES: Record<string, string> = {
   takeover: "Street takeover",
@@ -109,6 +113,27 @@ function blockageCard(feature: LiveFeature): Card | null {
   });
 }
 
+/**
+ * One feature for each blocked place: a junction may come as a point and a line for each blocked street. The point stands for all,
+ * with the highest confidence of them.
+ */
+function places(blockages: LiveFeature[]): LiveFeature[] {
+  const byPlace = new Map<string, LiveFeature>();
+  for (const feature of blockages) {
+    const name = said(feature, "intersection", "intersection_name");
+    const key = name === "" ? `id ${feature.id}` : `${said(feature, "cause")} ${name}`;
+    const known = byPlace.get(key);
+    const [kept, other] =
+      known !== undefined && known.geometry?.type === "Point" ? [known, feature] : [feature, known];
+    const confidence = Math.max(
+      measured(kept, "confidence") ?? -1,
+      other ? (measured(other, "confidence") ?? -1) : -1,
+    );
+    byPlace.set(key, confidence < 0 ? kept : { ...kept, properties: { ...kept.properties, confidence } });
+  }
+  return [...byPlace.values()];
+}
+
 function alertCard(alert: Alert): Card {
   const severity: Severity = alert.level <= 1 ? 1 : alert.level >= 3 ? 3 : 2;
   return {
@@ -128,26 +153,24 @@ function alertCard(alert: Alert): Card {
   };
 }
 
+/** What the rail is made from. */
+export interface RailSource {
+  features(layer: string): LiveFeature[];
+  cameraName(id: string): string | null;
+  readonly alerts: readonly Alert[];
+}
+
 /** By priority, then newest first; acknowledged ones last. An alert about a feature stands in for that feature's own card. */
-export function railCards(
-  held: (layer: string) => LiveFeature[],
-  alerts: readonly Alert[],
-  acknowledged: ReadonlySet<string>,
-): Card[] {
+export function railCards(source: RailSource, acknowledged: ReadonlySet<string>): Card[] {
+  const made = [
+    ...source.features("incidents").map(incidentCard),
+    ...source.features("alpr_hits").map((feature) => hitCard(feature, (id) => source.cameraName(id))),
+    ...places(source.features("blockages")).map(blockageCard),
+    ...source.alerts.map(alertCard),
+  ];
   const cards = new Map<string, Card>();
-  const makers: Record<(typeof RAIL_LAYERS)[number], (feature: LiveFeature) => Card | null> = {
-    incidents: incidentCard,
-    alpr_hits: hitCard,
-    blockages: blockageCard,
-  };
-  for (const layer of RAIL_LAYERS) {
-    for (const feature of held(layer)) {
-      const made = makers[layer](feature);
-      if (made !== null) cards.set(made.key, made);
-    }
-  }
-  for (const made of alerts.map(alertCard)) cards.set(made.key, made);
-  const rank = (made: Card): number => (acknowledged.has(made.key) ? 10 : 0) + made.severity;
+  for (const one of made) if (one !== null) cards.set(one.key, one);
+  const rank = (one: Card): number => (acknowledged.has(one.key) ? 10 : 0) + one.severity;
   return [...cards.values()].sort(
     (a, b) => rank(a) - rank(b) || b.since - a.since || a.key.localeCompare(b.key),
   );

@@ -1,7 +1,8 @@
 // The subscribed area stays put while the wall looks at its city, and never grows past what can be streamed.
 import { describe, expect, it } from "vitest";
 
-import { boxAround, subscriptionBox, type Box } from "./area";
+import type { CatalogLayer } from "../server/shapes";
+import { boxAround, subscribedLayers, subscriptionBox, type Box } from "./area";
 
 const home = boxAround([
   [-110.94, 32.22],
@@ -28,5 +29,33 @@ describe("the subscribed area", () => {
     const [west, south, east, north] = subscriptionBox(null, [-180, -85, 180, 85]);
     expect(east - west).toBeLessThanOrEqual(1.6);
     expect(north - south).toBeLessThanOrEqual(1.6);
+  });
+});
+
+describe("the subscribed layers", () => {
+  const layer = (name: string, kind: CatalogLayer["kind"] = "state"): CatalogLayer => ({
+    name,
+    title: name,
+    kind,
+    geometry: ["point"],
+    zooms: [0, 22],
+    fields: {},
+    stale_after_s: 0,
+    expire_after_s: 0,
+    retain_days: 1,
+    track: false,
+    shown_as: "points",
+  });
+  const catalog = [
+    layer("cameras"),
+    layer("coverage", "derived"),
+    layer("units"),
+    layer("sites"),
+    layer("hazards"),
+    layer("alpr_reads", "sighting"),
+  ];
+  it("are the live ones, cameras, and what else is shown, but never sightings", () => {
+    const shown = new Set(["sites", "coverage", "alpr_reads"]);
+    expect(subscribedLayers(catalog, shown)).toEqual(["cameras", "units", "sites"]);
   });
 });

@@ -1,6 +1,9 @@
 // Which part of the world a wall subscribes to: the whole city of its scenes, so that the rail lists an alarm outside the view and
 // scenes change without waiting; or the view itself where somebody looks elsewhere. Pure.
 
+import type { CatalogLayer } from "../server/shapes";
+import { isLive } from "../map/drawing";
+
 export type Box = [west: number, south: number, east: number, north: number];
 
 const AROUND_SCENES_DEGREES = 0.35;
@@ -17,6 +20,16 @@ export function boxAround(centers: readonly [number, number][]): Box | null {
     Math.max(...lons) + AROUND_SCENES_DEGREES,
     Math.min(85, Math.max(...lats) + AROUND_SCENES_DEGREES),
   ];
+}
+
+/**
+ * Live layers always, for the rail; cameras always, for their names; of the other tiled layers those that are shown, to hear which
+ * tiles changed. Never sightings: their every read would come along.
+ */
+export function subscribedLayers(catalog: readonly CatalogLayer[], shown: ReadonlySet<string>): string[] {
+  return catalog
+    .filter(({ name, kind }) => isLive(name) || name === "cameras" || (kind === "state" && shown.has(name)))
+    .map(({ name }) => name);
 }
 
 const overlaps = (a: Box, b: Box): boolean => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];

@@ -75,7 +75,6 @@ class World implements Surroundings {
 
 const subscription: Subscription = {
   layers: ["units"],
-  tile_layers: ["cameras"],
   bbox: [-111, 32, -110, 33],
   zoom: 12,
 };

@@ -15,7 +15,6 @@ const BACKOFF_MS = [250, 500, 1000, 2000, 4000];
 
 export interface Subscription {
   layers: string[];
-  tile_layers: string[];
   bbox: [number, number, number, number];
   zoom: number;
 }
@@ -49,7 +48,6 @@ export interface Listeners {
 export function subscriptionQuery(subscription: Subscription, after: string | null): string {
   const query = new URLSearchParams({
     layers: subscription.layers.join(","),
-    tile_layers: subscription.tile_layers.join(","),
     bbox: subscription.bbox.map((degrees) => degrees.toFixed(5)).join(","),
     zoom: String(subscription.zoom),
   });

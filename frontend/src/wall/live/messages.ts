@@ -66,7 +66,12 @@ export interface Tick {
   seq: number;
   server_time: string;
 }
-export type LiveMessage = Hello | Snapshot | Delta | Tiles | AlertMessage | Resync | Tick;
+/** A subscription that the server refused; the one before stays in force. */
+export interface RefusedMessage {
+  type: "error";
+  detail: string;
+}
+export type LiveMessage = RefusedMessage | Hello | Snapshot | Delta | Tiles | AlertMessage | Resync | Tick;
 
 type Loose = Record<string, unknown>;
 
@@ -145,6 +150,8 @@ function read(raw: Loose): LiveMessage | null {
       };
     case "alert":
       return { type: "alert", alert: alert(raw["alert"]) };
+    case "error":
+      return { type: "error", detail: text(raw["detail"]) };
     case "resync":
       return { type: "resync", reason: text(raw["reason"]) };
     case "tick":

@@ -66,7 +66,7 @@ describe("a live source", () => {
     await pass(2000);
     expect(sent).toHaveLength(1);
     await finishUpdate();
-    await pass(0);
+    await pass(1000);
     expect(sent).toHaveLength(2);
     const lons = sent[1]?.add?.map((made) =>
       made.geometry.type === "Point" ? made.geometry.coordinates[0] : null,
@@ -80,6 +80,18 @@ describe("a live source", () => {
     await finishUpdate();
     place(feature("1", 2));
     await pass(LEAST_BETWEEN_MS - 100);
+    expect(sent).toHaveLength(1);
+    await pass(100);
+    expect(sent).toHaveLength(2);
+  });
+
+  it("asks a slow display less often", async () => {
+    place(feature("1", 1));
+    await pass(0);
+    time += 900;
+    await finishUpdate();
+    place(feature("1", 2));
+    await pass(800);
     expect(sent).toHaveLength(1);
     await pass(100);
     expect(sent).toHaveLength(2);

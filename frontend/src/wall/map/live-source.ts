@@ -8,6 +8,8 @@ import { freshness, type Freshness } from "../time/age";
 import { drawn, newlyAged } from "./drawn";
 
 export const LEAST_BETWEEN_MS = 500;
+/** A display that needs long for an update is asked less often, so that it has time left for what alarms. */
+const MOST_BETWEEN_MS = 3000;
 
 /** The part of MapLibre's source that is used. */
 export interface DiffTarget {
@@ -30,6 +32,7 @@ export class LiveSource {
   #inFlight = false;
   #planned = false;
   #startedAt = -Infinity;
+  #took_ms = 0;
   #emptyFirst = false;
 
   constructor(
@@ -66,7 +69,8 @@ export class LiveSource {
   #plan(): void {
     if (this.#planned || this.#inFlight || this.#target === null || this.#pending.size === 0) return;
     this.#planned = true;
-    const wait = Math.max(0, LEAST_BETWEEN_MS - (this.around.now() - this.#startedAt));
+    const pace = Math.min(MOST_BETWEEN_MS, Math.max(LEAST_BETWEEN_MS, 2 * this.#took_ms));
+    const wait = Math.max(0, pace - (this.around.now() - this.#startedAt));
     this.around.after(wait, () => {
       this.#planned = false;
       void this.#flush();
@@ -118,6 +122,7 @@ export class LiveSource {
       // The source went away under us, with its style; `attach` comes with the next one and draws everything.
     }
     if (this.#target !== target) return;
+    this.#took_ms = this.around.now() - this.#startedAt;
     this.#inFlight = false;
     this.#plan();
   }

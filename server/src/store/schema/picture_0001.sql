@@ -5,7 +5,8 @@ CREATE TABLE checkpoint (
     epoch      TEXT NOT NULL,      -- of the log that it belongs to
     seq        INTEGER NOT NULL,
     clock      ANY NOT NULL,
-    layers     TEXT NOT NULL,      -- JSON: the state layers whose features are all in `hot`
+    layers     TEXT NOT NULL,      -- JSON: "state x" whose features are all in `hot`, "sighting y";
+                                   -- the marks of all these are in `marks`
     clearances TEXT NOT NULL       -- JSON: the clearances that the slots in mark keys count through
 ) STRICT;
 

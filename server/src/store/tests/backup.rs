@@ -29,6 +29,11 @@ fn a_backup_under_load_is_a_prefix() {
             }
         });
         let first = store.backup(&file);
+        let newer = (0..100_000).any(|_| {
+            std::thread::yield_now();
+            store.last_seq().unwrap() > first.as_ref().unwrap().seq
+        });
+        assert!(newer, "nothing was appended beside the backup");
         let second = store.backup(&file);
         done.store(true, Ordering::Relaxed);
         assert!(first.unwrap().seq < second.as_ref().unwrap().seq);

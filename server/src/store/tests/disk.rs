@@ -146,15 +146,23 @@ fn a_small_disk_recovers_by_retention() {
     }
     let mut picture = fold(&catalog, &read_all(&store, &catalog));
     checkpoint(&store, &mut picture);
-    checkpointer.tidy_wal().unwrap();
-    let error = fill(&mut writer, &catalog);
+    // What the background does every second, here after every batch.
+    let error = loop {
+        let batch = batch(&catalog, writer.last_seq());
+        let tidied = checkpointer.tidy_wal();
+        if let Err(error) = tidied.and_then(|()| writer.append(&batch)) {
+            break error;
+        }
+    };
     assert!(matches!(error, StoreError::Full { .. }), "{error}");
     let acked = writer.last_seq();
     assert_eq!(read_all(&store, &catalog).last().unwrap().seq, acked);
     let mut retainer = store.retainer(Arc::clone(&catalog)).unwrap();
     let outcome = retainer.retain(after(10 * 86_400)).unwrap();
     assert!(outcome.deleted >= 1_900, "{outcome:?}");
-    writer.append(&batch(&catalog, acked)).unwrap();
+    for _ in 0..10 {
+        writer.append(&batch(&catalog, writer.last_seq())).unwrap();
+    }
     drop((writer, retainer, checkpointer, store));
     check(&dir.path().join("main.db")).unwrap();
 }

@@ -238,7 +238,7 @@ pub(crate) fn assert_same(one: &Picture, other: &Picture) {
     assert_eq!(one.next_due(), other.next_due());
     let (one, other) = (one.view(), other.view());
     assert_eq!((one.seq(), one.clock()), (other.seq(), other.clock()));
-    assert_eq!(sorted(one.hot(Seq(0))), sorted(other.hot(Seq(0))));
+    assert_eq!(sorted(&one.hot(Seq(0))), sorted(&other.hot(Seq(0))));
     for (layer, spec) in one.catalog().layers() {
         assert_eq!(seen(&one, &spec.name), seen(&other, &spec.name));
         let open = |view: &View, z, x, y| {
@@ -262,7 +262,7 @@ pub(crate) fn assert_same(one: &Picture, other: &Picture) {
     }
 }
 
-fn sorted(hot: Hot) -> (Vec<String>, Vec<String>, Vec<String>) {
+fn sorted(hot: &Hot) -> (Vec<String>, Vec<String>, Vec<String>) {
     let text = |lines: &mut Vec<String>| {
         lines.sort();
         std::mem::take(lines)

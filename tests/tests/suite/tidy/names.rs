@@ -47,7 +47,7 @@ fn files_and_modules_say_what_they_are() {
 }
 
 /// The name in a line that declares a module.
-fn module_named(line: &str) -> Option<&str> {
+pub(super) fn module_named(line: &str) -> Option<&str> {
     let line = line
         .trim()
         .trim_start_matches("pub(crate) ")

@@ -1,3 +1,5 @@
+//! Cells in a frame: on both edges of the world, and without gap or overlap.
+
 use super::*;
 use crate::cell::resolution_for_zoom;
 use crate::encode::quantise::double_area;

@@ -1,3 +1,5 @@
+//! Clipping: what stays, where it is cut, and that areas and lengths are those of the part inside.
+
 use super::*;
 use geo::{Area, BooleanOps, Contains, Euclidean, Length, Line, Point, Validation};
 use geo_types::{LineString, MultiPolygon, Polygon, Rect};

@@ -1,3 +1,5 @@
+//! Lists as JSON that another reader accepts.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! The writer: integer ids, shared values, and geometry that a reader takes apart again.
+
 use super::*;
 use geo_types::Geometry;
 use mvt_reader::Reader;

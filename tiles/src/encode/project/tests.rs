@@ -1,3 +1,5 @@
+//! Projection: copies of the world, the cut at 85°, and rings over the antimeridian and the poles.
+
 use super::*;
 use geo_types::{MultiPoint, Point, Triangle};
 

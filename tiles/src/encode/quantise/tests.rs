@@ -1,3 +1,5 @@
+//! The grid: rounding, winding, and polygons that come out sound whatever went in.
+
 use super::*;
 use crate::encode::clip::{clip, tests::star};
 use crate::encode::simplify::simplify;

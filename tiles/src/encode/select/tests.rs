@@ -1,3 +1,5 @@
+//! The ladder of detail: what is drawn and what is counted, step by step.
+
 use super::*;
 use crate::encode::tests::{City, tile};
 use crate::viewer::Viewer;

@@ -1,3 +1,5 @@
+//! Simplification: what is left out, and what is kept however small.
+
 use super::*;
 use geo::{Distance, Euclidean, Point};
 use geo_types::LineString;
@@ -31,6 +33,13 @@ fn what_stands_out_less_than_the_tolerance_is_left_out() {
 fn a_line_that_returns_keeps_its_far_end() {
     let there_and_back = [(0.0, 0.0), (50.0, 0.0), (0.0, 0.0)];
     check_line(&there_and_back, &there_and_back);
+}
+
+#[test]
+fn a_loop_smaller_than_the_tolerance_keeps_its_far_end() {
+    let far = [(0.0, 0.0), (0.5, 0.5), (0.0, 0.0)];
+    let path = [(0.0, 0.0), (0.5, 0.0), (0.5, 0.5), (0.0, 0.5), (0.0, 0.0)];
+    check_line(&path, &far);
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn clock(seq: u64, at_s: i64) -> Record {
 fn a_unit_that_falls_silent_becomes_stale_and_then_leaves() {
     let catalog = catalog();
     let fix = seen_at(&catalog, (1, 0), "units", "u", HERE, Some(-10));
-    let picture = check("units", &[fix.clone()], &["u"]);
+    let picture = check("units", std::slice::from_ref(&fix), &["u"]);
     assert_eq!(picture.next_due(), Some(after(50)));
     check("units", &[fix.clone(), clock(2, 49)], &["u"]);
     let picture = check("units", &[fix.clone(), clock(2, 50)], &["u*"]);
@@ -154,7 +154,7 @@ proptest! {
     #![proptest_config(Config::with_cases(64))]
 
     #[test]
-    fn applying_the_clock_when_something_is_due_always_gets_on(log in city::log(40), every in 1_usize..9) {
+    fn applying_the_clock_when_something_is_due_always_gets_on(log in city::log(40), every in 1_u64..9) {
         let catalog = catalog();
         let mut picture = city::picture(&catalog);
         let mut seq = 0;
@@ -164,7 +164,7 @@ proptest! {
         };
         for record in &log {
             apply(&mut picture, record.received_at, record.event.clone());
-            while let Some(due) = picture.next_due().filter(|_| record.seq.0 as usize % every == 0) {
+            while let Some(due) = picture.next_due().filter(|_| record.seq.0.is_multiple_of(every)) {
                 let now = picture.view().clock();
                 if due > now {
                     break;

@@ -21,7 +21,7 @@ fn push(ring: &mut Ring, seq: u64, id: &str, topic: Topic) {
 fn check(ring: &Ring, topic: Topic, since: u64, expected: &[&str]) {
     let mut found = Vec::new();
     ring.visit(layer("units"), topic, Seq(since), |change| {
-        found.push(change.id.to_string())
+        found.push(change.id.to_string());
     });
     assert_eq!(found, expected);
 }

@@ -37,7 +37,7 @@ fn check(state: &StateIndex) {
         state
             .counts
             .visit(Bounds::WORLD, resolution, &mut |_, count| {
-                total += count as usize
+                total += count as usize;
             });
         let counted = state
             .by_id

@@ -50,13 +50,16 @@ export const warnings: Drawing = {
       id: "warnings",
       type: "fill",
       filter: onlyAreas,
-      paint: { "fill-color": colours.warning, "fill-opacity": faded(0.05) },
+      paint: { "fill-color": colours.warning, "fill-opacity": faded(0.04) },
     },
     {
       id: "warnings-hatch",
       type: "fill",
       filter: onlyAreas,
-      paint: { "fill-pattern": "hatch-warning", "fill-opacity": faded(0.22) },
+      paint: {
+        "fill-pattern": "hatch-warning",
+        "fill-opacity": ["interpolate", ["linear"], ["zoom"], 11.5, faded(0.16), 13.5, 0],
+      },
     },
     {
       id: "warnings-edge",

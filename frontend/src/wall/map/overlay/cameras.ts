@@ -60,7 +60,7 @@ export const coverage: Drawing = {
       filter: onlyAreas,
       paint: {
         "fill-color": colours.coverage,
-        "fill-opacity": ["interpolate", ["linear"], ["zoom"], 12.5, 0.1, 14, 0.2],
+        "fill-opacity": ["interpolate", ["linear"], ["zoom"], 12.5, 0.08, 14.5, 0.17],
       },
     },
     {

@@ -24,7 +24,7 @@ export const units: Drawing = {
         label: field("call_sign"),
         labelFrom: 12.5,
         layout: {
-          "icon-size": ["interpolate", ["linear"], ["zoom"], 9, 0.55, 12, 0.74, 15, 0.95],
+          "icon-size": ["interpolate", ["linear"], ["zoom"], 9, 0.4, 11, 0.55, 13, 0.78, 15, 0.95],
           "symbol-sort-key": ["match", state, "busy", 2, 1],
         },
       },

@@ -22,7 +22,16 @@ export const sites: Drawing = {
       iconName(
         "site",
         field("site_kind", "kind", "category"),
-        ["school", "worship", "government", "hospital", "station"],
+        [
+          "school",
+          "worship",
+          "government",
+          "hospital",
+          "fire_station",
+          "police_station",
+          "transit",
+          "station",
+        ],
         "other",
         "",
       ),
@@ -77,7 +86,7 @@ export const closures: Drawing = {
     },
     marker("closures", "closure", colours, {
       minzoom: 11.5,
-      label: field("road", "name", "road_name", "description"),
+      label: field("name", "road", "road_name", "description"),
       labelFrom: 15,
       layout: {
         "icon-size": ["interpolate", ["linear"], ["zoom"], 11.5, 0.5, 16, 0.85],
