@@ -1,7 +1,8 @@
 //! `atalaya export`: a layer as a file, as it is or as it was.
 //!
 //! It reads the log by itself, beside a running server too. Export is an administrator's act: all
-//! fields are in it, restricted ones included. It promises that a file is whole or not there.
+//! fields are in it, restricted ones included, and nobody but its owner may read the file. It promises
+//! that a file is whole or not there.
 //! It refuses layers that are computed from others, and instants before what is kept.
 
 mod format;
@@ -17,6 +18,7 @@ use format::Format;
 use jiff::Timestamp;
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -165,6 +167,13 @@ fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
     io.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
+/// A new file that nobody else may read: it holds what takes a clearance elsewhere.
+fn private(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path)
+}
+
 /// Writes beside the file and puts it in place when it is whole.
 fn to_file<T>(
     path: &Path,
@@ -174,7 +183,7 @@ fn to_file<T>(
     part.push(".part");
     let part = PathBuf::from(part);
     let failed = |cause| Failure::system(path.display().to_string())(cause);
-    let mut out = BufWriter::new(File::create(&part).map_err(failed)?);
+    let mut out = BufWriter::new(private(&part).map_err(failed)?);
     let written = write(&mut out).and_then(|written| {
         out.flush().map_err(failed)?;
         std::fs::rename(&part, path).map_err(failed)?;

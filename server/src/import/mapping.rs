@@ -16,6 +16,9 @@ pub(super) const INSTANTS: [&str; 3] = ["observed_at", "stale_at", "expires_at"]
 /// Names that a column can be mapped to beside the fields of the layer.
 pub(crate) const PLACES: [&str; 2] = ["lon", "lat"];
 
+/// The most names of ignored columns that are kept.
+const IGNORED: usize = 64;
+
 /// Which column is what.
 #[derive(Debug, Clone)]
 pub(crate) struct Mapping<'l> {
@@ -147,8 +150,11 @@ impl<'l> Mapping<'l> {
                 feature[name] = instant;
             }
         }
-        let left = found.keys().filter(|name| !read.contains(name.as_str()));
-        self.ignored.extend(left.take(64).cloned());
+        for name in found.keys().filter(|name| !read.contains(name.as_str())) {
+            if self.ignored.len() < IGNORED && !self.ignored.contains(name) {
+                self.ignored.insert(name.clone());
+            }
+        }
         feature["geometry"] = geometry;
         feature["properties"] = Json::Object(properties);
         Ok(feature)

@@ -5,6 +5,7 @@ mod clearance;
 mod commands;
 mod crash;
 mod gdal;
+mod import;
 mod ingest;
 mod live;
 mod owslib;

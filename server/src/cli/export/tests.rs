@@ -46,6 +46,13 @@ fn geojson_has_every_field_restricted_ones_too() {
     let written: Json = serde_json::from_str(&std::fs::read_to_string(&out).unwrap()).unwrap();
     assert_eq!(written["features"].as_array().unwrap().len(), 2);
     assert_eq!(written["features"][0]["properties"]["notes"], "asthma");
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&out).unwrap().permissions());
+    assert_eq!(
+        mode & 0o777,
+        0o600,
+        "what takes a clearance is for its owner only"
+    );
     assert_eq!(
         std::fs::read_dir(folder.path()).unwrap().count(),
         2,

@@ -1,0 +1,152 @@
+//! Files in and out beside a running server, through its control socket, and without one.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use atalaya_tests::{City, DOWNTOWN, collection, eventually, incident, tile_at};
+use serde_json::{Value, json};
+
+const LON: f64 = DOWNTOWN.0;
+const LAT: f64 = DOWNTOWN.1;
+
+fn written(city: &City, name: &str, text: &str) -> String {
+    let file = city.scratch().join(name);
+    fs::write(&file, text).expect("written");
+    file.to_str().expect("a plain name").to_owned()
+}
+
+async fn found(city: &City, layer: &str) -> usize {
+    let path = format!("/near?lon={LON}&lat={LAT}&layer={layer}&limit=100");
+    let answer = city.operator().json(&path).await;
+    answer["features"].as_array().map_or(0, Vec::len)
+}
+
+#[tokio::test]
+async fn the_control_socket_is_private_and_goes_with_the_server() {
+    let mut city = City::start().await;
+    let socket = city.data().join("control.sock");
+    let mode = fs::metadata(&socket)
+        .expect("a socket")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    city.restart().await;
+    assert!(socket.exists(), "one that a killed server left is replaced");
+    city.stop();
+    assert!(!socket.exists());
+}
+
+#[tokio::test]
+async fn csv_is_imported_beside_the_server_and_without_it() {
+    let mut city = City::start().await;
+    let text =
+        format!("no,what,x,y\nA1,Fire,{LON},{LAT}\nA2,Crash,{LON},{LAT}\nA3,Crash,{LAT},{LON}\n");
+    let path = written(&city, "calls.csv", &text);
+    let import = [
+        "import",
+        "incidents",
+        &path,
+        "--map",
+        "type=what",
+        "lon=x",
+        "lat=y",
+        "--id",
+        "no",
+    ];
+    let ran = city.command(&import);
+    assert!(
+        ran.stderr.contains("2 new, 0 known already, 1 rejected"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(found(&city, "incidents").await, 2);
+    let rejects = fs::read_to_string(format!("{path}.rejects.jsonl")).expect("rejects");
+    let reject: Value = serde_json::from_str(rejects.trim_end()).expect("one line");
+    assert_eq!(
+        (&reject["index"], &reject["pointer"]),
+        (&json!(2), &json!("/geometry"))
+    );
+    city.stop();
+    let ran = city.command(&import);
+    assert!(
+        ran.stderr.contains("0 new, 2 known already, 1 rejected"),
+        "{}",
+        ran.stderr
+    );
+    for format in ["csv", "geojson"] {
+        let ran = city.command(&["export", "incidents", "--format", format]);
+        assert!(
+            ran.ok().contains("A2") && !ran.ok().contains("A3"),
+            "{}",
+            ran.stdout
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_exits_2_and_says_what_is() {
+    let city = City::start().await;
+    let path = written(&city, "calls.csv", "id,lon,lat\n");
+    for (wrong, said) in [
+        (&["import", "nonesuch", &path][..], "cameras"),
+        (&["import", "incidents", "nonesuch.csv"], "nonesuch.csv"),
+        (&["import", "incidents", &path, "--crs", "EPSG:1"], "EPSG:1"),
+        (
+            &["import", "incidents", &path, "--map", "type=nonesuch"],
+            "id, lon, lat",
+        ),
+        (
+            &["import", "incidents", &path, "--map", "nonesuch=id"],
+            "priority",
+        ),
+        (&["import", "basemap:nonesuch", &path], "basemap:roads"),
+        (&["export", "nonesuch"], "cameras"),
+        (&["replay", "nonesuch.jsonl"], "nonesuch.jsonl"),
+    ] {
+        let ran = city.command(wrong);
+        assert_eq!(ran.code, 2, "{wrong:?}: {}{}", ran.stdout, ran.stderr);
+        assert!(ran.stderr.contains(said), "{wrong:?}: {}", ran.stderr);
+    }
+    let ran = city.command(&["export", "incidents", "--at", "2020-01-01T00:00:00Z"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn a_basemap_is_shown_as_soon_as_it_is_imported() {
+    let city = City::start().await;
+    let (x, y) = tile_at(LON, LAT, 14);
+    let tile = format!("/tiles/basemap/14/{x}/{y}");
+    city.operator().get(&tile).await.expect(204);
+    let street = json!({ "type": "Feature",
+        "geometry": { "type": "LineString", "coordinates": [[LON - 0.01, LAT], [LON + 0.01, LAT]] },
+        "properties": { "ROADCAT_DS": "Major local road", "COT_SPEED": 40, "STREET": "E CONGRESS ST" } });
+    let path = written(&city, "streets.geojson", &collection(&[street]).to_string());
+    let ran = city.command(&["import", "basemap:roads", &path]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let shown = city.operator().get(&tile).await.expect(200);
+    assert!(String::from_utf8_lossy(&shown.body).contains("E Congress St"));
+    assert!(Path::new(&city.data().join("basemap/roads.geojson")).exists());
+}
+
+#[tokio::test]
+async fn a_recording_is_replayed_as_if_live() {
+    let city = City::start().await;
+    let at = |id: &str, time: &str| {
+        let mut feature = incident(id, LON, LAT);
+        feature["observed_at"] = time.into();
+        feature.to_string()
+    };
+    let text = [
+        at("r1", "2020-01-01T00:00:00Z"),
+        at("r2", "2020-01-01T00:05:00Z"),
+    ]
+    .join("\n");
+    let path = written(&city, "night.geojsonl", &text);
+    let ran = city.command(&["replay", &path, "--layer", "incidents", "--speed", "1000"]);
+    assert!(ran.stderr.contains("2 told, 0 rejected"), "{}", ran.stderr);
+    eventually("both are there", async || {
+        (found(&city, "incidents").await == 2).then_some(())
+    })
+    .await;
+}
