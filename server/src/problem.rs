@@ -168,6 +168,9 @@ problems! {
     /// Well-formed, and makes no sense.
     Unprocessable { pointer: String, reason: String } => UNPROCESSABLE_ENTITY "unprocessable" "Invalid content"
         "{pointer}: {reason}."
+    /// A tile that holds too many layers to fit at any detail.
+    TileTooLarge { tile: String, bytes: usize, limit: usize } => UNPROCESSABLE_ENTITY "tile-too-large" "Tile too large"
+        "Tile {tile} takes {bytes} bytes at its coarsest, and {limit} is the most; ask for fewer layers at once."
     /// Too many requests.
     Flooded { limit: String, retry_after_s: u32 } => TOO_MANY_REQUESTS "flooded" "Too many requests"
         "More than {limit}; try again in {retry_after_s} s."

@@ -325,7 +325,8 @@ impl Picture {
                 view.marks.touch(bounds, notice, seq);
             }
             if let (Some(gate), Some(cell)) = (counted, feature.cell) {
-                let cell = cell.parent(gate.resolution);
+                // A heavy tile shows them one resolution coarser.
+                let cell = cell.parent(gate.resolution.saturating_sub(1));
                 view.marks.touch(cell.reach(), Notice::EVERYBODY, seq);
             }
         }

@@ -131,11 +131,11 @@ impl TileService {
                 bytes.extend(basemap.tile(key.tile, &limits)?);
             }
             bytes.extend(encode_tile(&view, &key.viewer, &request)?);
-            Ok::<_, atalaya_tiles::EncodeError>(bytes)
+            Ok::<_, EncodeError>(bytes)
         });
         let encoded = encoded.await.map_err(Problem::internal)?;
         metrics::counter!("atalaya_tiles_encoded_total").increment(1);
-        let bytes = encoded.map(Bytes::from).map_err(Problem::internal)?;
+        let bytes = encoded.map(Bytes::from).map_err(not_encoded)?;
         Ok(Wire {
             bytes,
             coding: Coding::Identity,
@@ -151,6 +151,21 @@ impl TileService {
         let permit =
             tokio::time::timeout(PATIENCE, Arc::clone(&self.encoders).acquire_owned()).await;
         permit.map_err(|_| overloaded())?.map_err(|_| overloaded())
+    }
+}
+
+fn not_encoded(error: EncodeError) -> Problem {
+    match error {
+        EncodeError::TooLarge {
+            tile,
+            bytes,
+            max_bytes,
+        } => Problem::TileTooLarge {
+            tile: tile.to_string(),
+            bytes,
+            limit: max_bytes,
+        },
+        other => Problem::internal(other),
     }
 }
 
