@@ -18,7 +18,7 @@ use crate::view::{Body, LayerView, View, Window};
 use crate::viewer::Viewer;
 use geo_types::{Coord, Geometry, Point};
 use std::collections::{HashMap, HashSet};
-use std::ops::Bound;
+use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 /// More than half the way around the globe: nothing is farther than this.
@@ -175,23 +175,43 @@ impl<'v> Open<'v> {
         found
     }
 
-    /// How many features have a box that intersects the bounds: the length of [`Open::within`].
-    pub fn count_within(&self, bounds: Bounds, window: Option<Window>) -> usize {
+    /// How many features have a box that intersects the bounds, as far as `most`: the length of
+    /// [`Open::within`], or `most` if that is longer.
+    pub fn count_within(&self, bounds: Bounds, window: Option<Window>, most: usize) -> usize {
         if bounds.west() > bounds.east() {
-            return self.within(bounds, window).len();
+            return self.within(bounds, window).len().min(most);
         }
         let mut count = 0;
-        self.visit(bounds, window, &mut |_| count += 1);
+        self.visit_until(bounds, window, &mut |_| {
+            if count == most {
+                return ControlFlow::Break(());
+            }
+            count += 1;
+            ControlFlow::Continue(())
+        });
         count
     }
 
     fn visit(&self, bounds: Bounds, window: Option<Window>, visit: &mut dyn FnMut(&Arc<Feature>)) {
-        match &self.layer_view().body {
-            _ if !self.singles => {}
+        self.visit_until(bounds, window, &mut |feature| {
+            visit(feature);
+            ControlFlow::Continue(())
+        });
+    }
+
+    fn visit_until(
+        &self,
+        bounds: Bounds,
+        window: Option<Window>,
+        visit: &mut dyn FnMut(&Arc<Feature>) -> ControlFlow<()>,
+    ) {
+        // Whether it was told to stop is known to whoever told it.
+        let _ended = match &self.layer_view().body {
+            _ if !self.singles => ControlFlow::Continue(()),
             Body::State(state) => state.tree.visit(bounds, visit),
             Body::Sightings(sightings) => sightings.visit(bounds, window, visit),
-            Body::Computed => {}
-        }
+            Body::Computed => ControlFlow::Continue(()),
+        };
     }
 
     /// One feature.
@@ -312,7 +332,10 @@ impl<'v> Open<'v> {
         if let Body::State(state) = &self.view.layers[sectors.index()].body {
             // The drawn arc cuts a little inside the true one.
             let near = Bounds::around(position, Meters(50.0));
-            state.tree.visit(near, |sector| ids.push(sector.id.clone()));
+            let _all = state.tree.visit(near, &mut |sector| {
+                ids.push(sector.id.clone());
+                ControlFlow::Continue(())
+            });
         }
         ids.sort_unstable();
         ids.dedup();

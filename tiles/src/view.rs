@@ -7,6 +7,7 @@
 pub(crate) mod cells;
 pub(crate) mod changes;
 pub(crate) mod marks;
+pub(crate) mod packed;
 pub(crate) mod rtree;
 pub(crate) mod sightings;
 pub(crate) mod state;

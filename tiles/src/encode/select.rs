@@ -69,7 +69,9 @@ impl Detail {
         if is_computed(spec) || counted || !open.has_singles() {
             return Some(Self::counted(open, frame));
         }
-        let count = open.count_within(frame.bounds(), window);
+        // Beyond this, how many there are makes no difference.
+        let cap = (spec.cap as usize).saturating_mul(MOST_PAST_CAP as usize);
+        let count = open.count_within(frame.bounds(), window, cap.saturating_add(1));
         Some(Self::capped(open, frame, count))
     }
 

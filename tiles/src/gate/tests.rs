@@ -71,7 +71,8 @@ fn check(open: &Open<'_>, held: &[&str], model: &Model, ask: &Question) {
     };
     let expected: Vec<String> = single.iter().filter(inside).map(tell).collect();
     assert_eq!(texts(&open.within(ask.bounds, ask.window)), expected);
-    assert_eq!(open.count_within(ask.bounds, ask.window), expected.len());
+    let counts = [0, 3, 999].map(|most| open.count_within(ask.bounds, ask.window, most));
+    assert_eq!(counts, [0, 3, 999].map(|most| expected.len().min(most)));
     assert_eq!(open.count(), single.len());
 
     let paged = single

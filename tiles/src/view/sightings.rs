@@ -12,10 +12,12 @@ use crate::cell::{Cell, FINEST};
 use crate::feature::{Feature, FeatureId};
 use crate::place::Bounds;
 use crate::view::cells::{CellCounts, CountedCells, SealedCounts};
-use crate::view::rtree::{Entry, envelope};
+use crate::view::packed::PackedTree;
+use crate::view::rtree::{Entry, envelope, numbered};
 use jiff::Timestamp;
 use rstar::RTree;
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Rows in the open segment before it is sealed. Fewer in tests, which cross all sizes quickly.
@@ -61,10 +63,10 @@ impl Filter {
 struct Segment {
     /// In order of arrival, and so of `received_at`.
     rows: Vec<Arc<Feature>>,
-    tree: RTree<Entry>,
+    tree: PackedTree,
     counts: SealedCounts,
     /// Positions in `rows`, in order of id.
-    by_id: Vec<usize>,
+    by_id: Box<[u32]>,
     first: Timestamp,
     last: Timestamp,
 }
@@ -72,33 +74,35 @@ struct Segment {
 impl Segment {
     fn of(rows: Vec<Arc<Feature>>) -> Self {
         let times = || rows.iter().map(|row| row.effective_at());
-        let mut by_id: Vec<usize> = (0..rows.len()).collect();
-        by_id.sort_unstable_by(|a, b| rows[*a].id.cmp(&rows[*b].id));
         Self {
-            tree: RTree::bulk_load(rows.iter().filter_map(Entry::new).collect()),
+            tree: PackedTree::new(numbered(&rows)),
             counts: SealedCounts::of(rows.iter().filter_map(|row| row.cell)),
             first: times().min().unwrap_or(Timestamp::MAX),
             last: times().max().unwrap_or(Timestamp::MIN),
-            by_id,
+            by_id: in_order_of_id(&rows),
             rows,
         }
+    }
+
+    fn row(&self, number: u32) -> &Arc<Feature> {
+        &self.rows[number as usize]
     }
 
     fn get(&self, id: &FeatureId) -> Option<&Arc<Feature>> {
         let at = self
             .by_id
-            .binary_search_by(|row| self.rows[*row].id.cmp(id))
+            .binary_search_by(|row| self.row(*row).id.cmp(id))
             .ok()?;
-        Some(&self.rows[self.by_id[at]])
+        Some(self.row(self.by_id[at]))
     }
 
     /// The rows in order of id, after the given one.
     fn after(&self, after: Option<&FeatureId>) -> impl Iterator<Item = &Arc<Feature>> {
         let start = after.map_or(0, |after| {
             self.by_id
-                .partition_point(|row| self.rows[*row].id <= *after)
+                .partition_point(|row| self.row(*row).id <= *after)
         });
-        self.by_id[start..].iter().map(|row| &self.rows[*row])
+        self.by_id[start..].iter().map(|row| self.row(*row))
     }
 
     /// Whether every row passes the filter, or none does.
@@ -116,6 +120,23 @@ impl Segment {
             Verdict::Partly
         }
     }
+}
+
+/// Positions of rows in order of id. Most ids differ in their first bytes, which are at hand.
+fn in_order_of_id(rows: &[Arc<Feature>]) -> Box<[u32]> {
+    let head = |id: &FeatureId| {
+        let mut head = [0; 8];
+        let bytes = id.as_str().as_bytes();
+        let known = bytes.len().min(head.len());
+        head[..known].copy_from_slice(&bytes[..known]);
+        u64::from_be_bytes(head)
+    };
+    let mut keyed: Vec<(u64, u32)> = rows.iter().map(|row| head(&row.id)).zip(0..).collect();
+    keyed.sort_unstable_by(|(a, left), (b, right)| {
+        let ids = || (rows[*left as usize].id).cmp(&rows[*right as usize].id);
+        a.cmp(b).then_with(ids)
+    });
+    keyed.into_iter().map(|(_, row)| row).collect()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -239,31 +260,38 @@ impl SightingIndex {
         }
     }
 
-    /// Calls `visit` for every sighting within the bounds, in no order.
+    /// Calls `visit` for every sighting within the bounds, in no order, until told to stop.
     pub(crate) fn visit(
         &self,
         bounds: Bounds,
         window: Option<Window>,
-        mut visit: impl FnMut(&Arc<Feature>),
-    ) {
+        visit: &mut dyn FnMut(&Arc<Feature>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let filter = self.filter(window);
         for part in bounds.parts() {
-            let envelope = envelope(part);
-            let visited = self
-                .sealed
-                .iter()
-                .filter(|s| s.verdict(filter) != Verdict::Nothing);
-            for tree in visited
-                .map(|segment| &segment.tree)
-                .chain([&*self.open_tree])
-            {
-                for entry in tree.locate_in_envelope_intersecting(envelope) {
-                    if filter.admits(entry.feature()) {
-                        visit(entry.feature());
-                    }
+            for segment in self.sealed.iter() {
+                let verdict = segment.verdict(filter);
+                if verdict == Verdict::Nothing {
+                    continue;
                 }
+                let all = verdict == Verdict::Everything;
+                segment.tree.search(part, &mut |number| {
+                    let row = segment.row(number);
+                    let touches = row.bounds.is_some_and(|bounds| bounds.intersects(part));
+                    if touches && (all || filter.admits(row)) {
+                        visit(row)?;
+                    }
+                    ControlFlow::Continue(())
+                })?;
+            }
+            let open = self
+                .open_tree
+                .locate_in_envelope_intersecting(envelope(part));
+            for entry in open.filter(|entry| filter.admits(entry.feature())) {
+                visit(entry.feature())?;
             }
         }
+        ControlFlow::Continue(())
     }
 
     /// Up to `limit` sightings in order of id, after the given one.

@@ -170,7 +170,7 @@ fn check(picture: &Picture, left: &[i64]) {
     assert_eq!(open.count(), left.len());
     assert_eq!(total(None), left.len());
     assert_eq!(total(window), in_window.count());
-    assert_eq!(open.count_within(west, None), in_west.count());
+    assert_eq!(open.count_within(west, None, usize::MAX), in_west.count());
     let ids: Vec<String> = open
         .page(None, usize::MAX)
         .iter()

@@ -6,6 +6,7 @@ use crate::view::cells::CountedCells;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 /// Every index of a layer tells of the same features, version by version.
 fn check(state: &StateIndex) {
@@ -13,9 +14,11 @@ fn check(state: &StateIndex) {
         features.map(|feature| feature.id.clone()).collect()
     };
     let mut in_tree = Vec::new();
-    state
-        .tree
-        .visit(Bounds::WORLD, |feature| in_tree.push(Arc::clone(feature)));
+    let all = state.tree.visit(Bounds::WORLD, &mut |feature| {
+        in_tree.push(Arc::clone(feature));
+        ControlFlow::Continue(())
+    });
+    assert!(all.is_continue());
     let placed = || {
         state
             .by_id
