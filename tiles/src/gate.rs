@@ -12,12 +12,12 @@ use crate::feature::{Feature, FeatureId, Seen, Topic};
 use crate::place::{Bounds, LonLat};
 use crate::tile::TileCoord;
 use crate::units::Meters;
-use crate::view::cells::CountedCells;
 use crate::view::marks::Notice;
+use crate::view::tally::{self, Tally};
 use crate::view::{Body, LayerView, View, Window};
 use crate::viewer::Viewer;
 use geo_types::{Coord, Geometry, Point};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
@@ -263,23 +263,20 @@ impl<'v> Open<'v> {
         window: Option<Window>,
     ) -> Vec<(Cell, u32)> {
         let resolution = resolution.min(self.finest_resolution());
-        let mut counts = HashMap::<Cell, u32>::new();
+        let mut tally = Tally::new(bounds, resolution);
         match &self.layer_view().body {
-            Body::State(state) => state.counts.visit(bounds, resolution, &mut |cell, count| {
-                *counts.entry(cell).or_default() += count;
-            }),
-            Body::Sightings(sightings) => counts = sightings.count(bounds, resolution, window),
+            Body::State(state) => tally.add(&state.counts),
+            Body::Sightings(sightings) => sightings.count(&mut tally, window),
+            // Each layer at the finest resolution that the viewer may have of it.
             Body::Computed => {
-                for open in self.counted_layers() {
-                    for (cell, count) in open.cells(bounds, resolution, window) {
-                        *counts.entry(cell).or_default() += count;
-                    }
-                }
+                let layers = self.counted_layers();
+                let all = layers.flat_map(|open| open.cells(bounds, resolution, window));
+                let mut all: Vec<_> = all.collect();
+                tally::sum(&mut all);
+                return all;
             }
         }
-        let mut counts: Vec<_> = counts.into_iter().collect();
-        counts.sort_unstable();
-        counts
+        tally.finish()
     }
 
     /// For the layer `cells`: the layers whose features it counts, as the same viewer sees them.

@@ -11,6 +11,7 @@ pub(crate) mod packed;
 pub(crate) mod rtree;
 pub(crate) mod sightings;
 pub(crate) mod state;
+pub(crate) mod tally;
 
 pub use changes::RingLimits;
 pub use marks::MarkKey;

@@ -5,6 +5,7 @@ use crate::city::{self, catalog, folded, place, spots, viewers};
 use crate::event::Record;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
+use std::collections::HashMap;
 
 /// A random question.
 #[derive(Debug, Clone)]

@@ -8,15 +8,14 @@
 //! Eight neighbours of a size merge into one of the next, so that a query visits few trees. A time
 //! window is a set of segments; retention drops whole segments and hides the rest of the oldest.
 
-use crate::cell::{Cell, FINEST};
 use crate::feature::{Feature, FeatureId};
 use crate::place::Bounds;
-use crate::view::cells::{CellCounts, CountedCells, SealedCounts};
+use crate::view::cells::{CellCounts, SealedCounts};
 use crate::view::packed::PackedTree;
 use crate::view::rtree::{Entry, envelope, numbered};
+use crate::view::tally::Tally;
 use jiff::Timestamp;
 use rstar::RTree;
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -320,51 +319,28 @@ impl SightingIndex {
             .sum()
     }
 
-    /// The counts per cell that touches the bounds.
-    pub(crate) fn count(
-        &self,
-        bounds: Bounds,
-        resolution: u8,
-        window: Option<Window>,
-    ) -> HashMap<Cell, u32> {
+    /// Adds the counts to a tally.
+    pub(crate) fn count(&self, tally: &mut Tally, window: Option<Window>) {
         let filter = self.filter(window);
-        let mut counts = HashMap::new();
-        let mut add = |cell: Cell, count: u32| *counts.entry(cell).or_default() += count;
         for segment in self.sealed.iter() {
             match segment.verdict(filter) {
                 Verdict::Nothing => {}
-                Verdict::Everything => segment.counts.visit(bounds, resolution, &mut add),
-                Verdict::Partly => count_rows(&segment.rows, filter, bounds, resolution, &mut add),
+                Verdict::Everything => tally.add(&segment.counts),
+                Verdict::Partly => count_rows(&segment.rows, filter, tally),
             }
         }
         if window.is_none() && self.open.first().is_none_or(|row| filter.admits(row)) {
-            self.open_counts.visit(bounds, resolution, &mut add);
+            tally.add(&self.open_counts);
         } else {
-            count_rows(&self.open, filter, bounds, resolution, &mut add);
+            count_rows(&self.open, filter, tally);
         }
-        counts
     }
 }
 
-fn count_rows(
-    rows: &[Arc<Feature>],
-    filter: Filter,
-    bounds: Bounds,
-    resolution: u8,
-    add: &mut dyn FnMut(Cell, u32),
-) {
-    let mut counted = HashMap::<Cell, u32>::new();
-    for row in rows.iter().filter(|row| filter.admits(row)) {
-        if let Some(cell) = row.cell {
-            *counted
-                .entry(cell.parent(resolution.min(FINEST)))
-                .or_default() += 1;
-        }
-    }
-    for (cell, count) in counted {
-        if cell.bounds().intersects(bounds) {
-            add(cell, count);
-        }
+fn count_rows(rows: &[Arc<Feature>], filter: Filter, tally: &mut Tally) {
+    let admitted = rows.iter().filter(|row| filter.admits(row));
+    for cell in admitted.filter_map(|row| row.cell) {
+        tally.add_one(cell);
     }
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::city::{self, catalog};
 use crate::place::Bounds;
 use crate::view::Body;
-use crate::view::cells::CountedCells;
+use crate::view::tally::Tally;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use std::collections::BTreeSet;
@@ -36,12 +36,10 @@ fn check(state: &StateIndex) {
     let listed: BTreeSet<FeatureId> = state.everywhere.iter().cloned().collect();
     assert_eq!(ids(&mut everywhere), listed);
     for resolution in [0, 6, 12] {
-        let mut total = 0;
-        state
-            .counts
-            .visit(Bounds::WORLD, resolution, &mut |_, count| {
-                total += count as usize;
-            });
+        let mut tally = Tally::new(Bounds::WORLD, resolution);
+        tally.add(&state.counts);
+        let counts = tally.finish().into_iter();
+        let total: usize = counts.map(|(_, count)| count as usize).sum();
         let counted = state
             .by_id
             .values()
