@@ -118,7 +118,9 @@ impl Picture {
         }
         let catalog = Arc::clone(&self.view.catalog);
         let spec = catalog.spec(observation.layer);
-        let next = new_feature(spec, record, observation, catalog.topic_resolution());
+        let received = (record.seq, record.received_at);
+        let topic_resolution = catalog.topic_resolution();
+        let next = new_feature(spec, received, observation.clone(), topic_resolution);
         let view = &self.view.layers[observation.layer.index()];
         let buried = view.tombstones.get(&next.id);
         if buried.is_some_and(|tombstone| next.effective_at() <= tombstone.at) {
@@ -162,7 +164,7 @@ impl Picture {
         let Body::Sightings(sightings) = &mut self.view.layers[layer.index()].body else {
             return false;
         };
-        if sightings.get(&feature.id).is_some() {
+        if sightings.holds(&feature.id) {
             return false;
         }
         let feature = Arc::new(feature);
@@ -358,30 +360,30 @@ fn retention(spec: &LayerSpec) -> Option<SignedDuration> {
 
 fn new_feature(
     spec: &LayerSpec,
-    record: &Record,
-    observation: &Observation,
+    (seq, received_at): (Seq, Timestamp),
+    observation: Observation,
     topic_resolution: u8,
 ) -> Feature {
-    let observed_at = observation.observed_at.unwrap_or(record.received_at);
-    let effective = observed_at.min(record.received_at);
+    let observed_at = observation.observed_at.unwrap_or(received_at);
+    let effective = observed_at.min(received_at);
     let after = |seconds: u32| {
         let due = effective.checked_add(SignedDuration::from_secs(i64::from(seconds)));
         (seconds > 0).then(|| due.ok()).flatten()
     };
     let mut feature = Feature {
-        id: observation.feature.clone(),
+        id: observation.feature,
         layer: observation.layer,
-        feed: observation.feed.clone(),
+        feed: observation.feed,
         geometry: None,
-        properties: observation.properties.clone(),
+        properties: observation.properties,
         observed_at,
-        received_at: record.received_at,
+        received_at,
         stale_at: observation.stale_at.or_else(|| after(spec.stale_after_s)),
         expires_at: observation
             .expires_at
             .or_else(|| after(spec.expire_after_s)),
         stale: false,
-        seq: record.seq,
+        seq,
         bounds: None,
         anchor: None,
         cell: None,
@@ -389,7 +391,7 @@ fn new_feature(
         trail: Arc::default(),
         noticed: Box::default(),
     };
-    feature.place(observation.geometry.clone(), topic_resolution);
+    feature.place(observation.geometry, topic_resolution);
     feature
 }
 

@@ -150,7 +150,7 @@ impl Fold {
             // What came before may withdraw or retire sightings.
             self.apply();
             self.folded += 1;
-            self.picture.restore_sighting(&record);
+            self.picture.restore_sighting(record);
             return;
         }
         self.batch.push(record);

@@ -30,6 +30,14 @@ impl Default for CellCounts {
 }
 
 impl CellCounts {
+    /// Counts the finest cells given.
+    pub(crate) fn of(cells: impl Iterator<Item = Cell>) -> Self {
+        let sealed = SealedCounts::of(cells).by_resolution.into_iter();
+        Self {
+            by_resolution: sealed.map(|counts| counts.into_iter().collect()).collect(),
+        }
+    }
+
     /// Moves one count from a finest cell to another, either of which may be absent.
     pub(crate) fn set(&mut self, prev: Option<Cell>, next: Option<Cell>) {
         for resolution in (0..=FINEST).rev() {

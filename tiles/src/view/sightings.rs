@@ -16,6 +16,7 @@ use crate::view::rtree::{Entry, envelope, numbered};
 use crate::view::tally::Tally;
 use jiff::Timestamp;
 use rstar::RTree;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -155,6 +156,9 @@ pub(crate) struct SightingIndex {
     open_ids: imbl::HashMap<FeatureId, Arc<Feature>>,
     /// Rows received before this are gone.
     received_from: Timestamp,
+    /// While the index is being loaded: every id, and when its last row was received. The open rows
+    /// are then in no index but this.
+    loading: Option<Arc<HashMap<FeatureId, Timestamp>>>,
 }
 
 impl Default for SightingIndex {
@@ -166,6 +170,7 @@ impl Default for SightingIndex {
             open_counts: CellCounts::default(),
             open_ids: imbl::HashMap::new(),
             received_from: Timestamp::MIN,
+            loading: None,
         }
     }
 }
@@ -173,10 +178,53 @@ impl Default for SightingIndex {
 impl SightingIndex {
     /// The sighting of an id, if it is still kept.
     pub(crate) fn get(&self, id: &FeatureId) -> Option<&Arc<Feature>> {
-        self.open_ids
-            .get(id)
-            .or_else(|| self.sealed.iter().rev().find_map(|segment| segment.get(id)))
+        let open = match &self.loading {
+            None => self.open_ids.get(id),
+            Some(_) => self.open.iter().rfind(|row| row.id == *id),
+        };
+        open.or_else(|| self.sealed.iter().rev().find_map(|segment| segment.get(id)))
             .filter(|row| row.received_at >= self.received_from)
+    }
+
+    /// Whether a sighting of an id is still kept.
+    pub(crate) fn holds(&self, id: &FeatureId) -> bool {
+        match &self.loading {
+            None => self.get(id).is_some(),
+            Some(known) => (known.get(id)).is_some_and(|last| *last >= self.received_from),
+        }
+    }
+
+    /// Begins or goes on to load: rows come in large numbers, and nothing is read before
+    /// [`SightingIndex::loaded`].
+    pub(crate) fn load(&mut self, row: Arc<Feature>) {
+        let known = Arc::make_mut(self.loading.get_or_insert_default());
+        known.insert(row.id.clone(), row.received_at);
+        let open = Arc::make_mut(&mut self.open);
+        open.push(row);
+        if open.len() >= LARGEST {
+            self.seal();
+        }
+    }
+
+    /// Ends the loading, if there was one.
+    pub(crate) fn loaded(&mut self) {
+        if self.loading.take().is_none() {
+            return;
+        }
+        let from = self.received_from;
+        Arc::make_mut(&mut self.open).retain(|row| row.received_at >= from);
+        if self.open.len() >= SEAL_AT {
+            self.seal();
+        } else {
+            self.reopen(|_| true);
+        }
+    }
+
+    /// Makes the open rows a segment.
+    fn seal(&mut self) {
+        let rows = std::mem::take(Arc::make_mut(&mut self.open));
+        self.clear_open();
+        Arc::make_mut(&mut self.sealed).push(Arc::new(Segment::of(rows)));
     }
 
     /// Adds a sighting at the end.
@@ -189,11 +237,8 @@ impl SightingIndex {
         let open = Arc::make_mut(&mut self.open);
         open.push(Arc::clone(row));
         if open.len() >= SEAL_AT {
-            let rows = std::mem::take(open);
-            self.clear_open();
-            let sealed = Arc::make_mut(&mut self.sealed);
-            sealed.push(Arc::new(Segment::of(rows)));
-            merge(sealed, self.received_from);
+            self.seal();
+            merge(Arc::make_mut(&mut self.sealed), self.received_from);
         }
     }
 
@@ -207,7 +252,10 @@ impl SightingIndex {
     pub(crate) fn remove(&mut self, id: &FeatureId) -> Option<Arc<Feature>> {
         let removed = Arc::clone(self.get(id)?);
         let stays = |row: &Arc<Feature>| row.id != *id;
-        if self.open_ids.contains_key(id) {
+        if let Some(known) = &mut self.loading {
+            Arc::make_mut(known).remove(id);
+            Arc::make_mut(&mut self.open).retain(stays);
+        } else if self.open_ids.contains_key(id) {
             self.reopen(stays);
         }
         for segment in Arc::make_mut(&mut self.sealed) {
@@ -236,7 +284,7 @@ impl SightingIndex {
         if gone {
             let stays = |row: &Arc<Feature>| row.received_at >= from;
             Arc::make_mut(&mut self.sealed).retain(|s| s.rows.last().is_some_and(stays));
-            if !self.open.first().is_none_or(stays) {
+            if self.loading.is_none() && !self.open.first().is_none_or(stays) {
                 self.reopen(stays);
             }
         }

@@ -54,6 +54,21 @@ impl StateIndex {
         }
     }
 
+    /// Takes a feature while the layer is being loaded: in no index but by id and topic before
+    /// [`StateIndex::loaded`].
+    pub(crate) fn load(&mut self, feature: Arc<Feature>) {
+        if feature.topic == Topic::Everywhere {
+            self.everywhere.insert(feature.id.clone());
+        }
+        self.by_id.insert(feature.id.clone(), feature);
+    }
+
+    /// Builds the indexes of everything at once.
+    pub(crate) fn loaded(&mut self) {
+        self.counts = CellCounts::of(self.by_id.values().filter_map(|feature| feature.cell));
+        self.pack();
+    }
+
     /// Packs the tree anew if enough has moved. Called between batches.
     pub(crate) fn settle(&mut self) {
         if self.tree.wants_packing() {
