@@ -288,6 +288,18 @@ impl<'v> Open<'v> {
             .filter_map(move |(layer, _)| view.open_at(&viewer, layer))
     }
 
+    /// The layers whose records make up this one: itself, what it is derived from, what it counts. A
+    /// fold of their records alone is enough to read this layer.
+    pub fn made_of(&self) -> Vec<LayerIx> {
+        let source = self.spec().derived_from.as_deref();
+        let source = source.and_then(|name| self.view.catalog.layer(name));
+        let mut layers: Vec<LayerIx> = source.into_iter().chain([self.layer]).collect();
+        if matches!(self.layer_view().body, Body::Computed) {
+            layers.extend(self.counted_layers().map(|open| open.layer));
+        }
+        layers
+    }
+
     /// The nearest features within a distance, nearest first; ties in order of id. The distance is
     /// 0 inside a polygon. A distance that is negative or no number finds nothing.
     pub fn nearest(&self, to: LonLat, within: Meters, limit: usize) -> Vec<(Meters, Seen)> {

@@ -147,14 +147,6 @@ impl View {
         self.ring.dirty(since)
     }
 
-    /// The layers that changed after `seq`, whoever may notice.
-    pub fn dirty_layers(&self, since: Seq) -> impl Iterator<Item = LayerIx> {
-        self.catalog
-            .layers()
-            .map(|(layer, _)| layer)
-            .filter(move |layer| self.layers[layer.index()].last > since)
-    }
-
     /// Everything that changed after `since`, for a checkpoint. Not for viewers.
     pub fn hot(&self, since: Seq) -> Hot {
         let mut hot = Hot::default();

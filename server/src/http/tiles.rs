@@ -12,8 +12,8 @@ use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::{
-    FieldSpec, LayerIx, LayerSpec, Seq, TileCoord, TileLimits, TileRequest, View, Viewer, Window,
-    encode_tile,
+    EncodeError, FieldSpec, LayerIx, LayerSpec, Seq, TileCoord, TileLimits, TileRequest, View,
+    Viewer, Window, encode_tile,
 };
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -155,27 +155,32 @@ impl TileService {
 }
 
 fn not_encoded(error: EncodeError) -> Problem {
-    match error {
-        EncodeError::TooLarge {
-            tile,
-            bytes,
-            max_bytes,
-        } => Problem::TileTooLarge {
-            tile: tile.to_string(),
-            bytes,
-            limit: max_bytes,
-        },
-        other => Problem::internal(other),
+    let EncodeError::TooLarge {
+        tile,
+        bytes,
+        max_bytes,
+    } = error
+    else {
+        return Problem::internal(error);
+    };
+    Problem::TileTooLarge {
+        tile: tile.to_string(),
+        bytes,
+        limit: max_bytes,
     }
 }
 
-/// Finds what a tileset name stands for, as far as the viewer may know.
+/// Finds what a tileset name stands for, as far as the viewer may know: of a tileset that the
+/// configuration names, what they cannot open is left out, as if it were not in it.
 fn tileset(app: &App, viewer: &Viewer, name: &str) -> Result<Tileset, Problem> {
     let view = app.engine.view();
     let named = app.config.tilesets.get(name);
     let parts: Vec<&str> = match named {
         Some(layers) => layers.iter().map(String::as_str).collect(),
         None => name.split(',').collect(),
+    };
+    let no_such = |name: &str| Problem::NoSuchLayer {
+        name: crate::problem::echo(name),
     };
     let mut found = Tileset {
         layers: Vec::with_capacity(parts.len()),
@@ -186,14 +191,17 @@ fn tileset(app: &App, viewer: &Viewer, name: &str) -> Result<Tileset, Problem> {
             found.basemap = true;
             continue;
         }
-        let open = view
-            .open(viewer, part)
-            .map_err(|missing| Problem::NoSuchLayer {
-                name: crate::problem::echo(&missing.0),
-            })?;
+        let open = match view.open(viewer, part) {
+            Ok(open) => open,
+            Err(_) if named.is_some() => continue,
+            Err(missing) => return Err(no_such(&missing.0)),
+        };
         if !found.layers.contains(&open.layer()) {
             found.layers.push(open.layer());
         }
+    }
+    if found.layers.is_empty() && !found.basemap {
+        return Err(no_such(name));
     }
     Ok(found)
 }
@@ -313,7 +321,15 @@ pub(super) async fn tile(
     let tileset = tileset(&app, &caller.viewer, &name)?;
     reached(&app, &params).await?;
     let at = params.instant("at")?;
-    let view = super::view_of(&app, at, &tileset.layers).await?;
+    let made_of = if at.is_some() {
+        let view = app.engine.view();
+        let layers = tileset.layers.iter();
+        let opened = layers.filter_map(|layer| view.open_at(&caller.viewer, *layer));
+        opened.flat_map(|open| open.made_of()).collect()
+    } else {
+        Vec::new()
+    };
+    let view = super::view_of(&app, at, &made_of).await?;
     let window = window(&params, at.unwrap_or_else(|| app.engine.clock().now()))?;
     let seq = tileset
         .layers

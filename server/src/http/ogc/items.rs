@@ -14,7 +14,7 @@ use crate::http::{App, Caller, atalaya_seq, base_url, reached, view_of};
 use crate::problem::{Problem, echo};
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
-use atalaya_tiles::{LayerIx, LayerSpec, Open, Seen, Seq, View};
+use atalaya_tiles::{LayerSpec, Open, Seen, Seq};
 use serde_json::{Value, json};
 
 static CONTENT_CRS: HeaderName = HeaderName::from_static("content-crs");
@@ -32,7 +32,7 @@ pub(super) async fn list(
         let known: Vec<&str> = PARAMETERS.into_iter().chain(filters(&open)).collect();
         let params = Params::parse(&request, &known)?;
         let query = Query::read(&params, &open, app.config.limits.page)?;
-        (params, query, needed(&view, &open))
+        (params, query, open.made_of())
     };
     reached(&app, &params).await?;
     let view = view_of(&app, query.at, &layers).await?;
@@ -74,7 +74,7 @@ pub(super) async fn one(
     let at = params.instant("at")?;
     let layers = {
         let view = app.engine.view();
-        needed(&view, &open(&view, &caller.viewer, &name)?)
+        open(&view, &caller.viewer, &name)?.made_of()
     };
     reached(&app, &params).await?;
     let view = view_of(&app, at, &layers).await?;
@@ -97,13 +97,6 @@ pub(super) async fn one(
     body.pop();
     body.extend_from_slice(format!(",\"links\":{links}}}").as_bytes());
     Ok(answer(&app, view.seq(), crs, body))
-}
-
-/// The layers whose history makes up that of this one.
-fn needed(view: &View, open: &Open<'_>) -> Vec<LayerIx> {
-    let source = open.spec().derived_from.as_deref();
-    let source = source.and_then(|name| view.catalog().layer(name));
-    source.into_iter().chain([open.layer()]).collect()
 }
 
 /// What the links of a page are made of.
