@@ -257,7 +257,7 @@ fn without_the_hidden(catalog: &Catalog, log: &[Record], held: &[&str]) -> Vec<R
             let anchor = observation
                 .geometry
                 .as_ref()
-                .and_then(crate::feature::anchor);
+                .and_then(crate::anchor::anchor);
             open.geometry = anchor.map(|anchor| {
                 let center = Cell::of(anchor, spec.counted_resolution).unwrap().center();
                 Geometry::Point(Point::new(center.lon(), center.lat()))

@@ -30,6 +30,7 @@
     )
 )]
 
+mod anchor;
 pub mod catalog;
 mod cell;
 #[cfg(test)]
@@ -48,6 +49,7 @@ mod units;
 mod view;
 mod viewer;
 
+pub use anchor::anchor;
 pub use catalog::{
     BadCatalog, BadValue, Catalog, FieldSpec, GeometryKind, LayerIx, LayerKind, LayerSpec,
 };

@@ -1,9 +1,10 @@
 //! The picture as one would write it without indexes: maps, and linear scans over them.
 
+use crate::anchor::anchor;
 use crate::catalog::{Catalog, LayerIx, LayerKind, LayerSpec};
 use crate::cell::Cell;
 use crate::event::{Event, Observation, Record};
-use crate::feature::{FeatureId, Fix, Topic, anchor};
+use crate::feature::{FeatureId, Fix, Topic};
 use crate::place::{Bounds, LonLat};
 use crate::view::Window;
 use geo_types::Geometry;

@@ -144,9 +144,9 @@ pub(crate) fn tile(open: &Open<'_>, tile: TileCoord) -> String {
     format!("{features:?} {cells:?}")
 }
 
-/// The tile as encoded, with room for everything, for little and for next to nothing.
+/// The tile as encoded, with room for little and for next to nothing.
 pub(crate) fn encoded(open: &Open<'_>, view: &View, viewer: &Viewer, tile: TileCoord) -> String {
-    let encoded = [500_000, 400, 90].map(|max_bytes| {
+    let encoded = [400, 90].map(|max_bytes| {
         let request = TileRequest {
             layers: &[open.layer()],
             tile,
