@@ -129,7 +129,10 @@ impl Engine {
         let view = picture.view();
         let feed_table = FeedTable::new(feeds.iter().map(|(config, _)| config));
         let mut reader = store.reader(Arc::clone(&catalog))?;
-        let duplicates = duplicates::Duplicates::rebuild(&mut reader, &catalog, &feed_table)?;
+        let recent = reader.recent_told(duplicates::REMEMBERED)?;
+        feed_table.note_known(&recent);
+        let duplicates = duplicates::Duplicates::rebuilt(&recent, &view);
+        drop(recent);
         let shared = Arc::new(Shared {
             published: watch::Sender::new(view.seq()),
             view: ArcSwap::new(view),

@@ -155,6 +155,9 @@ impl Picture {
         }
         next.stale = next.stale_at.is_some_and(|at| at <= now);
         let over = due::leaves_at(spec, &next).is_some_and(|at| at <= now);
+        if over {
+            self.bury_expired(spec, &next);
+        }
         self.replace(prev, (!over).then_some(next), seq);
         prev.is_some() || !over
     }

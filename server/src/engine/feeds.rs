@@ -1,7 +1,7 @@
 //! How every feed does: when it last spoke, how much, how much of it was refused.
 
 use crate::config::FeedConfig;
-use atalaya_tiles::{Event, FeedName};
+use atalaya_tiles::{Event, FeedName, Record};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -79,13 +79,24 @@ impl FeedTable {
 
     /// Notes an event that is durable.
     pub(crate) fn note_accepted(&self, event: &Event, received_at: Timestamp) {
+        self.note(event, received_at, 1);
+    }
+
+    /// Notes what was in the log before the server started.
+    pub(crate) fn note_known(&self, log: &[Record]) {
+        for record in log {
+            self.note(&record.event, record.received_at, 0);
+        }
+    }
+
+    fn note(&self, event: &Event, received_at: Timestamp, accepted: u64) {
         let (feed, observed_at) = match event {
             Event::Observed(observation) => (&observation.feed, observation.observed_at),
             Event::Withdrawn { feed, at, .. } => (feed, *at),
             Event::Clock => return,
         };
         self.change(feed, |report| {
-            report.accepted_total += 1;
+            report.accepted_total += accepted;
             report.last_received_at = report.last_received_at.max(Some(received_at));
             report.last_observed_at = report.last_observed_at.max(observed_at);
         });

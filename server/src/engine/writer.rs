@@ -226,7 +226,8 @@ impl Writer {
                 .note_accepted(&record.event, record.received_at);
         }
         let gone = self.parts.picture.take_removed();
-        self.parts.duplicates.forget(&gone);
+        let view = self.parts.picture.view();
+        self.parts.duplicates.settle(records, &gone, &view);
         self.removed.extend(gone);
     }
 

@@ -7,11 +7,13 @@
 //!                  2. the checkpoint ──┘
 //! ```
 //!
-//! The outcome is the fold of the whole log. Without a checkpoint step 3 is all there is.
+//! The outcome is the fold of the whole log. Without a checkpoint step 3 is all there is; then, and
+//! for layers that the checkpoint lacks, nothing knows what retention has deleted from the log, and
+//! every tile of such a layer counts as changed by now.
 
 use super::checkpointer::{Stand, clearances, visit_tombstones};
 use super::codec::{Codec, Unknown, odd, read_noticed, read_trail};
-use super::embedded::Embedded;
+use super::embedded::{Embedded, read_only};
 use super::error::{StoreError, sqlite};
 use super::interned::Interned;
 use super::reader::Reader;
@@ -89,6 +91,14 @@ impl Embedded {
             from = stand.seq;
         }
         fold.run(&mut reader, from, None, None)?;
+        if let (seq, Some(received_at)) = (self.last_seq()?, self.last_received_at()?) {
+            fold.picture.pass_over(seq, received_at);
+        }
+        for layer in self.cut(catalog)? {
+            if checkpoint.is_none_or(|(_, stand)| !stand.covers(catalog.spec(layer))) {
+                fold.picture.touch_everywhere(layer);
+            }
+        }
         unknown.rows += reader.unknown().rows;
         unknown.values += reader.unknown().values;
         Ok(Loaded {
@@ -98,6 +108,22 @@ impl Embedded {
             unknown,
         })
     }
+}
+
+impl Embedded {
+    /// The layers of which retention has deleted something.
+    fn cut(&self, catalog: &Catalog) -> Result<Vec<LayerIx>, StoreError> {
+        let path = self.main_path();
+        let names = cut_names(&read_only(&path)?).map_err(sqlite(&path))?;
+        let layers = names.iter().filter_map(|name| catalog.layer(name));
+        Ok(layers.collect())
+    }
+}
+
+fn cut_names(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT name FROM horizons JOIN names ON names.id = horizons.layer";
+    let mut select = connection.prepare(sql)?;
+    select.query_map([], |row| row.get(0))?.collect()
 }
 
 /// The layers whose features a checkpoint does not hold: sightings, and layers that are new to it.

@@ -10,6 +10,7 @@ use super::{Picture, is_on_globe, new_feature};
 use crate::catalog::LayerIx;
 use crate::event::{Event, Record, Seq};
 use crate::feature::{Feature, FeatureId};
+use crate::view::marks::Notice;
 use crate::view::{Body, HotFeature, MarkKey, Tombstone};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -103,6 +104,32 @@ impl Picture {
         self.view.layers[layer.index()].marks.restore(key, seq);
         let last = &mut self.view.layers[layer.index()].last;
         *last = (*last).max(seq);
+    }
+
+    /// Passes over the records up to this one, which concern no layer of the catalog: they move the
+    /// position and the clock.
+    pub fn pass_over(&mut self, seq: Seq, received_at: Timestamp) {
+        if seq <= self.view.seq {
+            return;
+        }
+        self.view.seq = seq;
+        self.view.clock = self.view.clock.max(received_at);
+        self.forget_tombstones();
+        self.forget_sightings(seq);
+    }
+
+    /// Notes that any tile of a layer, and of what is derived from it, may have changed by now: for
+    /// when the marks of what is no longer in the log are lost.
+    pub fn touch_everywhere(&mut self, layer: LayerIx) {
+        let derived = self.derivations.iter();
+        let derived = derived.filter(|derivation| derivation.source == layer);
+        let layers: Vec<LayerIx> = derived.map(|it| it.target).chain([layer]).collect();
+        for layer in layers {
+            let view = &mut self.view.layers[layer.index()];
+            view.marks.touch_all(self.view.seq);
+            view.marks.touch_layer(Notice::EVERYBODY, self.view.seq);
+            view.last = self.view.seq;
+        }
     }
 
     /// Ends the restoration: the picture now stands at this position and time.

@@ -186,9 +186,10 @@ impl Marks {
             .map(|(key, mark)| (*key, *mark))
     }
 
-    /// Puts a mark back that a checkpoint kept.
+    /// Puts a mark back that a checkpoint kept; of two the newer counts.
     pub(crate) fn restore(&mut self, key: MarkKey, seq: Seq) {
-        self.by_key.insert(key, seq);
+        let mark = self.by_key.entry(key).or_default();
+        *mark = (*mark).max(seq);
     }
 }
 

@@ -7,10 +7,11 @@ use imbl::{OrdMap, OrdSet};
 use jiff::Timestamp;
 use std::sync::Arc;
 
-/// What remains of a withdrawn feature: a late observation from before `at` resurrects nothing.
+/// What remains of a feature that was withdrawn or expired: a late observation that is no later than
+/// `at` resurrects nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tombstone {
-    /// As of when it was withdrawn.
+    /// As of when it was withdrawn; of what expired, just before it was last observed.
     pub at: Timestamp,
     /// When we heard so; retention counts from here.
     pub received_at: Timestamp,

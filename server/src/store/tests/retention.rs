@@ -2,7 +2,7 @@
 
 use super::super::conformance::{append, checkpoint, read, read_all};
 use super::open;
-use super::sample::{after, assert_same, camera, catalog, clock, fold, observed};
+use super::sample::{after, assert_no_older, assert_same, camera, catalog, clock, fold, observed};
 use crate::store::Store;
 use atalaya_tiles::{Catalog, Event, Record, RingLimits, Seq};
 use jiff::Timestamp;
@@ -171,4 +171,31 @@ fn large_amounts_go_in_steps() {
         step.more
     }) {}
     assert_eq!(deleted, 17_900);
+}
+
+/// Where retention has cut, the log no longer says where something once was: every tile may have
+/// changed.
+#[test]
+fn a_lost_checkpoint_makes_no_tile_older() {
+    let (dir, catalog) = (tempfile::tempdir().unwrap(), catalog());
+    let store = open(dir.path());
+    let mut log = vec![
+        camera(&catalog, 1, "a", day(0)),
+        observed(&catalog, "hits", 2, "h", day(0)),
+        observed(&catalog, "reads", 3, "r", day(0)),
+        clock(4, day(3)),
+        withdrawn(&catalog, 5, "a", day(4)),
+        clock(6, day(5)),
+    ];
+    log.extend((7..9).map(|seq| camera(&catalog, seq, "b", day(60))));
+    append(&store, &catalog, &log);
+    let mut live = fold(&catalog, &log);
+    checkpoint(&store, &mut live);
+    assert!(retain(&store, &catalog, day(61)) > 4);
+    drop(store);
+    std::fs::remove_file(dir.path().join("picture.db")).unwrap();
+    let loaded = open(dir.path()).load(&catalog, RingLimits::default());
+    let loaded = loaded.unwrap();
+    assert_eq!(loaded.checkpoint, Seq(0));
+    assert_no_older(&loaded.picture, &live);
 }

@@ -76,6 +76,37 @@ fn what_is_over_when_it_comes_never_appears() {
 }
 
 #[test]
+fn a_late_observation_resurrects_nothing_that_expired() {
+    let catalog = catalog();
+    let seen = |seq, at_s, observed_s| {
+        seen_at(
+            &catalog,
+            (seq, at_s),
+            "incidents",
+            "i",
+            HERE,
+            Some(observed_s),
+        )
+    };
+    let until_20 = |mut record: Record| {
+        if let Event::Observed(seen) = &mut record.event {
+            seen.expires_at = Some(after(20));
+        }
+        record
+    };
+    let expired = [until_20(seen(1, 10, 10)), clock(2, 30)];
+    let over_at_once = [until_20(seen(1, 25, 10))];
+    let over_in_place = [seen(1, 0, 0), until_20(seen(2, 25, 10))];
+    for log in [&expired[..], &over_at_once[..], &over_in_place[..]] {
+        for (observed_s, expected) in [(5, &[][..]), (10, &["i"]), (11, &["i"])] {
+            let mut log = log.to_vec();
+            log.push(seen(3, 31, observed_s));
+            check("incidents", &log, expected);
+        }
+    }
+}
+
+#[test]
 fn retention_counts_from_when_it_was_received() {
     let catalog = catalog();
     let old = seen_at(&catalog, (1, 0), "closures", "c", HERE, Some(-5 * DAY));
