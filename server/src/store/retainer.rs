@@ -102,30 +102,45 @@ impl Retainer {
         })
     }
 
-    /// Deletes what is past its time as of `now`, a bounded amount at a time. When an append has
-    /// found the disk full, the reserve is freed for it first and taken back when that succeeds.
+    /// Deletes what is past its time as of `now`, a bounded amount at a time. When the disk was found
+    /// full, the reserve is given out for it and taken back when there is room again; call it every
+    /// second until then.
     pub fn retain(&mut self, now: Timestamp) -> Result<Retained, StoreError> {
-        let full = self.full.load(Ordering::Relaxed);
+        let full = self.is_full();
         if full {
-            self.reserve.free()?;
+            self.make_room()?;
         }
         let outcome = match self.sweep(now) {
             Err(StoreError::Full { .. }) if !full => {
-                self.full.store(true, Ordering::Relaxed);
-                self.reserve.free()?;
+                self.make_room()?;
                 self.sweep(now)
             }
             outcome => outcome,
         };
-        if self.full.load(Ordering::Relaxed) && self.empty_wal()? && self.reserve.fill()? {
+        if self.is_full() && self.empty_wals()? && self.reserve.fill()? {
             self.full.store(false, Ordering::Relaxed);
         }
         outcome
     }
 
-    /// Moves the WAL into the main file, so that its room is there again; says whether it could.
-    fn empty_wal(&self) -> Result<bool, StoreError> {
-        let moved = wal_checkpoint(&self.main, "TRUNCATE").map_err(sqlite(&self.path));
+    /// Whether the disk was found full and the reserve is not yet back.
+    pub fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
+    }
+
+    /// Gives out the reserve; nothing is appended until [`Retainer::retain`] has it back.
+    pub fn make_room(&self) -> Result<(), StoreError> {
+        self.full.store(true, Ordering::Relaxed);
+        self.reserve.give_out().map(drop)
+    }
+
+    /// Moves the WALs into their main files, so that their room is there again; says whether it could.
+    fn empty_wals(&self) -> Result<bool, StoreError> {
+        let moved = wal_checkpoint(&self.main, "TRUNCATE")
+            .map_err(sqlite(&self.path))
+            .and_then(|()| {
+                wal_checkpoint(&self.picture, "TRUNCATE").map_err(sqlite(&self.picture_path))
+            });
         match moved {
             Ok(()) => Ok(true),
             Err(StoreError::Full { .. } | StoreError::Busy { .. }) => Ok(false),
