@@ -163,7 +163,8 @@ pub struct StoreConfig {
     pub checkpoint_every_s: u64,
     /// Bytes held in reserve for a full disk.
     pub reserve_bytes: u64,
-    /// Days that superseded observations of layers without `retain_days` are kept.
+    /// Days that layers without `retain_days` keep superseded observations, and remember what was
+    /// withdrawn: a late report of something withdrawn longer ago counts as new. At least 1.
     pub history_days: u32,
 }
 
@@ -327,6 +328,13 @@ impl Config {
                 limit: "it must be 50 to 10000",
             });
         }
+        if self.store.history_days == 0 {
+            return Err(BadConfig::Value {
+                key: "store.history_days",
+                value: "0".into(),
+                limit: "it must be 1 or more",
+            });
+        }
         let catalog = self.catalog()?;
         for (tileset, layers) in &self.tilesets {
             if let Some(layer) = layers.iter().find(|layer| catalog.layer(layer).is_none()) {
@@ -356,7 +364,8 @@ impl Config {
                 None => specs.push(layer.clone()),
             }
         }
-        Ok(Catalog::new(specs, self.live.topic_resolution)?)
+        let catalog = Catalog::new(specs, self.live.topic_resolution)?;
+        Ok(catalog.with_history_days(self.store.history_days))
     }
 
     /// All feeds: one of its own name for every state and sighting layer but `perimeters`, and the

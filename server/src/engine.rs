@@ -56,11 +56,27 @@ pub enum AppendError {
         limit: usize,
     },
     /// The store cannot make it durable.
-    #[error("the store cannot write: {0}")]
-    Store(Arc<str>),
+    #[error("the store cannot write: {cause}")]
+    Store {
+        /// Why, for everybody.
+        reason: &'static str,
+        /// Why, for the log.
+        cause: Arc<str>,
+    },
     /// The engine has stopped.
     #[error("the server is shutting down")]
     Stopped,
+}
+
+impl AppendError {
+    /// Why, in words that may be told to whoever asked.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Busy { .. } => "too many requests are waiting to be written",
+            Self::Store { reason, .. } => reason,
+            Self::Stopped => "the server is shutting down",
+        }
+    }
 }
 
 /// An engine that cannot start.
@@ -97,7 +113,7 @@ pub(crate) struct Shared {
     /// Counts the ticks.
     tick: watch::Sender<u64>,
     /// Why nothing can be made durable now, if so.
-    fault: ArcSwapOption<String>,
+    fault: ArcSwapOption<&'static str>,
     feeds: FeedTable,
 }
 
@@ -218,9 +234,9 @@ impl Engine {
         self.shared.feeds.note_rejects(feed, rejects);
     }
 
-    /// Why nothing can be made durable now, if so.
-    pub fn fault(&self) -> Option<Arc<String>> {
-        self.shared.fault.load_full()
+    /// Why nothing can be made durable now, if so; for everybody.
+    pub fn fault(&self) -> Option<&'static str> {
+        self.shared.fault.load().as_deref().copied()
     }
 
     /// Told at every tick.

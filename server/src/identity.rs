@@ -10,12 +10,14 @@
 
 mod failures;
 mod grant;
+mod order;
 mod policy;
 mod records;
 mod token;
 
 pub use failures::Failures;
 pub use grant::{Authority, Grant, Principal, UnknownClearance};
+pub use order::{KeyOrder, LinkOrder, UnknownName};
 pub use policy::{Action, Permission, Role, UnknownRole, may, viewer};
 pub use records::KeyRow;
 pub use token::Token;
@@ -44,6 +46,16 @@ pub enum IdentityError {
     /// The operating system's random numbers.
     #[error("no random numbers")]
     Random(#[from] getrandom::Error),
+}
+
+impl IdentityError {
+    /// Whether the store had no room.
+    pub fn is_full(&self) -> bool {
+        let Self::Store(cause) = self else {
+            return false;
+        };
+        cause.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+    }
 }
 
 /// How long things last. A wall is a device that nobody signs in anew every morning.
@@ -183,6 +195,8 @@ pub struct Identity {
     records: Records,
     lasting: Lasting,
     believed: Cache<Slot, Believed>,
+    /// Uses of sessions that the store could not note.
+    unnoted: Cache<Digest, Timestamp>,
     failed_links: Failures,
     failed_tokens: Failures,
 }
@@ -194,6 +208,7 @@ impl Identity {
             records: Records::open(store)?,
             lasting,
             believed: Cache::new(CACHED_MOST),
+            unnoted: Cache::new(CACHED_MOST),
             failed_links: Failures::new(10, SignedDuration::from_secs(30)),
             failed_tokens: Failures::new(60, SignedDuration::from_secs(1)),
         })
@@ -298,7 +313,11 @@ impl Identity {
             && let Slot::Session(digest) = credential.slot()
             && self.standing(found.clone(), now).is_some()
         {
-            self.records.note_use(&digest, now)?;
+            // Whoever uses a session stays signed in, whether a full disk takes the note or not.
+            if let Err(cause) = self.records.note_use(&digest, now) {
+                tracing::debug!(%cause, "cannot note the use of a session");
+                self.unnoted.insert(digest, now);
+            }
             self.believed.invalidate(&credential.slot());
         }
         Ok(self.standing(found, now))
@@ -329,7 +348,13 @@ impl Identity {
         let found = match (&slot, credential.token().prefix()) {
             (Slot::Key(digest), Some(prefix)) => self.records.key(prefix, digest)?,
             (Slot::Key(_), None) => None,
-            (Slot::Session(digest), _) => self.records.session(digest)?,
+            (Slot::Session(digest), _) => {
+                let mut found = self.records.session(digest)?;
+                if let Some(found) = &mut found {
+                    found.seen_at = found.seen_at.max(self.unnoted.get(digest));
+                }
+                found
+            }
         };
         let believed = Believed {
             found: found.clone(),

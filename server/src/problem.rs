@@ -186,8 +186,8 @@ problems! {
     Behind { min_seq: u64, seq: u64 } => SERVICE_UNAVAILABLE "behind" "Behind"
         "This node is at seq {seq} and min_seq is {min_seq}; try again in 1 s."
     /// Nothing can be made durable, so nothing is accepted.
-    NotDurable { retry_after_s: u32, cause: Cause } => SERVICE_UNAVAILABLE "not-durable" "Nothing can be stored"
-        "The events could not be made durable and none was accepted; try again in {retry_after_s} s."
+    NotDurable { reason: &'static str, retry_after_s: u32, cause: Cause } => SERVICE_UNAVAILABLE "not-durable" "Nothing can be stored"
+        "The events could not be made durable and none was accepted: {reason}; try again in {retry_after_s} s."
     /// A fault of the server. What it was is in the log only.
     Internal { cause: Cause } => INTERNAL_SERVER_ERROR "internal" "Internal error"
         "Something failed on the server; its log names it by the instance of this problem."
@@ -201,9 +201,13 @@ impl Problem {
         }
     }
 
-    /// Events could not be made durable, with what led to it.
-    pub fn not_durable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    /// Events could not be made durable: why, and what led to it.
+    pub fn not_durable(
+        reason: &'static str,
+        cause: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
         Self::NotDurable {
+            reason,
             retry_after_s: 5,
             cause: Cause::new(cause),
         }

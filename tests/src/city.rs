@@ -11,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::command::{Ran, atalaya, binary};
+use crate::disk::Disk;
 use crate::tile::Tile;
 use crate::visitor::{Reply, Visitor};
 use crate::wait::{DEADLINE, eventually};
@@ -121,6 +122,8 @@ impl Log {
 /// A running server, its store and its keys. Dropped, it checks that its log held no unexpected warning.
 #[derive(Debug)]
 pub struct City {
+    /// Unmounted before the folder goes.
+    disk: Option<Disk>,
     folder: TempDir,
     config: Option<PathBuf>,
     process: Option<Process>,
@@ -133,25 +136,37 @@ pub struct City {
 impl City {
     /// A server without a configuration.
     pub async fn start() -> Self {
-        Self::open(None).await
+        Self::open(None, None).await
     }
 
     /// A server with this configuration file.
     pub async fn with_config(toml: &str) -> Self {
-        Self::open(Some(toml)).await
+        Self::open(Some(toml), None).await
     }
 
-    async fn open(toml: Option<&str>) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("atalaya-test-")
-            .tempdir()
-            .expect("a folder for the store");
+    /// A server with this configuration file, whose store has a disk of its own.
+    ///
+    /// # Errors
+    /// Why there cannot be such a disk.
+    pub async fn on_disk(
+        toml: &str,
+        disk: impl FnOnce(&Path) -> Result<Disk, String>,
+    ) -> Result<Self, String> {
+        let folder = folder();
+        let disk = disk(&folder.path().join("data"))?;
+        Ok(Self::open(Some(toml), Some((folder, disk))).await)
+    }
+
+    async fn open(toml: Option<&str>, place: Option<(TempDir, Disk)>) -> Self {
+        let (folder, disk) =
+            place.map_or_else(|| (folder(), None), |(folder, disk)| (folder, Some(disk)));
         let config = toml.map(|toml| {
             let file = folder.path().join("atalaya.toml");
             std::fs::write(&file, toml).expect("the folder can be written");
             file
         });
         let mut city = Self {
+            disk,
             folder,
             config,
             process: None,
@@ -220,6 +235,14 @@ impl City {
         self.process = None;
     }
 
+    /// The disk of the store, where it has one of its own.
+    ///
+    /// # Panics
+    /// Where it has none.
+    pub fn disk(&self) -> &Disk {
+        self.disk.as_ref().expect("the city was made with a disk")
+    }
+
     /// Ends the process politely and waits until it is gone; the answer is its exit code.
     pub fn stop(&mut self) -> Option<i32> {
         let mut process = self.process.take()?;
@@ -236,10 +259,15 @@ impl City {
 
     /// Starts the server again at the same address; kills it first where it still runs.
     pub async fn restart(&mut self) {
+        self.restart_unready();
+        self.wait_ready().await;
+    }
+
+    /// As [`Self::restart`], for a server that serves reads and is not ready.
+    pub fn restart_unready(&mut self) {
         self.kill9();
         let listen = self.base.trim_start_matches("http://").to_owned();
         self.launch(&listen);
-        self.wait_ready().await;
     }
 
     /// The operating system's id of the server.
@@ -386,6 +414,13 @@ impl City {
     pub async fn tile(&self, layers: &str, z: u8, x: u32, y: u32) -> Tile {
         self.operator().tile(layers, z, x, y).await
     }
+}
+
+fn folder() -> TempDir {
+    tempfile::Builder::new()
+        .prefix("atalaya-test-")
+        .tempdir()
+        .expect("a folder for the store")
 }
 
 impl Drop for City {

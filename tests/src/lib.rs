@@ -11,6 +11,7 @@
 
 mod city;
 mod command;
+mod disk;
 mod live;
 mod postgis;
 mod tile;
@@ -18,7 +19,8 @@ mod visitor;
 mod wait;
 
 pub use city::City;
-pub use command::{Ran, atalaya, run};
+pub use command::{Ran, atalaya, atalaya_as, atalaya_within, run};
+pub use disk::Disk;
 pub use live::{Held, Live};
 pub use postgis::PostGis;
 pub use tile::{Tile, TileFeature};

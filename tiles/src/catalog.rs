@@ -17,6 +17,8 @@ pub use field::{BadValue, FieldSpec, FieldType};
 
 /// The most layers a catalog can have: the width of a [`LayerSet`](crate::viewer::LayerSet).
 pub const MAX_LAYERS: usize = 128;
+/// Days of history, where a site says nothing else.
+const HISTORY_DAYS: u32 = 30;
 /// The most fields a layer can have: the width of a [`FieldMask`].
 pub const MAX_FIELDS: usize = 64;
 /// The most clearances a catalog can name.
@@ -251,6 +253,8 @@ pub struct Catalog {
     clearances: Vec<String>,
     /// H3 resolution of live topics.
     topic_resolution: u8,
+    /// Days that layers without `retain_days` remember what was replaced or withdrawn.
+    history_days: u32,
 }
 
 impl Catalog {
@@ -284,7 +288,26 @@ impl Catalog {
             by_name,
             clearances,
             topic_resolution: topic_resolution.min(FINEST),
+            history_days: HISTORY_DAYS,
         })
+    }
+
+    /// The same catalog, where layers without `retain_days` remember what was replaced or withdrawn
+    /// for so many days; at least one, and 30 without this.
+    #[must_use]
+    pub fn with_history_days(mut self, days: u32) -> Self {
+        self.history_days = days.max(1);
+        self
+    }
+
+    /// Days after which a withdrawal in a layer is forgotten: what is observed before it and received
+    /// later than that counts as new.
+    pub fn tombstone_days(&self, spec: &LayerSpec) -> u32 {
+        if spec.retain_days > 0 {
+            spec.retain_days
+        } else {
+            self.history_days
+        }
     }
 
     /// All layers, in order.

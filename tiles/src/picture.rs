@@ -218,10 +218,10 @@ impl Picture {
 
     /// Sets the tombstone of a feature; of two the later counts, whatever the order.
     fn bury(&mut self, layer: LayerIx, id: &FeatureId, mut tombstone: Tombstone) {
-        let retain = retention(self.view.catalog.spec(layer));
+        let catalog = &self.view.catalog;
+        let life = in_days(catalog.tombstone_days(catalog.spec(layer)));
         let tombstones = &mut self.view.layers[layer.index()].tombstones;
-        let forget_at =
-            |t: &Tombstone| retain.and_then(|days| t.received_at.checked_add(days).ok());
+        let forget_at = |t: &Tombstone| t.received_at.checked_add(life).ok();
         if let Some(old) = tombstones.get(id) {
             tombstone.at = tombstone.at.max(old.at);
             if let Some(at) = forget_at(old) {
@@ -234,7 +234,7 @@ impl Picture {
         tombstones.insert(id.clone(), tombstone);
     }
 
-    /// Forgets tombstones that retention has outlived. Every record does so, since nobody can see
+    /// Forgets tombstones that have been there for as long as their layer remembers. Every record does so, since nobody can see
     /// the difference before a late observation comes.
     fn forget_tombstones(&mut self) {
         while let Some((at, _, _)) = self.tombstones.first()
@@ -358,7 +358,11 @@ impl Picture {
 
 /// How long a layer keeps what it received.
 fn retention(spec: &LayerSpec) -> Option<SignedDuration> {
-    (spec.retain_days > 0).then(|| SignedDuration::from_hours(24 * i64::from(spec.retain_days)))
+    (spec.retain_days > 0).then(|| in_days(spec.retain_days))
+}
+
+fn in_days(days: u32) -> SignedDuration {
+    SignedDuration::from_hours(24 * i64::from(days))
 }
 
 fn new_feature(

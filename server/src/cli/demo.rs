@@ -1,12 +1,12 @@
 //! `atalaya demo`: the seed city on a throw-away store, with a simulated Friday night.
 
-use super::link::{new_link, sign_in_url};
+use super::link::sign_in_url;
 use super::serve::{City, logging};
 use super::{Failure, print};
 use crate::config::Config;
 use crate::demo::{Scenario, Streets, shifted};
 use crate::engine::Engine;
-use crate::identity::{Authority, NewKey};
+use crate::identity::{Authority, LinkOrder, NewKey};
 use crate::ingest::ingest;
 use crate::{basemap, task};
 use clap::Args;
@@ -65,9 +65,13 @@ impl Demo {
 
     async fn serve(self, config: Config) -> Result<(), Failure> {
         let data = config.data.clone();
-        let link = new_link(&config, "operator", "cji,medical")?;
         let city = City::open(config)?;
         let engine = Arc::clone(&city.app.engine);
+        let link = LinkOrder {
+            role: "operator".into(),
+            clearance: "cji,medical".into(),
+        };
+        let link = link.check(engine.catalog())?;
         let start = engine.clock().now();
         let layers = seed_layers(start)?;
         for (layer, collection) in &layers {

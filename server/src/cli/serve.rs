@@ -110,7 +110,7 @@ impl City {
             .map_err(Failure::system(format!("cannot listen on {listen}")))?;
         let address = server.addrs().first().copied();
         let polls = poll::start(&self.app);
-        let control = Control::start(&self.app);
+        let control = Control::start(&self.app, &self.identity);
         if let Err(cause) = &control {
             warn!(%cause, "no control socket: commands cannot work beside this server");
         }
@@ -119,8 +119,10 @@ impl City {
         task::spawn("signals", stop_on_signal(handle));
         if let Some(address) = address {
             info!(%address, "listening on {address}");
-            std::fs::write(&address_file, address.to_string())
-                .map_err(Failure::system(address_file.display().to_string()))?;
+            // On a full disk reads are served all the same.
+            if let Err(cause) = std::fs::write(&address_file, address.to_string()) {
+                warn!(%cause, "cannot note the address: links will name the configured one");
+            }
             ready(address);
         }
         let outcome = running.await;

@@ -2,7 +2,7 @@
 //! its retention, and keeps the write-ahead log small. It runs beside the writer and never holds it.
 
 use crate::clock::Clock;
-use crate::store::{Checkpointer, Retainer, Store};
+use crate::store::{Checkpointer, Retainer, Store, StoreError};
 use atalaya_tiles::{Catalog, FeatureId, LayerIx, View};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -12,7 +12,7 @@ use tracing::{error, info};
 
 /// How often the write-ahead log is folded back.
 const TIDY_EVERY: Duration = Duration::from_secs(1);
-/// Tidyings between two looks at retention.
+/// Tidyings between two looks at retention; on a full disk there is none between.
 const RETAIN_EVERY: u32 = 60;
 
 /// A checkpoint to be written.
@@ -35,6 +35,8 @@ pub(crate) fn start(
         checkpointer: store.checkpointer(Arc::clone(catalog))?,
         retainer: store.retainer(Arc::clone(catalog))?,
         clock: clock.clone(),
+        tidying: Lasting::default(),
+        retaining: Lasting::default(),
     };
     crate::task::thread("checkpoints", move || worker.run(&queue))?;
     Ok(jobs)
@@ -44,6 +46,26 @@ struct Worker {
     checkpointer: Checkpointer,
     retainer: Retainer,
     clock: Clock,
+    tidying: Lasting,
+    retaining: Lasting,
+}
+
+/// A failure that may last for long, and is logged when it begins.
+#[derive(Debug, Default)]
+struct Lasting(Option<String>);
+
+impl Lasting {
+    fn note(&mut self, outcome: Result<(), StoreError>, what: &'static str) {
+        let Err(cause) = outcome else {
+            self.0 = None;
+            return;
+        };
+        let text = cause.to_string();
+        if self.0.as_ref() != Some(&text) {
+            error!(%cause, "{what}");
+            self.0 = Some(text);
+        }
+    }
 }
 
 impl Worker {
@@ -55,11 +77,11 @@ impl Worker {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            if let Err(cause) = self.checkpointer.tidy_wal() {
-                error!(%cause, "cannot fold back the write-ahead log");
-            }
-            tidied += 1;
-            if tidied.is_multiple_of(RETAIN_EVERY) {
+            let tidied_wal = self.checkpointer.tidy_wal();
+            self.tidying
+                .note(tidied_wal, "cannot fold back the write-ahead log");
+            tidied = tidied.wrapping_add(1);
+            if self.retainer.is_full() || tidied.is_multiple_of(RETAIN_EVERY) {
                 self.retain();
             }
         }
@@ -68,9 +90,12 @@ impl Worker {
     fn write(&mut self, job: Job) {
         let seq = job.view.seq();
         let hot = job.view.hot(self.checkpointer.since());
-        let written = self
-            .checkpointer
-            .checkpoint(&hot, &job.removed, seq, job.view.clock());
+        let clock = job.view.clock();
+        let mut written = self.checkpointer.checkpoint(&hot, &job.removed, seq, clock);
+        // Retention goes no further than the checkpoint: on a full disk this comes first.
+        if matches!(written, Err(StoreError::Full { .. })) && self.retainer.make_room().is_ok() {
+            written = self.checkpointer.checkpoint(&hot, &[], seq, clock);
+        }
         match written {
             Ok(()) => {
                 info!(
@@ -90,15 +115,16 @@ impl Worker {
 
     fn retain(&mut self) {
         let now = self.clock.now();
-        match self.retainer.retain(now) {
-            Ok(retained) if retained.deleted > 0 => {
+        let retained = self.retainer.retain(now);
+        let retained = retained.map(|retained| {
+            if retained.deleted > 0 {
                 info!(
                     deleted = retained.deleted,
                     "{} records past their retention deleted", retained.deleted
                 );
             }
-            Ok(_) => {}
-            Err(cause) => error!(%cause, "cannot drop what is past its retention"),
-        }
+        });
+        self.retaining
+            .note(retained, "cannot drop what is past its retention");
     }
 }

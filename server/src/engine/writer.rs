@@ -176,11 +176,7 @@ impl Writer {
             self.parts.duplicates.unlearn(undo.into_iter());
             self.seq = Seq(self.seq.0 - records.len() as u64);
             for waiting in waiting {
-                drop(
-                    waiting
-                        .reply
-                        .send(Err(AppendError::Store(Arc::clone(&cause)))),
-                );
+                drop(waiting.reply.send(Err(cause.clone())));
             }
             return;
         }
@@ -194,7 +190,7 @@ impl Writer {
         }
     }
 
-    fn append(&mut self, records: &[Record]) -> Result<(), Arc<str>> {
+    fn append(&mut self, records: &[Record]) -> Result<(), AppendError> {
         match self.parts.store.append(records) {
             Ok(()) => {
                 if self.shared.fault.swap(None).is_some() {
@@ -203,12 +199,16 @@ impl Writer {
                 Ok(())
             }
             Err(cause) => {
-                let text = cause.to_string();
-                error!(cause = %text, "cannot append {} events", records.len());
-                let told: Arc<str> = text.as_str().into();
-                self.shared.fault.store(Some(Arc::new(text)));
+                let reason = cause.reason();
+                let before = self.shared.fault.swap(Some(Arc::new(reason)));
+                if before.is_none_or(|before| *before != reason) {
+                    error!(%cause, "cannot append {} events", records.len());
+                }
                 metrics::counter!("atalaya_append_failures_total").increment(1);
-                Err(told)
+                Err(AppendError::Store {
+                    reason,
+                    cause: cause.to_string().into(),
+                })
             }
         }
     }
@@ -264,7 +264,7 @@ impl Writer {
     /// Appends what the clock drives, when something is due; and tries a store that failed.
     fn pass_time(&mut self) {
         let now = self.clock.now();
-        let faulty = self.shared.fault.load().is_some();
+        let faulty = self.shared.fault.load().is_some() || self.parts.store.is_full();
         let due = self.parts.picture.next_due().is_some_and(|due| due <= now);
         let wait = if faulty { RETRY_EVERY } else { CLOCK_EVERY };
         if !(due || faulty) || now.duration_since(self.clocked_at) < wait {

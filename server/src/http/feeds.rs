@@ -62,6 +62,6 @@ pub(super) fn refused(request: &HttpRequest, error: IngestError) -> Problem {
             limit,
             retry_after_s: 1,
         },
-        IngestError::Append(cause) => Problem::not_durable(cause),
+        IngestError::Append(cause) => Problem::not_durable(cause.reason(), cause),
     }
 }

@@ -17,7 +17,7 @@ pub(super) async fn ready(app: web::Data<App>) -> HttpResponse {
         }
         Some(reason) => HttpResponse::ServiceUnavailable().json(json!({
             "status": "not durable",
-            "reason": *reason,
+            "reason": reason,
             "reads": "served",
         })),
     }

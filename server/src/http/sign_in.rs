@@ -9,7 +9,7 @@ use super::caller::{
 use super::refusals::json_config;
 use super::site::Site;
 use crate::clock::Clock;
-use crate::identity::{Identity, Role, Token};
+use crate::identity::{Identity, IdentityError, Role, Token};
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -85,11 +85,11 @@ pub async fn sign_in(
         if let (Some(before), Some(_)) = (before, &opened) {
             redeeming.sign_out(&before, now)?;
         }
-        Ok::<_, crate::identity::IdentityError>(opened)
+        Ok::<_, IdentityError>(opened)
     })
     .await
     .map_err(Problem::internal)?
-    .map_err(Problem::internal)?;
+    .map_err(not_stored)?;
     let Some(session) = opened else {
         failures.note(peer, now);
         return Err(Problem::LinkSpent {});
@@ -103,6 +103,18 @@ pub async fn sign_in(
         ))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .finish())
+}
+
+/// A session, link or key that could not be stored.
+pub(super) fn not_stored(cause: IdentityError) -> Problem {
+    if cause.is_full() {
+        let reason = "the store's disk is full".into();
+        return Problem::NotReady {
+            reason,
+            retry_after_s: 5,
+        };
+    }
+    Problem::internal(cause)
 }
 
 /// `POST /sign-out`: ends the session of the cookie, if there is one.

@@ -147,7 +147,8 @@ impl Model {
     fn elapse(&mut self, clock: bool) {
         let (catalog, now) = (Arc::clone(&self.catalog), self.now);
         self.tombstones.retain(|(layer, _), (_, received_at)| {
-            days(catalog.spec(*layer)).is_none_or(|days| *received_at + days > now)
+            let days = i64::from(catalog.tombstone_days(catalog.spec(*layer)));
+            *received_at + SignedDuration::from_hours(24 * days) > now
         });
         let mut expired = Vec::new();
         self.known.retain(|key, known| {

@@ -144,8 +144,40 @@ fn a_feature_that_is_kept_for_ever_keeps_its_last_record() {
     let hot = picture.view().hot(Seq(0));
     assert_eq!(refolded.features, hot.features);
     assert_eq!(refolded.tombstones, hot.tombstones);
-    assert_eq!(retain(&store, &catalog, day(90)), 2);
+    // Twice the history after the withdrawal of "c" nothing is left that it could keep away.
+    assert_eq!(retain(&store, &catalog, day(61)), 2);
     assert_eq!(seqs(&store, &catalog), [5, 6, 9, 10]);
+    assert_eq!(retain(&store, &catalog, day(63)), 1);
+    assert_eq!(seqs(&store, &catalog), [5, 9, 10]);
+}
+
+/// A report that comes when its withdrawal is forgotten stays, as in the picture.
+#[test]
+fn a_feature_that_comes_back_after_its_tombstone_stays() {
+    let (dir, catalog) = (tempfile::tempdir().unwrap(), catalog());
+    let store = open(dir.path());
+    let told = |seq, received| {
+        let mut record = camera(&catalog, seq, "a", received);
+        if let Event::Observed(observation) = &mut record.event {
+            observation.observed_at = Some(day(0));
+        }
+        record
+    };
+    let log = [
+        told(1, day(0)),
+        withdrawn(&catalog, 2, "a", day(1)),
+        told(3, day(30)),
+        told(4, day(31)),
+        clock(5, day(32)),
+    ];
+    append(&store, &catalog, &log);
+    let mut picture = fold(&catalog, &log);
+    assert_eq!(picture.view().hot(Seq(0)).features[0].seq, Seq(4));
+    checkpoint(&store, &mut picture);
+    assert_eq!(retain(&store, &catalog, day(200)), 3);
+    assert_eq!(seqs(&store, &catalog), [4, 5]);
+    let left = fold(&catalog, &read_all(&store, &catalog));
+    assert_eq!(left.view().hot(Seq(0)).features.len(), 1);
 }
 
 /// Steps of one call go on with those of the last.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::catalog::Catalog;
 use crate::city::{self, after, catalog, record, seen_at, withdrawn};
 use crate::event::{Event, Record};
 use crate::view::Window;
@@ -179,6 +180,31 @@ fn an_id_may_come_again_after_its_sighting_is_gone() {
     let again = |observed_s| seen_at(&catalog, (3, 10), "alpr_reads", "a", HERE, Some(observed_s));
     check("alpr_reads", &[read(1, 0), taken.clone(), again(0)], &[]);
     check("alpr_reads", &[read(1, 0), taken, again(6)], &["a"]);
+}
+
+/// Where features are kept for ever, a withdrawal is remembered for the days of history.
+#[test]
+fn a_withdrawal_is_forgotten_in_time_where_features_never_are() {
+    let catalog = Arc::new(Catalog::clone(&catalog()).with_history_days(2));
+    let camera = |seq, at_s| seen_at(&catalog, (seq, at_s), "cameras", "c", HERE, Some(5));
+    let gone = record(2, 10, withdrawn(&catalog, "cameras", "c", None));
+    for (late_s, there) in [(2 * DAY + 9, 0), (2 * DAY + 10, 1)] {
+        let picture = city::folded(
+            &catalog,
+            &[camera(1, 5), gone.clone(), camera(3, late_s)],
+            1,
+        );
+        let hot = picture.view().hot(Seq(0));
+        assert_eq!(
+            (hot.features.len(), hot.tombstones.len()),
+            (there, 1 - there)
+        );
+    }
+    assert_eq!(
+        Catalog::clone(&catalog).with_history_days(0),
+        Catalog::clone(&catalog).with_history_days(1),
+        "never shorter than a day"
+    );
 }
 
 proptest! {
