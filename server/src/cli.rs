@@ -80,6 +80,9 @@ pub enum Failure {
     /// Keys, links and sessions.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The address for metrics.
+    #[error(transparent)]
+    Admin(#[from] crate::http::admin::CannotListen),
     /// The operating system.
     #[error("{what}: {cause}")]
     System {

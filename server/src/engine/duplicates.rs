@@ -6,6 +6,7 @@
 //! [`REMEMBERED`]; what fell out of it is applied again, which the picture survives.
 
 use super::feeds::FeedTable;
+use crate::metrics;
 use crate::store::{Reader, StoreError};
 use atalaya_tiles::{Catalog, Event, FeatureId, LayerIx, LayerKind, Observation, Value};
 use geo_types::Geometry;
@@ -74,6 +75,7 @@ impl Duplicates {
                 && let Some(oldest) = self.in_order.pop_front()
             {
                 self.known.remove(&oldest);
+                metrics::DUPLICATES_FORGOTTEN.increment(1);
             }
         }
         let latest = state.then(|| {

@@ -1,6 +1,7 @@
 //! What a client wants to see: layers, a viewport, and perhaps the dirty tiles of a zoom.
 
 use crate::identity::hex;
+use crate::metrics;
 use atalaya_tiles::{Bounds, Cell, LayerIx, Seq, TileCoord, Topic, View, Viewer, tile::tiles_of};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -94,6 +95,9 @@ impl Subscription {
         let cells = Cell::covering(wish.bounds, resolution, MAX_CELLS)
             .ok()
             .flatten();
+        if cells.is_none() {
+            metrics::LIVE_WIDE.increment(1);
+        }
         let cells = cells.into_iter().flatten().map(Topic::Cell);
         let topics: Vec<Topic> = std::iter::once(Topic::Everywhere).chain(cells).collect();
         Ok(Self {
