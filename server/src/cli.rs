@@ -83,6 +83,9 @@ pub enum Failure {
     /// A name that means nothing.
     #[error(transparent)]
     Unknown(#[from] UnknownName),
+    /// The address for metrics.
+    #[error(transparent)]
+    Admin(#[from] crate::http::admin::CannotListen),
     /// The operating system.
     #[error("{what}: {cause}")]
     System {

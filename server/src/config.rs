@@ -25,7 +25,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Address and port to serve on; port 0 picks a free one.
     pub listen: String,
-    /// Address and port for `/metrics`; none by default.
+    /// Address and port for `/metrics`, which asks nobody who they are; port 0 picks a free one. None by
+    /// default.
     pub admin_listen: Option<String>,
     /// What the site calls itself and how it tells the time.
     pub site: SiteConfig,

@@ -24,6 +24,7 @@ use crate::adaptor::Feed;
 use crate::clock::Clock;
 use crate::config::{BadConfig, Config, FeedConfig};
 use crate::identity::hex;
+use crate::metrics::{self, FeedMeters};
 use crate::store::{Reader, Store, StoreError};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use atalaya_tiles::{Catalog, Event, FeedName, Seq, View};
@@ -125,6 +126,7 @@ pub struct Engine {
     epoch: String,
     clock: Clock,
     feeds: HashMap<String, (FeedConfig, Feed)>,
+    meters: metrics::Feeds,
     shared: Arc<Shared>,
     queue: Option<SyncSender<Request>>,
     queue_limit: usize,
@@ -175,6 +177,7 @@ impl Engine {
             catalog,
             epoch: store.epoch().to_owned(),
             clock: clock.clone(),
+            meters: metrics::Feeds::new(feeds.iter().map(|(config, _)| config.name.as_str())),
             feeds: feeds
                 .into_iter()
                 .map(|feed| (feed.0.name.clone(), feed))
@@ -234,6 +237,11 @@ impl Engine {
         self.shared.feeds.note_rejects(feed, rejects);
     }
 
+    /// What is counted of a feed.
+    pub(crate) fn meters(&self, feed: &str) -> &FeedMeters {
+        self.meters.of(feed)
+    }
+
     /// Why nothing can be made durable now, if so; for everybody.
     pub fn fault(&self) -> Option<&'static str> {
         self.shared.fault.load().as_deref().copied()
@@ -261,11 +269,19 @@ impl Engine {
 
     fn send(&self, request: Request) -> Result<(), AppendError> {
         let queue = self.queue.as_ref().ok_or(AppendError::Stopped)?;
-        queue.try_send(request).map_err(|refused| match refused {
-            TrySendError::Full(_) => AppendError::Busy {
-                limit: self.queue_limit,
-            },
-            TrySendError::Disconnected(_) => AppendError::Stopped,
+        // Counted before it is there to be taken, so that the gauge never goes below nothing.
+        metrics::APPEND_QUEUE.increment(1);
+        queue.try_send(request).map_err(|refused| {
+            metrics::APPEND_QUEUE.decrement(1);
+            match refused {
+                TrySendError::Full(_) => {
+                    metrics::APPEND_QUEUE_FULL.increment(1);
+                    AppendError::Busy {
+                        limit: self.queue_limit,
+                    }
+                }
+                TrySendError::Disconnected(_) => AppendError::Stopped,
+            }
         })
     }
 

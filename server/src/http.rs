@@ -3,6 +3,7 @@
 //! One line per route, in [`routes`]. Every handler that reads takes a [`Caller`], which is the gate:
 //! without one there is no viewer, and without a viewer nothing can be opened.
 
+pub mod admin;
 mod assets;
 pub mod body;
 pub mod caller;

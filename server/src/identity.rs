@@ -23,7 +23,9 @@ pub use records::KeyRow;
 pub use token::Token;
 pub(crate) use token::hex;
 
+use crate::metrics;
 use jiff::{SignedDuration, Timestamp};
+use moka::notification::RemovalCause;
 use moka::sync::Cache;
 use records::{Found, Records};
 use std::path::Path;
@@ -207,7 +209,14 @@ impl Identity {
         Ok(Self {
             records: Records::open(store)?,
             lasting,
-            believed: Cache::new(CACHED_MOST),
+            believed: Cache::builder()
+                .max_capacity(CACHED_MOST)
+                .eviction_listener(|_, _, cause| {
+                    if cause == RemovalCause::Size {
+                        metrics::EVICTED_CREDENTIALS.increment(1);
+                    }
+                })
+                .build(),
             unnoted: Cache::new(CACHED_MOST),
             failed_links: Failures::new(10, SignedDuration::from_secs(30)),
             failed_tokens: Failures::new(60, SignedDuration::from_secs(1)),

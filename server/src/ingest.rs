@@ -2,6 +2,7 @@
 
 use crate::adaptor::{self, Decoded, Feed, Input, Reject, Unreadable};
 use crate::engine::{AppendError, Engine};
+use crate::metrics;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -63,12 +64,21 @@ pub async fn ingest(
     body: bytes::Bytes,
     content_type: Option<String>,
 ) -> Result<Receipt, IngestError> {
-    let decoded = decode(engine, feed, body, content_type).await?;
+    let meters = engine.meters(feed.name.as_str());
+    let decoded = decode(engine, feed, body, content_type).await;
+    let decoded = decoded.inspect_err(|_| meters.bodies_refused.increment(1))?;
     engine.note_rejects(&feed.name, decoded.rejects.len());
     let rejected_total = decoded.rejects.len();
+    meters.rejected.increment(rejected_total as u64);
+    if rejected_total > LISTED {
+        metrics::RECEIPTS_SHORTENED.increment(1);
+    }
     let rejects = decoded.rejects.into_iter().take(LISTED);
     let events = decoded.events.into_iter().map(|accepted| accepted.event);
-    let appended = engine.append(events.collect()).await?;
+    let appended = engine.append(events.collect()).await;
+    let appended = appended.inspect_err(|_| meters.bodies_refused.increment(1))?;
+    meters.accepted.increment(appended.accepted as u64);
+    meters.duplicates.increment(appended.duplicates as u64);
     Ok(Receipt {
         accepted: appended.accepted,
         duplicates: appended.duplicates,

@@ -25,6 +25,7 @@ pub mod identity;
 mod import;
 pub mod ingest;
 pub mod live;
+pub mod metrics;
 pub mod poll;
 pub mod problem;
 pub mod store;

@@ -88,8 +88,7 @@ impl Poll {
                 Err(cause) => {
                     failures = failures.saturating_add(1);
                     let feed = &self.config.name;
-                    metrics::counter!("atalaya_poll_failures_total", "feed" => feed.clone())
-                        .increment(1);
+                    self.engine.meters(feed).polls_failed.increment(1);
                     warn!(feed.id = %feed, failures, %cause, "feed {feed} cannot be fetched");
                 }
             }
@@ -118,7 +117,9 @@ impl Poll {
             request = request.header(IF_NONE_MATCH, etag);
         }
         let response = request.send().await?;
+        let meters = self.engine.meters(&self.config.name);
         if response.status() == reqwest::StatusCode::NOT_MODIFIED {
+            meters.polls_unchanged.increment(1);
             return Ok(());
         }
         if !response.status().is_success() {
@@ -137,6 +138,7 @@ impl Poll {
             return Ok(());
         };
         let receipt = ingest(&self.engine, feed, body, content_type).await?;
+        meters.polls_taken.increment(1);
         // Only what is durable is not asked for again.
         self.etag = etag;
         info!(feed.id = %self.config.name, accepted = receipt.accepted, rejected = receipt.rejected.len(), "feed {} fetched", self.config.name);

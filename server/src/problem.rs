@@ -5,6 +5,7 @@
 //! `instance` that the log line carries too. A private [`Cause`] is logged once and never sent; what
 //! the request said is sent back to its sender and never logged, since it may be a plate.
 
+use crate::metrics::PROBLEMS;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
@@ -297,6 +298,7 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let instance = request_id();
         self.log(instance);
+        ::metrics::counter!(PROBLEMS, "problem" => self.row().slug).increment(1);
         let mut response = HttpResponse::build(self.status_code());
         response
             .insert_header((header::CONTENT_TYPE, PROBLEM_JSON))

@@ -315,6 +315,15 @@ impl City {
         self.command(&arguments).ok().to_owned()
     }
 
+    /// Somebody at the admin address.
+    ///
+    /// # Panics
+    /// Where the server notes none.
+    pub fn admin(&self) -> Visitor {
+        let address = std::fs::read_to_string(self.data().join("admin-address"));
+        Visitor::new(&format!("http://{}", address.expect("an admin address")))
+    }
+
     /// Somebody without credentials.
     pub fn anybody(&self) -> Visitor {
         Visitor::new(&self.base)

@@ -4,9 +4,11 @@ use super::{Failure, print};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::http::admin::Admin;
 use crate::http::control::Control;
 use crate::http::{App, security, site::Site};
 use crate::identity::{Identity, Lasting};
+use crate::metrics::Recorder;
 use crate::store::{Embedded, Store, StoreOptions};
 use crate::{poll, task};
 use actix_web::middleware::from_fn;
@@ -58,6 +60,8 @@ pub(super) fn logging() {
 pub(super) struct City {
     pub(super) app: web::Data<App>,
     pub(super) identity: web::Data<Identity>,
+    /// Where metrics are kept, if they are served.
+    recorder: Option<Recorder>,
     clock: Clock,
 }
 
@@ -65,6 +69,10 @@ impl City {
     /// Opens the store and starts the engine.
     pub(super) fn open(config: Config) -> Result<Self, Failure> {
         let clock = Clock::system();
+        // Before anything counts: a handle that is used earlier never counts.
+        let recorder = config.admin_listen.is_some();
+        let recorder = recorder.then(|| Recorder::install(clock.now())).transpose();
+        let recorder = recorder.map_err(|cause| Failure::Other(format!("metrics: {cause}")))?;
         let options = StoreOptions {
             reserve_bytes: config.store.reserve_bytes,
             history_days: config.store.history_days,
@@ -75,6 +83,7 @@ impl City {
         Ok(Self {
             app: web::Data::new(App::new(Arc::new(engine), config)),
             identity: web::Data::new(identity),
+            recorder,
             clock,
         })
     }
@@ -109,6 +118,7 @@ impl City {
             .bind(&listen)
             .map_err(Failure::system(format!("cannot listen on {listen}")))?;
         let address = server.addrs().first().copied();
+        let admin = Admin::start(&self.app, self.recorder)?;
         let polls = poll::start(&self.app);
         let control = Control::start(&self.app, &self.identity);
         if let Err(cause) = &control {
@@ -128,6 +138,9 @@ impl City {
         let outcome = running.await;
         if let Ok(control) = control {
             control.stop().await;
+        }
+        if let Some(admin) = admin {
+            admin.stop().await;
         }
         drop(polls);
         outcome.map_err(Failure::system("the server ended"))

@@ -1,7 +1,8 @@
 //! The checkpoint thread: writes what changed so that the next start is quick, keeps the log within
 //! its retention, and keeps the write-ahead log small. It runs beside the writer and never holds it.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, monotonic};
+use crate::metrics;
 use crate::store::{Checkpointer, Retainer, Store, StoreError};
 use atalaya_tiles::{Catalog, FeatureId, LayerIx, View};
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub(crate) fn start(
         tidying: Lasting::default(),
         retaining: Lasting::default(),
     };
+    metrics::CHECKPOINT_SEQ.set(metrics::real(worker.checkpointer.since().0));
     crate::task::thread("checkpoints", move || worker.run(&queue))?;
     Ok(jobs)
 }
@@ -88,7 +90,7 @@ impl Worker {
     }
 
     fn write(&mut self, job: Job) {
-        let seq = job.view.seq();
+        let (seq, started) = (job.view.seq(), monotonic());
         let hot = job.view.hot(self.checkpointer.since());
         let clock = job.view.clock();
         let mut written = self.checkpointer.checkpoint(&hot, &job.removed, seq, clock);
@@ -98,6 +100,9 @@ impl Worker {
         }
         match written {
             Ok(()) => {
+                metrics::CHECKPOINT_SECONDS.record(started.elapsed());
+                metrics::CHECKPOINT_SEQ.set(metrics::real(seq.0));
+                metrics::CHECKPOINT_TIMESTAMP.set(self.clock.now().as_duration().as_secs_f64());
                 info!(
                     seq = seq.0,
                     features = hot.features.len(),
@@ -105,7 +110,10 @@ impl Worker {
                 );
             }
             // It costs time at the next start, never truth: the log has it all.
-            Err(cause) => error!(%cause, "cannot write a checkpoint"),
+            Err(cause) => {
+                metrics::CHECKPOINT_FAILURES.increment(1);
+                error!(%cause, "cannot write a checkpoint");
+            }
         }
         if let Some(done) = job.done {
             // Whoever asked may have gone away.
@@ -118,6 +126,7 @@ impl Worker {
         let retained = self.retainer.retain(now);
         let retained = retained.map(|retained| {
             if retained.deleted > 0 {
+                metrics::RETENTION_DELETED.increment(retained.deleted);
                 info!(
                     deleted = retained.deleted,
                     "{} records past their retention deleted", retained.deleted

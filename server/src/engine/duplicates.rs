@@ -9,6 +9,7 @@
 //! What is remembered follows from the log and the picture alone, so that a restart forgets nothing
 //! and remembers nothing else.
 
+use crate::metrics;
 use atalaya_tiles::{
     Catalog, Event, FeatureId, LayerIx, LayerKind, Observation, Record, Value, View, Viewer,
 };
@@ -90,6 +91,7 @@ impl Duplicates {
                 && let Some(oldest) = self.in_order.pop_front()
             {
                 self.known.remove(&oldest);
+                metrics::DUPLICATES_FORGOTTEN.increment(1);
             }
         }
         let latest = state.then(|| {

@@ -2,6 +2,8 @@
 //!
 //! A few of the latest answers are kept, since a wall in replay asks for many tiles of one instant.
 
+use crate::clock::monotonic;
+use crate::metrics;
 use crate::store::{Reader, StoreError};
 use atalaya_tiles::{Catalog, LayerIx, Picture, Record, RingLimits, Seq, View};
 use jiff::Timestamp;
@@ -54,15 +56,21 @@ impl Cache {
             .iter()
             .find(|past| past.at == at && past.layers == layers)
         {
+            metrics::HISTORY_KEPT.increment(1);
             return Ok(Arc::clone(&past.view));
         }
+        let started = monotonic();
         let view = picture_at(reader, catalog, at, layers)?;
+        metrics::HISTORY_FOLD_SECONDS.record(started.elapsed());
         kept.push_front(Past {
             at,
             layers: layers.to_vec(),
             view: Arc::clone(&view),
         });
-        kept.truncate(KEPT);
+        if kept.len() > KEPT {
+            kept.truncate(KEPT);
+            metrics::EVICTED_HISTORY.increment(1);
+        }
         Ok(view)
     }
 }

@@ -9,6 +9,7 @@ use super::duplicates::{Duplicates, Undo};
 use super::{AppendError, Receipt, Request, Shared};
 use crate::clock::{Clock, monotonic};
 use crate::config::Config;
+use crate::metrics;
 use crate::store;
 use atalaya_tiles::{Event, FeatureId, LayerIx, Picture, Record, Seq};
 use jiff::{SignedDuration, Timestamp};
@@ -49,6 +50,8 @@ pub(crate) struct Writer {
     tick_every: Duration,
     next_tick: Instant,
     published_at: Instant,
+    /// When the oldest record was appended that no view shows yet.
+    waits_since: Option<Instant>,
     checkpoint_every: SignedDuration,
     checkpoint_at: Timestamp,
     checkpoint_seq: Seq,
@@ -75,6 +78,7 @@ impl Writer {
             next_tick: monotonic() + tick_every,
             tick_every,
             published_at: monotonic(),
+            waits_since: None,
             checkpoint_every: SignedDuration::from_secs(seconds),
             checkpoint_at: clock.now(),
             checkpoint_seq: view.seq(),
@@ -112,6 +116,7 @@ impl Writer {
         let mut undo = Vec::new();
         let mut next = Some(first);
         while let Some(request) = next.take() {
+            metrics::APPEND_QUEUE.decrement(1);
             match request {
                 Request::Append { events, reply } => {
                     let receipt = self.number(events, &mut records, &mut undo);
@@ -191,8 +196,13 @@ impl Writer {
     }
 
     fn append(&mut self, records: &[Record]) -> Result<(), AppendError> {
-        match self.parts.store.append(records) {
+        let started = monotonic();
+        let appended = self.parts.store.append(records);
+        metrics::APPEND_SECONDS.record(started.elapsed());
+        metrics::APPEND_EVENTS.record(metrics::real(records.len() as u64));
+        match appended {
             Ok(()) => {
+                self.waits_since.get_or_insert_with(monotonic);
                 if self.shared.fault.swap(None).is_some() {
                     info!("the store writes again");
                 }
@@ -204,7 +214,7 @@ impl Writer {
                 if before.is_none_or(|before| *before != reason) {
                     error!(%cause, "cannot append {} events", records.len());
                 }
-                metrics::counter!("atalaya_append_failures_total").increment(1);
+                metrics::APPEND_FAILURES.increment(1);
                 Err(AppendError::Store {
                     reason,
                     cause: cause.to_string().into(),
@@ -217,9 +227,11 @@ impl Writer {
         if records.is_empty() {
             return;
         }
+        let started = monotonic();
         let applied = self.parts.picture.apply(records);
-        metrics::counter!("atalaya_events_applied_total").increment(records.len() as u64);
-        metrics::counter!("atalaya_events_ignored_total").increment(u64::from(applied.ignored));
+        metrics::APPLY_SECONDS.record(started.elapsed());
+        metrics::EVENTS_APPLIED.increment(records.len() as u64);
+        metrics::EVENTS_IGNORED.increment(u64::from(applied.ignored));
         for record in records {
             self.shared
                 .feeds
@@ -241,6 +253,10 @@ impl Writer {
             *published = seq;
             newer
         });
+        metrics::PUBLISH_SECONDS.record(self.published_at.elapsed());
+        if let Some(since) = self.waits_since.take() {
+            metrics::PUBLISH_LAG_SECONDS.record(since.elapsed());
+        }
     }
 
     fn tick(&mut self) {
@@ -248,6 +264,7 @@ impl Writer {
         if self.next_tick < monotonic() {
             // Behind by more than a tick: drop the ones missed rather than run after them.
             self.next_tick = monotonic() + self.tick_every;
+            metrics::TICKS_SKIPPED.increment(1);
         }
         self.pass_time();
         self.parts.picture.tick();
@@ -300,6 +317,7 @@ impl Writer {
                 | std::sync::mpsc::TrySendError::Disconnected(job) => job,
             };
             self.removed = job.removed;
+            metrics::CHECKPOINTS_DEFERRED.increment(1);
             return;
         }
         self.checkpoint_at = self.clock.now();

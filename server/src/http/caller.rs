@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::identity::{
     Action, Credential, Identity, Known, Permission, Principal, Token, hex, may, viewer,
 };
+use crate::metrics;
 use crate::problem::{Problem, echo};
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
@@ -162,6 +163,7 @@ fn permitted(principal: &Principal, action: Action<'_>) -> Result<(), Problem> {
     if may(principal, action) {
         return Ok(());
     }
+    metrics::DENIALS.increment(1);
     tracing::info!(principal.id = %principal.id, action = action.phrase(), "denied");
     Err(Problem::Forbidden {
         action: echo(&action.phrase()),
@@ -192,8 +194,14 @@ async fn authenticated(request: &HttpRequest) -> Result<(Arc<Principal>, Credent
         let failures = identity.failed_tokens();
         failures.note(peer(request), now);
         return Err(match failures.admit(peer(request), now) {
-            Ok(()) => Problem::Unauthorised {},
-            Err(retry_after_s) => too_many_failures(retry_after_s),
+            Ok(()) => {
+                metrics::CREDENTIALS_FAILED.increment(1);
+                Problem::Unauthorised {}
+            }
+            Err(retry_after_s) => {
+                metrics::CREDENTIALS_LIMITED.increment(1);
+                too_many_failures(retry_after_s)
+            }
         });
     };
     request.extensions_mut().insert(Who(principal.id.clone()));

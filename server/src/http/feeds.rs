@@ -37,7 +37,8 @@ pub(super) async fn post(
     let content_type = content_type
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned);
-    app.floods.admit(&name, body.len())?;
+    let admitted = app.floods.admit(&name, body.len());
+    admitted.inspect_err(|_| app.engine.meters(&name).floods.increment(1))?;
     let receipt = ingest(&app.engine, feed, body, content_type).await;
     let receipt = receipt.map_err(|error| refused(&request, error))?;
     Ok(HttpResponse::Ok().json(receipt))

@@ -38,8 +38,6 @@ impl Floods {
             Ok(Ok(())) => Ok(()),
             Ok(Err(not_until)) => {
                 let wait = not_until.wait_time_from(DefaultClock::default().now());
-                metrics::counter!("atalaya_feed_floods_total", "feed" => feed.to_owned())
-                    .increment(1);
                 Err(flooded(
                     u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX),
                 ))

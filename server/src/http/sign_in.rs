@@ -10,6 +10,7 @@ use super::refusals::json_config;
 use super::site::Site;
 use crate::clock::Clock;
 use crate::identity::{Identity, IdentityError, Role, Token};
+use crate::metrics;
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -75,9 +76,10 @@ pub async fn sign_in(
     check_origin_if_any(&request)?;
     let (peer, now) = (peer(&request), clock.now());
     let failures = identity.failed_links();
-    failures
-        .admit(peer, now)
-        .map_err(caller::too_many_failures)?;
+    failures.admit(peer, now).map_err(|retry_after_s| {
+        metrics::SIGN_INS_LIMITED.increment(1);
+        caller::too_many_failures(retry_after_s)
+    })?;
     let before = session_token(&request, &site);
     let redeeming = Arc::clone(&identity);
     let opened = web::block(move || {
@@ -92,8 +94,10 @@ pub async fn sign_in(
     .map_err(not_stored)?;
     let Some(session) = opened else {
         failures.note(peer, now);
+        metrics::SIGN_INS_FAILED.increment(1);
         return Err(Problem::LinkSpent {});
     };
+    metrics::SIGN_INS_OPENED.increment(1);
     let role = session.principal.role().map_or("", Role::name);
     tracing::info!(principal.id = %session.principal.id, role, "signed in as {role}");
     Ok(HttpResponse::NoContent()

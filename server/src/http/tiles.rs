@@ -7,7 +7,9 @@
 use super::coding::Coding;
 use super::params::Params;
 use super::{App, Caller, atalaya_seq, reached};
+use crate::clock::monotonic;
 use crate::identity::hex;
+use crate::metrics;
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -18,6 +20,7 @@ use atalaya_tiles::{
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use moka::future::Cache;
+use moka::notification::RemovalCause;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -79,6 +82,11 @@ impl TileService {
             wire: Cache::builder()
                 .weigher(weigh)
                 .max_capacity(limits.tile_cache_bytes)
+                .eviction_listener(|_, _, cause| {
+                    if cause == RemovalCause::Size {
+                        metrics::EVICTED_TILES.increment(1);
+                    }
+                })
                 .build(),
             encoders: Arc::new(Semaphore::new(limits.encoders.max(1))),
             encoder_count: limits.encoders.max(1),
@@ -89,18 +97,35 @@ impl TileService {
         }
     }
 
-    async fn wire(&self, app: &App, view: Arc<View>, key: TileKey) -> Result<Wire, Problem> {
+    /// Sets the gauges of the service.
+    pub async fn measure(&self) {
+        // The cache counts late; this makes it catch up.
+        self.wire.run_pending_tasks().await;
+        metrics::TILE_CACHE_BYTES.set(metrics::real(self.wire.weighted_size()));
+        let busy = self
+            .encoder_count
+            .saturating_sub(self.encoders.available_permits());
+        metrics::TILE_ENCODERS_BUSY.set(metrics::real(busy as u64));
+    }
+
+    /// The bytes of a tile, and whether they were encoded for this request.
+    async fn wire(
+        &self,
+        app: &App,
+        view: Arc<View>,
+        key: TileKey,
+    ) -> Result<(Wire, bool), Problem> {
         let plain_key = TileKey {
             coding: Coding::Identity,
             ..key.clone()
         };
         let coding = key.coding;
-        let plain = self
-            .wire
-            .try_get_with(plain_key, self.encode(app, view, key.clone()));
+        let plain = self.wire.entry(plain_key);
+        let plain = plain.or_try_insert_with(self.encode(app, view, key.clone()));
         let plain = plain.await.map_err(|problem| Problem::clone(&problem))?;
+        let (encoded, plain) = (plain.is_fresh(), plain.into_value());
         if coding == Coding::Identity || !coding.suits(plain.bytes.len()) {
-            return Ok(plain);
+            return Ok((plain, encoded));
         }
         let coded = self.wire.try_get_with(key, async {
             let _permit = self.permit().await?;
@@ -110,15 +135,17 @@ impl TileService {
                 .map_err(Problem::internal)?;
             Ok(Wire { bytes, coding })
         });
-        coded
-            .await
-            .map_err(|problem: Arc<Problem>| Problem::clone(&problem))
+        match coded.await {
+            Ok(coded) => Ok((coded, encoded)),
+            Err(problem) => Err(Problem::clone(&problem)),
+        }
     }
 
     async fn encode(&self, app: &App, view: Arc<View>, key: TileKey) -> Result<Wire, Problem> {
         let _permit = self.permit().await?;
         let limits = self.limits;
         let basemap = app.basemap.load();
+        let started = monotonic();
         let encoded = web::block(move || {
             let request = TileRequest {
                 layers: &key.tileset.layers,
@@ -134,8 +161,9 @@ impl TileService {
             Ok::<_, EncodeError>(bytes)
         });
         let encoded = encoded.await.map_err(Problem::internal)?;
-        metrics::counter!("atalaya_tiles_encoded_total").increment(1);
+        metrics::TILE_ENCODE_SECONDS.record(started.elapsed());
         let bytes = encoded.map(Bytes::from).map_err(not_encoded)?;
+        metrics::TILE_BYTES.record(metrics::real(bytes.len() as u64));
         Ok(Wire {
             bytes,
             coding: Coding::Identity,
@@ -356,9 +384,12 @@ pub(super) async fn tile(
     let etag = etag(&app, &caller, &name, &key);
     let seq_header = atalaya_seq(&app, view.seq());
     if matches(&request, &etag) {
+        metrics::TILES_NOT_MODIFIED.increment(1);
         return Ok(headers(HttpResponse::NotModified(), &etag, seq_header).finish());
     }
-    let wire = app.tiles.wire(&app, view, key).await?;
+    let served = app.tiles.wire(&app, view, key).await;
+    count(&served);
+    let (wire, _) = served?;
     if wire.bytes.is_empty() {
         return Ok(headers(HttpResponse::NoContent(), &etag, seq_header).finish());
     }
@@ -368,6 +399,18 @@ pub(super) async fn tile(
         response.insert_header((header::CONTENT_ENCODING, wire.coding.name()));
     }
     Ok(response.body(wire.bytes))
+}
+
+/// Counts a tile that had to be looked up, by what came of it.
+fn count(served: &Result<(Wire, bool), Problem>) {
+    let outcome = match served {
+        Ok((wire, _)) if wire.bytes.is_empty() => &metrics::TILES_EMPTY,
+        Ok((_, true)) => &metrics::TILES_ENCODED,
+        Ok((_, false)) => &metrics::TILES_CACHED,
+        Err(Problem::Overloaded { .. }) => &metrics::TILES_REFUSED,
+        Err(_) => &metrics::TILES_FAILED,
+    };
+    outcome.increment(1);
 }
 
 fn headers(

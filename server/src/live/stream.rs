@@ -6,6 +6,7 @@
 use super::frames::Frames;
 use super::message::Message;
 use super::subscription::{Resume, Subscription};
+use crate::metrics;
 use atalaya_tiles::{LayerIx, Seq, Topic, View, Viewer};
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -121,7 +122,10 @@ impl Stream {
         let mut messages = Vec::new();
         match std::mem::replace(&mut self.need, Need::Changes) {
             Need::Everything(reason) => {
-                messages.extend(reason.map(Message::resync));
+                if let Some(reason) = reason {
+                    count_resync(reason);
+                    messages.push(Message::resync(reason));
+                }
                 let places = self.places();
                 messages.extend(places.filter_map(|(layer, topic)| {
                     frames.snapshot(view, &self.viewer, layer, topic)
@@ -169,6 +173,9 @@ impl Stream {
             frames.delta(view, &self.viewer, *layer, *topic, self.at)
         }));
         let (layers, tiles) = self.subscription.dirty_tiles(view, &self.viewer, self.at);
+        if tiles.is_none() {
+            metrics::LIVE_TILES_UNNAMED.increment(1);
+        }
         if tiles.as_ref().is_none_or(|tiles| !tiles.is_empty()) {
             messages.push(Message::tiles(&layers, tiles.as_deref()));
         }
@@ -180,6 +187,15 @@ impl Stream {
         let asked = tiles.is_none() || !layers.is_empty();
         (asked && !layers.is_empty()).then(|| Message::tiles(&layers, None))
     }
+}
+
+fn count_resync(reason: &'static str) {
+    let reason = match reason {
+        "epoch" => &metrics::LIVE_RESYNCS_EPOCH,
+        "scope" => &metrics::LIVE_RESYNCS_SCOPE,
+        _ => &metrics::LIVE_RESYNCS_BEHIND,
+    };
+    reason.increment(1);
 }
 
 /// The streams that are open, so that `PATCH /live/{stream}` finds them.

@@ -1,6 +1,7 @@
 //! What a client wants to see: layers, a viewport, and perhaps the dirty tiles of a zoom.
 
 use crate::identity::hex;
+use crate::metrics;
 use atalaya_tiles::tile::tiles_of;
 use atalaya_tiles::{Bounds, Cell, LayerIx, Open, Seq, TileCoord, Topic, View, Viewer};
 use sha2::{Digest, Sha256};
@@ -95,6 +96,9 @@ impl Subscription {
         let cells = Cell::covering(wish.bounds, resolution, MAX_CELLS)
             .ok()
             .flatten();
+        if cells.is_none() {
+            metrics::LIVE_WIDE.increment(1);
+        }
         let cells = cells.into_iter().flatten().map(Topic::Cell);
         let topics: Vec<Topic> = std::iter::once(Topic::Everywhere).chain(cells).collect();
         Ok(Self {

@@ -9,6 +9,7 @@ use super::stream::{Stream, StreamId};
 use super::subscription::{BadSubscription, Resume, Subscription, Wish};
 use crate::http::params::Params;
 use crate::http::{App, Caller};
+use crate::metrics;
 use crate::problem::Problem;
 use crate::task;
 use actix_web::http::header;
@@ -123,6 +124,7 @@ pub async fn subscribe(
     let id = uuid::Uuid::new_v4().simple().to_string();
     let limit = app.config.limits.live_clients;
     let Some(changes) = app.streams.enter(&id, &caller.principal.id, limit) else {
+        metrics::LIVE_REFUSED.increment(1);
         return Err(Problem::Overloaded {
             what: "live streams".into(),
             limit,
@@ -192,6 +194,27 @@ pub async fn patch(
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// Why a stream is over.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// The client, or the server as a whole, went away.
+    Closed,
+    /// The client read too slowly.
+    Stalled,
+    /// The client sent what is no message, or too much.
+    Broken,
+}
+
+impl End {
+    fn unsent(in_time_limit: bool) -> Self {
+        if in_time_limit {
+            Self::Stalled
+        } else {
+            Self::Closed
+        }
+    }
+}
+
 /// One client and all that is kept of it.
 struct Session {
     app: web::Data<App>,
@@ -254,25 +277,32 @@ impl Session {
         messages.extend(self.step());
         loop {
             for message in messages.drain(..) {
-                let sent = tokio::time::timeout(self.stall(), sender.send(event(&message))).await;
+                let event = event(&message);
+                let bytes = event.len();
+                let sent = tokio::time::timeout(self.stall(), sender.send(event)).await;
                 if !matches!(sent, Ok(Ok(()))) {
-                    return self.note_end(sent.is_err());
+                    return self.note_end(End::unsent(sent.is_err()));
                 }
+                metrics::LIVE_SENT_BYTES.increment(bytes as u64);
             }
             tokio::select! {
                 ticked = ticks.changed() => if ticked.is_err() { return },
                 wanted = self.changes.recv() => if let Some(wanted) = wanted {
                     messages.push(self.change(wanted));
                 },
-                () = sender.closed() => return self.note_end(false),
+                () = sender.closed() => return self.note_end(End::Closed),
             }
             messages.extend(self.step());
         }
     }
 
-    fn note_end(&self, stalled: bool) {
-        let outcome = if stalled { "stalled" } else { "closed" };
-        metrics::counter!("atalaya_live_ended_total", "outcome" => outcome).increment(1);
+    fn note_end(&self, end: End) {
+        let (outcome, counter) = match end {
+            End::Closed => ("closed", &metrics::LIVE_CLOSED),
+            End::Stalled => ("stalled", &metrics::LIVE_STALLED),
+            End::Broken => ("broken", &metrics::LIVE_BROKEN),
+        };
+        counter.increment(1);
         debug!(stream.id = %self.id, outcome, "live stream {outcome}");
     }
 
@@ -301,32 +331,34 @@ impl Session {
         let mut ticks = self.app.engine.ticks();
         let mut messages = vec![self.hello()];
         messages.extend(self.step());
-        loop {
+        let end = loop {
             for message in messages.drain(..) {
                 let Ok(text) = bytestring::ByteString::try_from(message.json) else {
                     continue;
                 };
+                let bytes = text.len();
                 let sent = tokio::time::timeout(self.stall(), socket.text(text)).await;
                 if !matches!(sent, Ok(Ok(()))) {
-                    self.note_end(sent.is_err());
-                    return;
+                    return self.note_end(End::unsent(sent.is_err()));
                 }
+                metrics::LIVE_SENT_BYTES.increment(bytes as u64);
             }
             tokio::select! {
-                ticked = ticks.changed() => if ticked.is_err() { break },
+                ticked = ticks.changed() => if ticked.is_err() { break End::Closed },
                 wanted = self.changes.recv() => if let Some(wanted) = wanted {
                     messages.push(self.change(wanted));
                 },
                 received = incoming.next() => match received {
                     Some(Ok(AggregatedMessage::Text(text))) => messages.push(self.obey(text.as_bytes())),
-                    Some(Ok(AggregatedMessage::Ping(ping))) => if socket.pong(&ping).await.is_err() { break },
+                    Some(Ok(AggregatedMessage::Ping(ping))) => if socket.pong(&ping).await.is_err() { break End::Closed },
                     Some(Ok(AggregatedMessage::Pong(_))) => continue,
-                    Some(Ok(AggregatedMessage::Binary(_) | AggregatedMessage::Close(_)) | Err(_)) | None => break,
+                    Some(Ok(AggregatedMessage::Close(_))) | None => break End::Closed,
+                    Some(Ok(AggregatedMessage::Binary(_)) | Err(_)) => break End::Broken,
                 },
             }
             messages.extend(self.step());
-        }
-        self.note_end(false);
+        };
+        self.note_end(end);
         drop(socket.close(None).await);
     }
 

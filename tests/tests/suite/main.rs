@@ -9,6 +9,7 @@ mod gdal;
 mod import;
 mod ingest;
 mod live;
+mod metrics;
 mod owslib;
 mod postgis;
 mod problems;

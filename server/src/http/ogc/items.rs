@@ -11,6 +11,7 @@ use super::{GEO_JSON, JSON, escaped, link};
 use crate::geojson::{push_feature_at, push_trail};
 use crate::http::params::Params;
 use crate::http::{App, Caller, atalaya_seq, base_url, reached, view_of};
+use crate::metrics;
 use crate::problem::{Problem, echo};
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -47,6 +48,9 @@ pub(super) async fn list(
     let body = web::block(move || {
         let open = open(&view, &caller.viewer, &name)?;
         let page = query.ask(&open);
+        if page.more {
+            metrics::PAGES_CONTINUED.increment(1);
+        }
         let head = json!({
             "type": "FeatureCollection",
             "timeStamp": now,
