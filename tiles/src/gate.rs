@@ -14,7 +14,7 @@ use crate::tile::TileCoord;
 use crate::units::Meters;
 use crate::view::cells::CountedCells;
 use crate::view::marks::Notice;
-use crate::view::{Body, LayerView, View, Window};
+use crate::view::{Body, LayerView, Steps, View, Window};
 use crate::viewer::Viewer;
 use geo_types::{Coord, Geometry, Point};
 use std::collections::{HashMap, HashSet};
@@ -260,6 +260,16 @@ impl<'v> Open<'v> {
         let mut counts: Vec<_> = counts.into_iter().collect();
         counts.sort_unstable();
         counts
+    }
+
+    /// How many sightings took effect in each step: what [`Open::cells`] counts all over the world in
+    /// that step, so that it is for everybody who may open the layer. `None` where features change
+    /// and are not seen once.
+    pub fn over_time(&self, steps: &Steps) -> Option<Vec<u32>> {
+        match &self.layer_view().body {
+            Body::Sightings(sightings) => Some(sightings.over_time(steps)),
+            Body::State(_) | Body::Computed => None,
+        }
     }
 
     /// For the layer `cells`: the layers whose features it counts, as the same viewer sees them.

@@ -23,20 +23,20 @@ pub struct Frames(Cache<FrameKey, Option<Message>>);
 impl Default for Frames {
     /// Bounded by 64 MiB of frames.
     fn default() -> Self {
-        let weigh = |_: &FrameKey, frame: &Option<Message>| {
-            let bytes = frame.as_ref().map_or(0, |frame| frame.json.len());
-            u32::try_from(bytes + 128).unwrap_or(u32::MAX)
-        };
-        Self(
-            Cache::builder()
-                .weigher(weigh)
-                .max_capacity(64 << 20)
-                .build(),
-        )
+        Self::of_bytes(64 << 20)
     }
 }
 
 impl Frames {
+    /// Bounded by so many bytes of frames.
+    pub fn of_bytes(most: u64) -> Self {
+        let weigh = |_: &FrameKey, frame: &Option<Message>| {
+            let bytes = frame.as_ref().map_or(0, |frame| frame.json.len());
+            u32::try_from(bytes + 128).unwrap_or(u32::MAX)
+        };
+        Self(Cache::builder().weigher(weigh).max_capacity(most).build())
+    }
+
     /// Everything in a topic; `None` if the viewer cannot open the layer.
     pub fn snapshot(
         &self,
