@@ -97,7 +97,7 @@ test("the timeline is worked by keyboard: it moves, plays, and follows what chan
   await browser.holds("incidents", ["gone", "moved"]);
   const began = await stands();
   await page.keyboard.press("]");
-  assert.equal(await page.getByRole("button", { name: "5 times as fast" }).getAttribute("aria-pressed"), "true");
+  assert.equal(await page.getByRole("button", { name: "5 times as fast", exact: true }).getAttribute("aria-pressed"), "true");
   await page.keyboard.press("Space");
   await browser.holds("incidents", ["moved"]);
   await drawnAt("moved", 4);

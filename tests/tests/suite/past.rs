@@ -79,14 +79,10 @@ async fn what_was_there_is_there_then_and_moves_on_by_changes() {
     assert_eq!(next.types, ["hello", "delta", "tick"], "only what changed");
     assert_eq!(next.held.ids("incidents"), ["moved"]);
     assert!((east(&next.held, "moved") - 0.01).abs() < 1e-6);
-    let afresh = past(
-        &operator,
-        &format!("layers=incidents,units&at={later}"),
-        Held::default(),
-    );
+    let query = format!("layers=incidents,units&at={later}");
+    let afresh = past(&operator, &query, Held::default()).await;
     assert_eq!(
-        next.held,
-        afresh.await.held,
+        next.held, afresh.held,
         "the changes lead to the picture of then"
     );
 

@@ -60,6 +60,8 @@ export class ReplayDoor {
       const start = at ?? this.parts.serverNow() - A_MOMENT_AGO_MS;
       const replay = new Replay({ ...this.parts, news: () => this.#news }, start);
       this.parts.live.detach();
+      // Nothing of the present may stand beside the past.
+      Object.assign(this.parts.wall, { cards: [], notices: [], counts: {} });
       this.#replay = replay;
       replay.start();
       this.events.onAddress();

@@ -40,7 +40,7 @@ export function rowsOf(timeline: Timeline): Row[] {
 }
 
 const NICE_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900];
-const MOST_BARS = 300;
+const MOST_BARS = 150;
 
 /** A step that a person can name, with no more bars than can be told apart. */
 export function stepFor(span_ms: number): number {
@@ -70,6 +70,8 @@ export interface Tick {
 const HOUR_MS = 3_600_000;
 const EVERY_MS = [60_000, 5 * 60_000, 15 * 60_000, 30 * 60_000, HOUR_MS, 2 * HOUR_MS, 3 * HOUR_MS];
 const MOST_TICKS = 9;
+/** A tick further right would have no room for its words. */
+const LAST_PLACE = 0.94;
 
 /** Round hours of the wall's own zone, as many as there is room for. */
 export function ticksOf(from: number, to: number, timeZone: string): Tick[] {
@@ -77,7 +79,8 @@ export function ticksOf(from: number, to: number, timeZone: string): Tick[] {
   const ahead = zoneAhead_ms(from, timeZone);
   const ticks: Tick[] = [];
   for (let at = Math.ceil((from + ahead) / every) * every - ahead; at < to; at += every) {
-    ticks.push({ place: (at - from) / (to - from), words: shortTime(at, timeZone).slice(0, 5) });
+    const place = (at - from) / (to - from);
+    if (place < LAST_PLACE) ticks.push({ place, words: shortTime(at, timeZone).slice(0, 5) });
   }
   return ticks;
 }

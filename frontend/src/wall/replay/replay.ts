@@ -26,6 +26,8 @@ export class Replay {
   #past: Past | null = null;
   #after: string | null = null;
   #drawn: number | null = null;
+  /** Whether it is known, or has been asked for in vain, what is kept. */
+  #begun = false;
   #asking = false;
   #askedAt = -Infinity;
   /** What was asked for last, as text; empty where the next question must be for everything. */
@@ -63,8 +65,8 @@ export class Replay {
       setInterval(() => this.#beat(), BEAT_MS),
       setInterval(() => void this.#askTimeline(), TIMELINE_EVERY_MS),
     ];
+    // What is kept comes first: nothing may be asked from before it.
     void this.#askTimeline();
-    this.#beat();
   }
 
   stop(): void {
@@ -76,7 +78,7 @@ export class Replay {
   /** The map has new, empty sources. */
   attach(): void {
     this.picture.attach(this.parts.stage);
-    this.#tiles(this.parts.stage.tiledLayers);
+    if (this.#drawn !== null) this.#tiles(this.parts.stage.tiledLayers);
   }
 
   get at(): number {
@@ -114,7 +116,7 @@ export class Replay {
     const at = wholeSecond(this.at);
     const due = now - this.#askedAt >= clock.stepEvery_ms(this.#clock.speed);
     const elsewhere = JSON.stringify(this.parts.subscription()) !== this.#wanted;
-    if (!this.#asking && due && (elsewhere || at !== this.#drawn)) void this.#ask(at);
+    if (this.#begun && !this.#asking && due && (elsewhere || at !== this.#drawn)) void this.#ask(at);
   }
 
   async #ask(at: number): Promise<void> {
@@ -199,6 +201,7 @@ export class Replay {
     } catch {
       // The replay goes on without a histogram, and asks again in a minute.
     }
+    this.#begun = true;
     this.#beat();
   }
 }
