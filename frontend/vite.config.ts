@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 
 const serverDuringDevelopment = process.env["ATALAYA_ADDRESS"] ?? "http://127.0.0.1:8080";
 const serverPaths =
-  "^/(session|catalog|feeds|scenes|near|seeing|search|ogc|streams|tiles|styles|sprites|live|cells)(/|\\?|$)";
+  "^/(session|catalog|feeds|scenes|near|seeing|past|timeline|search|ogc|streams|tiles|styles|sprites|live|cells)(/|\\?|$)";
 
 export default defineConfig(({ mode }) => {
   const signIn = mode === "sign-in";

@@ -18,20 +18,20 @@ mod writer;
 
 pub use feeds::{FeedReport, FeedStatus};
 pub use history::NoHistory;
-pub(crate) use history::{fold, picture_at};
+pub(crate) use history::{fold, picture_at, sources};
 
 use crate::adaptor::Feed;
 use crate::clock::Clock;
 use crate::config::{BadConfig, Config, FeedConfig};
 use crate::identity::hex;
 use crate::metrics::{self, FeedMeters};
-use crate::store::{Reader, Store, StoreError};
+use crate::store::{Store, StoreError};
 use arc_swap::{ArcSwap, ArcSwapOption};
-use atalaya_tiles::{Catalog, Event, FeedName, Seq, View};
+use atalaya_tiles::{Catalog, Event, FeedName, LayerIx, Seq, Steps, View};
 use feeds::FeedTable;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
@@ -131,10 +131,9 @@ pub struct Engine {
     queue: Option<SyncSender<Request>>,
     queue_limit: usize,
     writer: Option<JoinHandle<()>>,
-    reader: Mutex<Reader>,
-    history: history::Cache,
+    history: history::History,
     /// Holds the lock on the directory for as long as the engine runs.
-    _store: Store,
+    store: Store,
 }
 
 impl Engine {
@@ -186,9 +185,8 @@ impl Engine {
             queue: Some(queue),
             queue_limit: config.limits.queue_requests,
             writer: Some(crate::task::thread("writer", move || writer.run())?),
-            reader: Mutex::new(reader),
-            history: history::Cache::default(),
-            _store: store,
+            history: history::History::default(),
+            store,
         })
     }
 
@@ -292,14 +290,44 @@ impl Engine {
         matches!(tokio::time::timeout(patience, reached).await, Ok(Ok(_)))
     }
 
-    /// The picture as it was: the fold of what was received by an instant. Blocking.
-    pub fn view_at(
+    /// The picture as it was: the fold of what was received by an instant. Blocking, and long where
+    /// nobody has asked for an instant close before it.
+    pub fn view_at(&self, at: jiff::Timestamp, layers: &[LayerIx]) -> Result<Arc<View>, NoHistory> {
+        self.history
+            .view_at(&self.log(), at, &sources(&self.catalog, layers))
+    }
+
+    /// What [`Engine::view_at`] would answer without a fold. Blocking, and short.
+    pub fn view_ready(
         &self,
         at: jiff::Timestamp,
-        layers: &[atalaya_tiles::LayerIx],
-    ) -> Result<Arc<View>, NoHistory> {
-        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        self.history.view_at(&mut reader, &self.catalog, at, layers)
+        layers: &[LayerIx],
+    ) -> Result<Option<Arc<View>>, NoHistory> {
+        self.history
+            .ready(&self.log(), at, &sources(&self.catalog, layers))
+    }
+
+    /// How many records of each layer were received in each step. Blocking.
+    pub fn received(&self, layers: &[LayerIx], steps: &Steps) -> Result<Vec<Vec<u32>>, NoHistory> {
+        let log = self.log();
+        self.history
+            .reading(&log, |reader| Ok(reader.received(layers, steps)?))
+    }
+
+    /// Since when the history of all these layers is whole; `None` while there is none. Blocking.
+    pub fn kept_since(&self, layers: &[LayerIx]) -> Result<Option<jiff::Timestamp>, NoHistory> {
+        let layers = sources(&self.catalog, layers);
+        let log = self.log();
+        self.history
+            .reading(&log, |reader| Ok(reader.oldest_received(&layers)?))
+    }
+
+    fn log(&self) -> history::Log<'_> {
+        history::Log {
+            store: &self.store,
+            catalog: &self.catalog,
+            clock: &self.clock,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod health;
 mod ogc;
 mod openapi;
 pub mod params;
+mod past;
 mod reading;
 pub mod refusals;
 mod search;
@@ -24,15 +25,17 @@ pub mod sign_in;
 pub mod site;
 mod sprites;
 mod tiles;
+mod timeline;
 #[cfg(test)]
 mod trial;
 
 pub use caller::{Caller, FeedCaller};
+pub use past::PastService;
 pub use tiles::{TileService, base_url, matches};
 
 use crate::basemap::Basemap;
 use crate::config::Config;
-use crate::engine::{Engine, NoHistory};
+use crate::engine::Engine;
 use crate::live::{self, Frames, Streams};
 use crate::problem::Problem;
 use actix_web::http::header::HeaderName;
@@ -57,6 +60,8 @@ pub struct App {
     pub config: Config,
     /// Encoded tiles.
     pub tiles: TileService,
+    /// Pictures of the past.
+    pub past: PastService,
     /// Shared frames of the live stream.
     pub frames: Frames,
     /// Open live streams.
@@ -72,6 +77,7 @@ impl App {
     pub fn new(engine: Arc<Engine>, config: Config) -> Self {
         Self {
             tiles: TileService::new(&config.limits),
+            past: PastService::default(),
             frames: Frames::default(),
             streams: Streams::default(),
             basemap: ArcSwap::from_pointee(Basemap::load(&config.data)),
@@ -109,6 +115,8 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(get("/near", reading::near))
         .service(get("/seeing", reading::seeing))
         .service(get("/cells", reading::cells))
+        .service(get("/past", past::past))
+        .service(get("/timeline", timeline::timeline))
         .service(get("/catalog", catalog::catalog))
         .service(get("/scenes", catalog::scenes))
         .service(get("/streams", catalog::streams))
@@ -173,15 +181,5 @@ pub async fn view_of(
             earliest: "not after now".into(),
         });
     }
-    let engine = Arc::clone(&app.engine);
-    let mut layers = layers.to_vec();
-    layers.sort_unstable();
-    let past = web::block(move || engine.view_at(at, &layers)).await;
-    past.map_err(Problem::internal)?.map_err(|none| match none {
-        NoHistory::Outside { at, from } => Problem::NoHistory {
-            at: at.to_string(),
-            earliest: from,
-        },
-        NoHistory::Store(cause) => Problem::internal(cause),
-    })
+    app.past.view(&app.engine, at, layers).await
 }

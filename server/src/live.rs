@@ -21,4 +21,4 @@ pub use frames::Frames;
 pub use message::Message;
 pub use stream::{Stream, StreamId, Streams};
 pub use subscription::{BadSubscription, Resume, Subscription, Wish};
-pub use transport::{patch, subscribe};
+pub use transport::{patch, refusal, resume, subscribe, wish};

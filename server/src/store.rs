@@ -102,6 +102,6 @@ impl Store {
 }
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

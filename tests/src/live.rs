@@ -39,7 +39,11 @@ impl Held {
             .map(|(_, feature)| feature)
     }
 
-    fn apply(&mut self, message: &Value) {
+    /// Takes one message in.
+    ///
+    /// # Panics
+    /// Where a feature has no id.
+    pub fn apply(&mut self, message: &Value) {
         let text = |member: &str| message[member].as_str().unwrap_or_default().to_owned();
         let (layer, cell) = (text("layer"), text("cell"));
         let features = match message["type"].as_str() {

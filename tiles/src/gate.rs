@@ -14,7 +14,7 @@ use crate::tile::TileCoord;
 use crate::units::Meters;
 use crate::view::marks::Notice;
 use crate::view::tally::{self, Tally};
-use crate::view::{Body, LayerView, View, Window};
+use crate::view::{Body, LayerView, Steps, View, Window};
 use crate::viewer::Viewer;
 use geo_types::{Coord, Geometry, Point};
 use std::collections::HashSet;
@@ -279,6 +279,16 @@ impl<'v> Open<'v> {
         tally.finish()
     }
 
+    /// How many sightings took effect in each step: what [`Open::cells`] counts all over the world in
+    /// that step, so that it is for everybody who may open the layer. `None` where features change
+    /// and are not seen once.
+    pub fn over_time(&self, steps: &Steps) -> Option<Vec<u32>> {
+        match &self.layer_view().body {
+            Body::Sightings(sightings) => Some(sightings.over_time(steps)),
+            Body::State(_) | Body::Computed => None,
+        }
+    }
+
     /// For the layer `cells`: the layers whose features it counts, as the same viewer sees them.
     pub fn counted_layers(&self) -> impl Iterator<Item = Open<'v>> {
         let (view, viewer) = (self.view, self.viewer);
@@ -286,18 +296,6 @@ impl<'v> Open<'v> {
             .layers()
             .filter(|(_, spec)| spec.kind != LayerKind::Derived)
             .filter_map(move |(layer, _)| view.open_at(&viewer, layer))
-    }
-
-    /// The layers whose records make up this one: itself, what it is derived from, what it counts. A
-    /// fold of their records alone is enough to read this layer.
-    pub fn made_of(&self) -> Vec<LayerIx> {
-        let source = self.spec().derived_from.as_deref();
-        let source = source.and_then(|name| self.view.catalog.layer(name));
-        let mut layers: Vec<LayerIx> = source.into_iter().chain([self.layer]).collect();
-        if matches!(self.layer_view().body, Body::Computed) {
-            layers.extend(self.counted_layers().map(|open| open.layer));
-        }
-        layers
     }
 
     /// The nearest features within a distance, nearest first; ties in order of id. The distance is

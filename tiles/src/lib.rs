@@ -63,5 +63,5 @@ pub use picture::{Applied, Picture};
 pub use place::{BadBounds, Bounds, LonLat, OffGlobe};
 pub use tile::{NoSuchTile, TileCoord};
 pub use units::{Bearing, Meters};
-pub use view::{Hot, HotFeature, MarkKey, RingLimits, Tombstone, View, Window};
+pub use view::{Hot, HotFeature, MarkKey, RingLimits, Steps, Tombstone, View, Window};
 pub use viewer::{Clearances, LayerSet, Viewer};

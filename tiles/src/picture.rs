@@ -35,8 +35,8 @@ pub struct Applied {
     pub ignored: u32,
 }
 
-/// The live picture of a city.
-#[derive(Debug)]
+/// The live picture of a city. A clone shares with it what neither has changed since.
+#[derive(Debug, Clone)]
 pub struct Picture {
     view: View,
     due: DueQueue,

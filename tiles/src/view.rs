@@ -15,7 +15,7 @@ pub(crate) mod tally;
 
 pub use changes::RingLimits;
 pub use marks::MarkKey;
-pub use sightings::Window;
+pub use sightings::{Steps, Window};
 pub use state::Tombstone;
 
 use crate::catalog::{Catalog, LayerIx, LayerKind, LayerSpec};

@@ -6,6 +6,8 @@ import type { Card } from "./alerts/rail";
 import type { Command } from "./keys/bindings";
 import type { Looking, Wanted } from "./looking";
 import type { Picked, Stage } from "./map/stage";
+import type { ReplayDoor } from "./replay/door";
+import { secondText } from "./replay/ask";
 import type { Found, Scene } from "./server/shapes";
 import type { Tones } from "./sound/tones";
 import type { Panel, Wall } from "./state/wall.svelte";
@@ -18,6 +20,8 @@ const closeLookZoom = (layer: string | null): number => (layer === "blockages" ?
 const DETAILS_PX = 500;
 
 export class Director {
+  /** Set by whoever opens the wall. */
+  replay: ReplayDoor | null = null;
   /** Set where somebody moved the map or chose layers by hand; goes into the address. */
   #movedByHand = false;
   #layersByHand = false;
@@ -68,6 +72,8 @@ export class Director {
         return this.cycle();
       case "fullscreen":
         return void this.fullscreen();
+      case "replay":
+        return this.replay?.toggle();
       case "back":
         return this.back();
       case "layers":
@@ -104,8 +110,8 @@ export class Director {
 
   /** Called once a second: the next scene when this one's time is over, unless somebody is looking at something. */
   turnScene(): void {
-    const { scenes, cycling, selected, panel } = this.wall;
-    if (!cycling || selected !== null || panel !== "none" || scenes.length < 2) return;
+    const { scenes, cycling, selected, panel, replay } = this.wall;
+    if (!cycling || replay !== null || selected !== null || panel !== "none" || scenes.length < 2) return;
     const at = scenes.findIndex((scene) => scene.name === this.wall.scene);
     const dwell = Math.max(3, scenes[at]?.dwell_s ?? 20) * 1000;
     if (performance.now() - this.#sceneSince >= dwell) this.openScene(scenes[(at + 1) % scenes.length]);
@@ -232,7 +238,9 @@ export class Director {
 
   back(): void {
     const { wall } = this;
-    if (wall.panel !== "none") wall.panel = "none";
+    // One key, whatever else is open: what is shown must never be taken for the present.
+    if (wall.replay !== null) this.replay?.leave();
+    else if (wall.panel !== "none") wall.panel = "none";
     else if (wall.selected !== null) this.close();
     else {
       wall.currentCard = null;
@@ -261,6 +269,7 @@ export class Director {
       scale: this.address.scale,
       cycle: wall.cycling,
       at: this.#movedByHand ? this.stage.pose : null,
+      replay: wall.replay === null ? null : secondText(wall.replay.at),
     });
     history.replaceState(null, "", `${window.location.pathname}${query}`);
   }

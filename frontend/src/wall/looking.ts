@@ -9,6 +9,7 @@ import { isLive } from "./map/drawing";
 import type { Stage } from "./map/stage";
 import { trailPositions } from "./map/trail";
 import type { Picture } from "./picture";
+import { secondText } from "./replay/ask";
 import { askFeature, askNear, askSeeing } from "./server/ask";
 import type { Found } from "./server/shapes";
 import type { Answer, Selected, Wall } from "./state/wall.svelte";
@@ -25,6 +26,7 @@ const COMING: Answer<Found[]> = { is: "coming" };
 const NOWHERE: Answer<Found[]> = { is: "refused", why: "This has no location." };
 const NEAREST = 4;
 const MOST_SEEING = 6;
+const NOT_THEN: Answer<Found[]> = { is: "refused", why: "Cameras show the present; this is a replay." };
 
 const reason = (error: unknown): string =>
   error instanceof Error && error.message !== "" ? error.message : "The server did not answer.";
@@ -38,7 +40,7 @@ export class Looking {
 
   constructor(
     private readonly wall: Wall,
-    private readonly picture: Picture,
+    private readonly picture: Pick<Picture, "feature">,
     private readonly stage: Stage,
   ) {}
 
@@ -50,18 +52,20 @@ export class Looking {
     const held = layer !== null && id !== null ? this.picture.feature(layer, id) : undefined;
     const feature = held ?? wanted.feature ?? null;
     const at = wanted.at ?? pair(anchorOf(feature?.geometry ?? null));
+    const past = this.wall.replay !== null;
+    const cameras = at === null ? NOWHERE : past ? NOT_THEN : COMING;
     this.wall.selected = {
       key: layer === null || id === null ? "place" : `${layer}/${id}`,
       layer,
       id,
       at,
       feature,
-      near: at === null ? NOWHERE : COMING,
-      seeing: at === null ? NOWHERE : COMING,
+      near: cameras,
+      seeing: cameras,
       closesAt: wanted.closesAt ?? null,
-      camera: layer === "cameras" ? id : null,
+      camera: layer === "cameras" && !past ? id : null,
     };
-    if (at !== null) void this.#askCameras(at, asked.signal);
+    if (at !== null && !past) void this.#askCameras(at, asked.signal);
     if (layer !== null && id !== null && layer !== "alert") void this.#askWhole(layer, id, asked.signal);
     this.draw();
   }
@@ -112,7 +116,8 @@ export class Looking {
 
   async #askWhole(layer: string, id: string, signal: AbortSignal): Promise<void> {
     try {
-      const whole = await askFeature(layer, id, signal);
+      const then = this.wall.replay === null ? null : secondText(this.wall.replay.at);
+      const whole = await askFeature(layer, id, then, signal);
       const selected = this.wall.selected;
       if (signal.aborted || selected === null) return;
       const live = this.picture.feature(layer, id);

@@ -12,6 +12,7 @@ import { isLive, LIVE_LAYERS } from "./map/drawing";
 import { Pulses } from "./map/pulses";
 import { Stage } from "./map/stage";
 import { Picture } from "./picture";
+import { ReplayDoor } from "./replay/door";
 import { askCatalog, askFeeds, askScenes, askSession, askStreams, Refused } from "./server/ask";
 import { Tones } from "./sound/tones";
 import type { Wall } from "./state/wall.svelte";
@@ -68,6 +69,7 @@ export class OpenWall {
   readonly #pulses: Pulses;
   readonly #tones: Tones;
   readonly #connection: Connection;
+  readonly #replay: ReplayDoor;
   readonly #arrivals = new Arrivals();
   readonly #home: Box | null;
   #ahead_ms = 0;
@@ -94,17 +96,21 @@ export class OpenWall {
       {
         onLists: () => this.#lists(),
         onTiles: (layers, tiles) => {
+          if (this.#replay.isOpen) return;
           this.#stage.refresh(layers, tiles);
           // A cone reaches into tiles where its camera is not.
           if (layers.includes("cameras")) this.#stage.refresh(["coverage"], null);
         },
-        onMoved: (layer, feature) => this.#looking.moved(layer, feature),
+        onMoved: (layer, feature) => {
+          if (!this.#replay.isOpen) this.#looking.moved(layer, feature);
+        },
         onCatalogChanged: () => void this.#newCatalog(),
       },
     );
     this.#tones = new Tones((blocked) => (wall.soundBlocked = blocked));
     this.#pulses = new Pulses(this.#stage.map);
-    this.#looking = new Looking(wall, this.#picture, this.#stage);
+    const shown = { feature: (layer: string, id: string) => this.#replay.shown.feature(layer, id) };
+    this.#looking = new Looking(wall, shown, this.#stage);
     this.director = new Director(
       wall,
       this.#stage,
@@ -113,9 +119,10 @@ export class OpenWall {
       address,
       () => void this.#dress(),
     );
+    this.#replay = this.director.replay = this.#hangReplay();
     this.#connection = this.#connect();
     openForTests(this.#stage.map, (layer) =>
-      isLive(layer) ? this.#picture.features(layer) : this.#stage.tiledFeatures(layer),
+      isLive(layer) ? this.#replay.shown.features(layer) : this.#stage.tiledFeatures(layer),
     );
   }
 
@@ -123,6 +130,27 @@ export class OpenWall {
     await this.#dress();
     this.#connection.start();
     this.#keepTime();
+  }
+
+  #hangReplay(): ReplayDoor {
+    return new ReplayDoor(
+      {
+        wall: this.wall,
+        stage: this.#stage,
+        live: this.#picture,
+        looking: this.#looking,
+        subscription: () => this.#subscription(),
+        serverNow: () => this.#serverNow(),
+      },
+      {
+        onOtherTime: () => {
+          this.wall.pinned = false;
+          this.#looking.nothing();
+        },
+        onLive: () => this.#lists(),
+        onAddress: () => this.director.writeAddress(),
+      },
+    );
   }
 
   #connect(): Connection {
@@ -168,7 +196,7 @@ export class OpenWall {
   }
 
   #freshSources(): void {
-    this.#picture.attach(this.#stage);
+    this.#replay.attach();
     this.#looking.draw();
   }
 
@@ -193,7 +221,7 @@ export class OpenWall {
   async #recovered(): Promise<void> {
     this.#quietUntil = performance.now() + 3000;
     if (this.#stage.troubled) await this.#dress();
-    else this.#stage.refresh(this.#stage.tiledLayers, null);
+    else if (!this.#replay.isOpen) this.#stage.refresh(this.#stage.tiledLayers, null);
     await this.#askFeeds();
   }
 
@@ -216,11 +244,13 @@ export class OpenWall {
   #lists(): void {
     const { wall } = this;
     const cards = railCards(this.#picture, wall.acknowledged);
+    const quietly = wall.link !== "live" || performance.now() < this.#quietUntil;
+    const news = this.#arrivals.news(cards, quietly).reverse();
+    if (this.#replay.isOpen) return this.#replay.missed(news);
     wall.cards = cards;
     wall.notices = this.#picture.features("warnings");
     wall.counts = Object.fromEntries(LIVE_LAYERS.map((layer) => [layer, this.#picture.count(layer)]));
-    const quietly = wall.link !== "live" || performance.now() < this.#quietUntil;
-    for (const card of this.#arrivals.news(cards, quietly).reverse()) this.#arrived(card);
+    for (const card of news) this.#arrived(card);
   }
 
   #arrived(card: Card): void {
@@ -248,7 +278,7 @@ export class OpenWall {
   #keepTime(): void {
     const { wall } = this;
     const refreshTiles = (): void => {
-      if (wall.link === "live") this.#stage.refresh(this.#stage.tiledLayers, null);
+      if (wall.link === "live" && !this.#replay.isOpen) this.#stage.refresh(this.#stage.tiledLayers, null);
     };
     const streams = async (): Promise<void> => {
       wall.streams = await askStreams().catch(() => wall.streams);
@@ -276,5 +306,6 @@ export async function openWall(wall: Wall, address: Address, container: HTMLElem
   wall.shown = firstLayers(wall, address);
   const open = new OpenWall(wall, address, container);
   await open.start();
+  if (address.replay !== null) void open.director.replay?.open(Date.parse(address.replay));
   return open;
 }

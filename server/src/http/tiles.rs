@@ -349,15 +349,7 @@ pub(super) async fn tile(
     let tileset = tileset(&app, &caller.viewer, &name)?;
     reached(&app, &params).await?;
     let at = params.instant("at")?;
-    let made_of = if at.is_some() {
-        let view = app.engine.view();
-        let layers = tileset.layers.iter();
-        let opened = layers.filter_map(|layer| view.open_at(&caller.viewer, *layer));
-        opened.flat_map(|open| open.made_of()).collect()
-    } else {
-        Vec::new()
-    };
-    let view = super::view_of(&app, at, &made_of).await?;
+    let view = super::view_of(&app, at, &tileset.layers).await?;
     let window = window(&params, at.unwrap_or_else(|| app.engine.clock().now()))?;
     let seq = tileset
         .layers

@@ -25,6 +25,13 @@ pub struct Frames(Cache<FrameKey, Option<Message>>);
 impl Default for Frames {
     /// Bounded by 64 MiB of frames.
     fn default() -> Self {
+        Self::of_bytes(64 << 20)
+    }
+}
+
+impl Frames {
+    /// Bounded by so many bytes of frames.
+    pub fn of_bytes(most: u64) -> Self {
         let weigh = |_: &FrameKey, frame: &Option<Message>| {
             let bytes = frame.as_ref().map_or(0, |frame| frame.json.len());
             u32::try_from(bytes + 128).unwrap_or(u32::MAX)
@@ -32,7 +39,7 @@ impl Default for Frames {
         Self(
             Cache::builder()
                 .weigher(weigh)
-                .max_capacity(64 << 20)
+                .max_capacity(most)
                 .eviction_listener(|_, _, cause| {
                     if cause == RemovalCause::Size {
                         metrics::EVICTED_FRAMES.increment(1);
@@ -41,9 +48,7 @@ impl Default for Frames {
                 .build(),
         )
     }
-}
 
-impl Frames {
     fn get(&self, key: FrameKey, encode: impl FnOnce() -> Option<Message>) -> Option<Message> {
         let mut encoded = false;
         let frame = self.0.get_with(key, || {

@@ -117,6 +117,11 @@ impl Subscription {
         &self.layers
     }
 
+    /// All layers that it is about, those of which only tiles are named included.
+    pub fn all_layers(&self) -> &[LayerIx] {
+        &self.tile_layers
+    }
+
     /// The topics, `*` first.
     pub fn topics(&self) -> &[Topic] {
         &self.topics

@@ -73,11 +73,12 @@ impl Change {
             bounds,
             zoom: self.zoom,
         };
-        Subscription::new(&view, &caller.viewer, &wish).map_err(|bad| problem(&bad))
+        Subscription::new(&view, &caller.viewer, &wish).map_err(|bad| refusal(&bad))
     }
 }
 
-fn problem(bad: &BadSubscription) -> Problem {
+/// What a client is told about a subscription that cannot be.
+pub fn refusal(bad: &BadSubscription) -> Problem {
     match bad {
         BadSubscription::NoSuchLayer(name) => Problem::NoSuchLayer {
             name: crate::problem::echo(name),
@@ -102,21 +103,10 @@ pub async fn subscribe(
         &request,
         &["layers", "tile_layers", "bbox", "zoom", "after"],
     )?;
-    let names = |name| -> Result<Vec<String>, Problem> {
-        let names = params.list(name, MOST_LAYERS)?.unwrap_or_default();
-        Ok(names.into_iter().map(str::to_owned).collect())
-    };
-    let bounds = params.bbox("bbox")?;
-    let wish = Wish {
-        layers: names("layers")?,
-        tile_layers: names("tile_layers")?,
-        bounds: bounds
-            .ok_or_else(|| Params::missing("bbox", "west,south,east,north in degrees"))?,
-        zoom: params.u8("zoom", 0..=atalaya_tiles::tile::MAX_ZOOM)?,
-    };
+    let wish = wish(&params)?;
     let resume = resume(&request, &params)?;
     let view = app.engine.view();
-    let wanted = Subscription::new(&view, &caller.viewer, &wish).map_err(|bad| problem(&bad))?;
+    let wanted = Subscription::new(&view, &caller.viewer, &wish).map_err(|bad| refusal(&bad))?;
     let upgrade = request
         .headers()
         .get(header::UPGRADE)
@@ -152,7 +142,24 @@ pub async fn subscribe(
     }
 }
 
-fn resume(request: &HttpRequest, params: &Params) -> Result<Option<Resume>, Problem> {
+/// Reads what a client wants to see.
+pub fn wish(params: &Params) -> Result<Wish, Problem> {
+    let names = |name| -> Result<Vec<String>, Problem> {
+        let names = params.list(name, MOST_LAYERS)?.unwrap_or_default();
+        Ok(names.into_iter().map(str::to_owned).collect())
+    };
+    let bounds = params.bbox("bbox")?;
+    Ok(Wish {
+        layers: names("layers")?,
+        tile_layers: names("tile_layers")?,
+        bounds: bounds
+            .ok_or_else(|| Params::missing("bbox", "west,south,east,north in degrees"))?,
+        zoom: params.u8("zoom", 0..=atalaya_tiles::tile::MAX_ZOOM)?,
+    })
+}
+
+/// Reads where a client wants to go on.
+pub fn resume(request: &HttpRequest, params: &Params) -> Result<Option<Resume>, Problem> {
     let header = request
         .headers()
         .get("last-event-id")

@@ -6,8 +6,8 @@ use super::tests::sample::{
     Dice, after, assert_same, camera, catalog, catalog_without, clock, fold, observed, start,
 };
 use super::{Reader, Store, StoreError};
-use atalaya_tiles::{Catalog, Event, LayerIx, Picture, Record, RingLimits, Seq};
-use jiff::Timestamp;
+use atalaya_tiles::{Catalog, Event, LayerIx, Picture, Record, RingLimits, Seq, Steps};
+use jiff::{SignedDuration, Timestamp};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -28,6 +28,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
         "records are read by position, time and layer",
         records_are_chosen,
     ),
+    ("what was received is counted by time", received_are_counted),
     ("the newest of what was told is found", recent_are_found),
     ("a load is the fold of the log", load_is_fold),
     (
@@ -171,6 +172,44 @@ fn records_are_chosen(open: Open<'_>) {
         reader.oldest_received(&[layer("hits")]).unwrap(),
         Some(log[0].received_at)
     );
+}
+
+/// The counts are those of a scan, wherever steps begin and however long they are.
+fn received_are_counted(open: Open<'_>) {
+    let (store, catalog) = (open(), catalog());
+    let mut dice = Dice(9);
+    let log = dice.log(&catalog, 3_000, 40);
+    let mut reader = store.reader(Arc::clone(&catalog)).unwrap();
+    let layers: Vec<LayerIx> = catalog.layers().map(|(layer, _)| layer).collect();
+    let steps = |from, step_s, count| {
+        Steps::new(after(from), SignedDuration::from_secs(step_s), count).unwrap()
+    };
+    let nothing = reader.received(&layers, &steps(0, 60, 10)).unwrap();
+    assert_eq!(nothing, vec![vec![0; 10]; layers.len()]);
+    append(&store, &catalog, &log);
+    for steps in [
+        steps(0, 60, 1_440),
+        steps(-500, 7, 900),
+        steps(20_000, 1, 1_440),
+        steps(59_000, 86_400, 3),
+        steps(9_000_000, 60, 5),
+    ] {
+        let mut wanted = vec![vec![0; steps.count()]; layers.len()];
+        for record in &log {
+            let layer = match &record.event {
+                Event::Observed(observation) => observation.layer,
+                Event::Withdrawn { layer, .. } => *layer,
+                Event::Clock => continue,
+            };
+            let held = |at: &usize| {
+                steps.start(*at) <= record.received_at && record.received_at < steps.start(at + 1)
+            };
+            if let Some(at) = (0..steps.count()).find(held) {
+                wanted[layers.iter().position(|it| *it == layer).unwrap()][at] += 1;
+            }
+        }
+        assert_eq!(reader.received(&layers, &steps).unwrap(), wanted);
+    }
 }
 
 fn recent_are_found(open: Open<'_>) {

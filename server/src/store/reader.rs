@@ -3,6 +3,8 @@
 //! A page is read and its transaction ended before its records are visited, so that a slow visitor
 //! pins neither the WAL nor the disk.
 
+mod received;
+
 use super::codec::instant::Instant;
 use super::codec::{ALL_LAYERS, Codec, LOG_COLUMNS, Unknown};
 use super::embedded::read_only;

@@ -6,7 +6,7 @@ mod disk;
 mod files;
 mod retention;
 mod round_trip;
-pub(super) mod sample;
+pub(crate) mod sample;
 
 use super::conformance::CASES;
 use super::{Embedded, Store, StoreOptions};

@@ -11,6 +11,7 @@ mod ingest;
 mod live;
 mod metrics;
 mod owslib;
+mod past;
 mod postgis;
 mod problems;
 mod reading;

@@ -25,7 +25,7 @@ const GRACE: SignedDuration = SignedDuration::from_millis(1);
 const INSTANT: SignedDuration = SignedDuration::from_nanos(1);
 
 /// What falls due, in order of time.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct DueQueue {
     features: BTreeSet<(Timestamp, LayerIx, FeatureId)>,
     /// When the oldest sightings of a layer go.

@@ -8,6 +8,10 @@
 //! Eight neighbours of a size merge into one of the next, so that a query visits few trees. A time
 //! window is a set of segments; retention drops whole segments and hides the rest of the oldest.
 
+mod steps;
+
+pub use steps::Steps;
+
 use crate::feature::{Feature, FeatureId};
 use crate::place::Bounds;
 use crate::view::cells::{CellCounts, SealedCounts};

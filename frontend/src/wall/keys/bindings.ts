@@ -17,6 +17,7 @@ export type Command =
         | "theme"
         | "cycle"
         | "fullscreen"
+        | "replay"
         | "help"
         | "back";
     };
@@ -51,6 +52,7 @@ const NAMED: Record<string, Command> = {
   m: { do: "mute" },
   d: { do: "theme" },
   c: { do: "cycle" },
+  r: { do: "replay" },
 };
 
 /** Null where the key is not ours: the browser keeps it. */
@@ -74,6 +76,9 @@ export const KEY_HELP: readonly { keys: string[]; does: string }[] = [
   { keys: ["Enter"], does: "Details, and the cameras that see it" },
   { keys: ["A"], does: "Acknowledge on this display" },
   { keys: ["P"], does: "Pin the details open" },
+  { keys: ["R"], does: "Replay the last 24 hours; again, or Esc: back to live" },
+  { keys: ["Space"], does: "In a replay: go on or pause" },
+  { keys: ["←", "→", "[", "]"], does: "On the timeline: move, slower, faster" },
   { keys: ["L"], does: "Layers" },
   { keys: ["F"], does: "Find" },
   { keys: ["D"], does: "Day or night" },

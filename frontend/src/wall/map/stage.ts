@@ -1,6 +1,12 @@
 // The map itself: the only module that talks to MapLibre. It shows what it is told, says what was clicked, and knows no network but
 // its tiles. The stage is drawn at the wall's scale by a CSS transform, so that a scene shows the same ground on any screen.
-import { Map as MapLibreMap, setWorkerUrl, type GeoJSONSource, type StyleSpecification } from "maplibre-gl";
+import {
+  Map as MapLibreMap,
+  setWorkerUrl,
+  type GeoJSONSource,
+  type StyleSpecification,
+  type VectorTileSource,
+} from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import "maplibre-gl/dist/maplibre-gl.css";
 
@@ -242,6 +248,17 @@ export class Stage {
         return { z: z - up, x: x >> up, y: y >> up };
       });
       this.map.refreshTiles(sourceOf(layer), ids);
+    }
+  }
+
+  /** Shows the tiles of some layers as of an instant, or as they are now. */
+  travel(layers: readonly string[], at: string | null): void {
+    for (const layer of layers) {
+      const source = this.map.getSource<VectorTileSource>(sourceOf(layer));
+      if (source?.type !== "vector") continue;
+      const query = at === null ? "" : `?at=${encodeURIComponent(at)}`;
+      const path = `/tiles/${encodeURIComponent(layer)}/{z}/{x}/{y}${query}`;
+      source.setTiles([`${window.location.origin}${path}`]);
     }
   }
 

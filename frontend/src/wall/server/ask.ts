@@ -20,7 +20,7 @@ async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await answer.json()) as T;
 }
 
-async function detailOf(answer: Response): Promise<string> {
+export async function detailOf(answer: Response): Promise<string> {
   try {
     const problem = (await answer.json()) as { detail?: string; title?: string };
     return problem.detail ?? problem.title ?? `The server answered ${answer.status}.`;
@@ -46,7 +46,10 @@ export const askSearch = (words: string, signal: AbortSignal): Promise<FoundColl
 export const askFeature = (
   layer: string,
   id: string,
+  at: string | null,
   signal?: AbortSignal,
-): Promise<Found & { trail?: unknown }> =>
-  ask(`/ogc/collections/${encodeURIComponent(layer)}/items/${encodeURIComponent(id)}`, signal);
+): Promise<Found & { trail?: unknown }> => {
+  const path = `/ogc/collections/${encodeURIComponent(layer)}/items/${encodeURIComponent(id)}`;
+  return ask(at === null ? path : `${path}?at=${encodeURIComponent(at)}`, signal);
+};
 export const askStyle = (theme: string): Promise<Record<string, unknown>> => ask(`/styles/${theme}`);

@@ -4,6 +4,7 @@ import { createContext } from "svelte";
 import type { Card } from "../alerts/rail";
 import type { LinkState } from "../live/connection";
 import type { LiveFeature } from "../live/messages";
+import type { Replaying } from "../replay/shapes";
 import type { CatalogLayer, Feed, Found, Scene, Session } from "../server/shapes";
 import type { Theme } from "../view/address";
 
@@ -61,7 +62,13 @@ export class Wall {
   detailsOnRight = $state(false);
   panel = $state<Panel>("none");
   selected = $state.raw<Selected | null>(null);
+  /** Null while the wall shows the present. */
+  replay = $state.raw<Replaying | null>(null);
 
+  /** The instant that is shown: now, or where a replay stands. */
+  get shownNow(): number {
+    return this.replay?.at ?? this.now;
+  }
   get timeZone(): string {
     return this.session?.time_zone ?? "UTC";
   }

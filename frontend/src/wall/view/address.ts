@@ -1,5 +1,5 @@
 // The address of a wall carries what it shows: `/wall/A?scene=downtown&layers=units,cameras&style=night&scale=1.5&cycle=1` and, once
-// somebody moved the map, `at=lon,lat,zoom[,bearing,pitch]`. Pure: text in, text out.
+// somebody moved the map, `at=lon,lat,zoom[,bearing,pitch]`; in a replay also `replay=2026-03-01T04:14:05Z`. Pure: text in, text out.
 
 export type Theme = "night" | "day";
 
@@ -18,6 +18,8 @@ export interface Address {
   scale: number | null;
   cycle: boolean;
   at: MapPose | null;
+  /** The instant of a replay, to the second. */
+  replay: string | null;
 }
 
 const between = (low: number, value: number, high: number): number => Math.min(high, Math.max(low, value));
@@ -36,6 +38,12 @@ function readScale(text: string | null): number | null {
   return Number.isFinite(scale) && scale > 0 ? between(0.5, scale, 4) : null;
 }
 
+function readInstant(text: string | null): string | null {
+  return text !== null && /^\d{4}-\d\d-\d\dT[\d:]{8}Z$/.test(text) && !Number.isNaN(Date.parse(text))
+    ? text
+    : null;
+}
+
 /** Whatever makes no sense is left out, so that a mistyped address still opens a wall. */
 export function readAddress(pathname: string, search: string): Address {
   const query = new URLSearchParams(search);
@@ -50,6 +58,7 @@ export function readAddress(pathname: string, search: string): Address {
     scale: readScale(query.get("scale")),
     cycle: query.get("cycle") === "1",
     at: readPose(query.get("at")),
+    replay: readInstant(query.get("replay")),
   };
 }
 
@@ -73,12 +82,13 @@ function poseText(pose: MapPose): string {
 export function writeQuery(address: Omit<Address, "wall">): string {
   const parts: string[] = [];
   const add = (name: string, value: string): number =>
-    parts.push(`${name}=${encodeURIComponent(value).replaceAll("%2C", ",")}`);
+    parts.push(`${name}=${encodeURIComponent(value).replaceAll("%2C", ",").replaceAll("%3A", ":")}`);
   if (address.scene !== null) add("scene", address.scene);
   if (address.layers !== null) add("layers", address.layers.join(","));
   if (address.style !== null) add("style", address.style);
   if (address.scale !== null) add("scale", String(address.scale));
   if (address.cycle) add("cycle", "1");
   if (address.at !== null) add("at", poseText(address.at));
+  if (address.replay !== null) add("replay", address.replay);
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
 }

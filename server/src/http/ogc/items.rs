@@ -33,7 +33,7 @@ pub(super) async fn list(
         let known: Vec<&str> = PARAMETERS.into_iter().chain(filters(&open)).collect();
         let params = Params::parse(&request, &known)?;
         let query = Query::read(&params, &open, app.config.limits.page)?;
-        (params, query, open.made_of())
+        (params, query, vec![open.layer()])
     };
     reached(&app, &params).await?;
     let view = view_of(&app, query.at, &layers).await?;
@@ -78,7 +78,7 @@ pub(super) async fn one(
     let at = params.instant("at")?;
     let layers = {
         let view = app.engine.view();
-        open(&view, &caller.viewer, &name)?.made_of()
+        vec![open(&view, &caller.viewer, &name)?.layer()]
     };
     reached(&app, &params).await?;
     let view = view_of(&app, at, &layers).await?;
