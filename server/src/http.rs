@@ -22,6 +22,7 @@ pub mod security;
 pub mod sign_in;
 pub mod site;
 mod sprites;
+mod streams;
 mod tiles;
 #[cfg(test)]
 mod trial;
@@ -34,6 +35,7 @@ use crate::config::Config;
 use crate::engine::{Engine, NoHistory};
 use crate::live::{self, Frames, Streams};
 use crate::problem::Problem;
+use crate::video::Video;
 use actix_web::http::header::HeaderName;
 use actix_web::{FromRequest, Handler, Resource, Responder, web};
 use arc_swap::ArcSwap;
@@ -64,6 +66,8 @@ pub struct App {
     pub basemap: ArcSwap<Basemap>,
     /// Bounds on feeds.
     pub floods: Floods,
+    /// Live pictures of cameras.
+    pub video: Video,
 }
 
 impl App {
@@ -75,6 +79,7 @@ impl App {
             streams: Streams::default(),
             basemap: ArcSwap::from_pointee(Basemap::load(&config.data)),
             floods: Floods::new(config.limits.feed_kib_per_s),
+            video: Video::new(&config.streams, &config.limits),
             engine,
             config,
         }
@@ -110,7 +115,8 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(get("/cells", reading::cells))
         .service(get("/catalog", catalog::catalog))
         .service(get("/scenes", catalog::scenes))
-        .service(get("/streams", catalog::streams))
+        .service(get("/streams", streams::list))
+        .service(get("/streams/{camera}/{file}", streams::file))
         .service(get("/search", search::search))
         .service(get("/openapi.json", openapi::document))
         .service(get("/docs", openapi::page))

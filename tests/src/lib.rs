@@ -14,6 +14,7 @@ mod command;
 mod live;
 mod postgis;
 mod tile;
+mod upstream;
 mod visitor;
 mod wait;
 
@@ -22,6 +23,7 @@ pub use command::{Ran, atalaya, run};
 pub use live::{Held, Live};
 pub use postgis::PostGis;
 pub use tile::{Tile, TileFeature};
+pub use upstream::{Canned, Upstream};
 pub use visitor::{Reply, Visitor};
 pub use wait::{DEADLINE, eventually, in_time};
 

@@ -14,5 +14,6 @@ mod problems;
 mod reading;
 mod restart;
 mod sign_in;
+mod streams;
 mod tidy;
 mod tiles;
