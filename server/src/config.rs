@@ -6,6 +6,7 @@
 mod example;
 
 use crate::adaptor::{Adaptor, Columns, Feed};
+use crate::video;
 use atalaya_tiles::{BadCatalog, Catalog, FeedName, LayerKind, LayerSpec, RingLimits};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -44,7 +45,9 @@ pub struct Config {
     pub tilesets: BTreeMap<String, Vec<String>>,
     /// Saved views of the wall.
     pub scenes: Vec<Scene>,
-    /// HLS playlists by camera id; served through this server, so that the browser sees no secret.
+    /// HLS by camera id: the `http` or `https` address of a playlist, `env:NAME` for one with a secret
+    /// in it, or the path of a playlist `*.m3u8` or of a folder with an `index.m3u8`. Served through
+    /// this server, so that a browser learns no address.
     pub streams: BTreeMap<String, String>,
 }
 
@@ -110,6 +113,10 @@ pub struct Limits {
     pub page: usize,
     /// Connections to `/live`.
     pub live_clients: usize,
+    /// Playlists and segments of cameras fetched at once; more are answered 503.
+    pub stream_fetches: usize,
+    /// The largest segment of a camera's stream, in bytes.
+    pub stream_segment_bytes: u64,
 }
 
 impl Default for Limits {
@@ -123,6 +130,8 @@ impl Default for Limits {
             feed_kib_per_s: 32_768,
             page: 10_000,
             live_clients: 20_000,
+            stream_fetches: 64,
+            stream_segment_bytes: 32 << 20,
         }
     }
 }
@@ -278,6 +287,14 @@ pub enum BadConfig {
         /// The layer it names.
         layer: String,
     },
+    /// A stream that cannot be served. Does not repeat the address, which may hold a secret.
+    #[error("streams: camera \"{camera}\": {reason}")]
+    Stream {
+        /// The camera.
+        camera: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// A value outside its bounds.
     #[error("{key} = {value}: {limit}")]
     Value {
@@ -304,11 +321,12 @@ impl Config {
             path: path.into(),
             cause: Box::new(cause),
         })?;
-        // A relative directory is meant from where the file lies.
-        if config.data.is_relative()
-            && let Some(folder) = path.parent()
-        {
+        // Relative paths are meant from where the file lies.
+        if let Some(folder) = path.parent() {
             config.data = folder.join(&config.data);
+            for stream in config.streams.values_mut() {
+                *stream = video::beside(folder, stream);
+            }
         }
         config.check()?;
         Ok(config)
@@ -335,6 +353,12 @@ impl Config {
                 value: "0".into(),
                 limit: "it must be 1 or more",
             });
+        }
+        for (camera, stream) in &self.streams {
+            video::check(camera, stream).map_err(|reason| BadConfig::Stream {
+                camera: camera.clone(),
+                reason,
+            })?;
         }
         let catalog = self.catalog()?;
         for (tileset, layers) in &self.tilesets {

@@ -24,6 +24,7 @@ pub mod security;
 pub mod sign_in;
 pub mod site;
 mod sprites;
+mod streams;
 mod tiles;
 mod timeline;
 #[cfg(test)]
@@ -38,6 +39,7 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::live::{self, Frames, Streams};
 use crate::problem::Problem;
+use crate::video::Video;
 use actix_web::http::header::HeaderName;
 use actix_web::{FromRequest, Handler, Resource, Responder, web};
 use arc_swap::ArcSwap;
@@ -70,6 +72,8 @@ pub struct App {
     pub basemap: ArcSwap<Basemap>,
     /// Bounds on feeds.
     pub floods: Floods,
+    /// Live pictures of cameras.
+    pub video: Video,
 }
 
 impl App {
@@ -82,6 +86,7 @@ impl App {
             streams: Streams::default(),
             basemap: ArcSwap::from_pointee(Basemap::load(&config.data)),
             floods: Floods::new(config.limits.feed_kib_per_s),
+            video: Video::new(&config.streams, &config.limits),
             engine,
             config,
         }
@@ -119,7 +124,8 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(get("/timeline", timeline::timeline))
         .service(get("/catalog", catalog::catalog))
         .service(get("/scenes", catalog::scenes))
-        .service(get("/streams", catalog::streams))
+        .service(get("/streams", streams::list))
+        .service(get("/streams/{camera}/{file}", streams::file))
         .service(get("/search", search::search))
         .service(get("/openapi.json", openapi::document))
         .service(get("/docs", openapi::page))

@@ -91,9 +91,9 @@ problems! {
     /// A feed that is not configured.
     NoSuchFeed { name: String } => NOT_FOUND "no-such-feed" "No such feed"
         "There is no feed \"{name}\"."
-    /// A live stream that is over, or another viewer's.
+    /// A live stream that is over, or another viewer's; a camera without a picture, or none for this viewer.
     NoSuchStream { id: String } => NOT_FOUND "no-such-stream" "No such stream"
-        "There is no live stream \"{id}\" of yours."
+        "There is no stream \"{id}\" for you."
     /// An instant that is no longer kept, or not yet.
     NoHistory { at: String, earliest: String } => NOT_FOUND "no-history" "No history of that time"
         "Nothing is kept of {at}; the earliest is {earliest}, the latest is now."
@@ -175,6 +175,11 @@ problems! {
     /// Too many requests.
     Flooded { limit: String, retry_after_s: u32 } => TOO_MANY_REQUESTS "flooded" "Too many requests"
         "More than {limit}; try again in {retry_after_s} s."
+
+    // --- it is somebody behind us -------------------------------------------------------------
+    /// A camera's stream cannot be had. Where it comes from is not said.
+    UpstreamFailed { camera: String, reason: String } => BAD_GATEWAY "upstream-failed" "A stream cannot be had"
+        "The stream of camera \"{camera}\" cannot be had: {reason}."
 
     // --- it is us ----------------------------------------------------------------------------
     /// Still starting, or already stopping.

@@ -15,6 +15,7 @@ mod disk;
 mod live;
 mod postgis;
 mod tile;
+mod upstream;
 mod visitor;
 mod wait;
 
@@ -24,6 +25,7 @@ pub use disk::Disk;
 pub use live::{Held, Live};
 pub use postgis::PostGis;
 pub use tile::{Tile, TileFeature};
+pub use upstream::{Canned, Upstream};
 pub use visitor::{Reply, Visitor};
 pub use wait::{DEADLINE, eventually, in_time};
 

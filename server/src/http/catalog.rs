@@ -1,4 +1,4 @@
-//! `/catalog`, `/scenes` and `/streams`: what there is, for this viewer.
+//! `/catalog` and `/scenes`: what there is, for this viewer.
 
 use super::tiles::BASEMAP;
 use super::{App, Caller};
@@ -70,22 +70,7 @@ pub(super) async fn scenes(app: web::Data<App>, caller: Caller) -> HttpResponse 
     no_store(&json!({ "scenes": scenes }))
 }
 
-/// `GET /streams`: the cameras that have a live picture, and where it is served.
-pub(super) async fn streams(app: web::Data<App>, caller: Caller) -> HttpResponse {
-    let view = app.engine.view();
-    let cameras = view.open(&caller.viewer, "cameras").ok();
-    let visible = |id: &str| cameras.is_some_and(|open| open.get(&id.into()).is_some());
-    let streams: Map<String, Value> = app
-        .config
-        .streams
-        .keys()
-        .filter(|id| visible(id))
-        .map(|id| (id.clone(), format!("/streams/{id}/index.m3u8").into()))
-        .collect();
-    no_store(&json!({ "streams": streams }))
-}
-
-fn no_store(document: &Value) -> HttpResponse {
+pub(super) fn no_store(document: &Value) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
         .json(document)

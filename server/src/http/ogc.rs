@@ -121,7 +121,7 @@ fn link(href: &str, rel: &str, media_type: &str, title: &str) -> Value {
 }
 
 /// A text as a part of a path or a query (RFC 3986 section 2.3).
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

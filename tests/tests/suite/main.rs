@@ -17,5 +17,6 @@ mod problems;
 mod reading;
 mod restart;
 mod sign_in;
+mod streams;
 mod tidy;
 mod tiles;
