@@ -17,6 +17,7 @@ mod ogc;
 mod openapi;
 pub mod params;
 mod past;
+mod questions;
 mod reading;
 pub mod refusals;
 mod search;
@@ -47,6 +48,7 @@ use atalaya_tiles::{LayerIx, Seq, View};
 use floods::Floods;
 use jiff::Timestamp;
 use params::Params;
+use questions::Questions;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +64,8 @@ pub struct App {
     pub config: Config,
     /// Encoded tiles.
     pub tiles: TileService,
+    /// Reads that take work.
+    pub questions: Questions,
     /// Pictures of the past.
     pub past: PastService,
     /// Shared frames of the live stream.
@@ -81,6 +85,7 @@ impl App {
     pub fn new(engine: Arc<Engine>, config: Config) -> Self {
         Self {
             tiles: TileService::new(&config.limits),
+            questions: Questions::new(2 * config.limits.encoders),
             past: PastService::default(),
             frames: Frames::default(),
             streams: Streams::default(),

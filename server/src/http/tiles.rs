@@ -18,7 +18,7 @@ use atalaya_tiles::{
     Viewer, Window, encode_tile,
 };
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use moka::future::Cache;
 use moka::notification::RemovalCause;
 use serde_json::{Value, json};
@@ -31,8 +31,6 @@ use tokio::sync::Semaphore;
 const MVT: &str = "application/vnd.mapbox-vector-tile";
 /// The name of the static tileset.
 pub(super) const BASEMAP: &str = "basemap";
-/// The longest `window`.
-const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(24 * 366);
 /// How long a request waits for an encoder.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -128,8 +126,13 @@ impl TileService {
             return Ok((plain, encoded));
         }
         let coded = self.wire.try_get_with(key, async {
-            let _permit = self.permit().await?;
-            let coded = web::block(move || coding.encode(&plain.bytes)).await;
+            let permit = self.permit().await?;
+            let coded = web::block(move || {
+                // Held by the work itself: whoever asked may have gone away meanwhile.
+                let _permit = permit;
+                coding.encode(&plain.bytes)
+            });
+            let coded = coded.await;
             let bytes = coded
                 .map_err(Problem::internal)?
                 .map_err(Problem::internal)?;
@@ -142,11 +145,12 @@ impl TileService {
     }
 
     async fn encode(&self, app: &App, view: Arc<View>, key: TileKey) -> Result<Wire, Problem> {
-        let _permit = self.permit().await?;
+        let permit = self.permit().await?;
         let limits = self.limits;
         let basemap = app.basemap.load();
         let started = monotonic();
         let encoded = web::block(move || {
+            let _permit = permit;
             let request = TileRequest {
                 layers: &key.tileset.layers,
                 tile: key.tile,
@@ -350,7 +354,7 @@ pub(super) async fn tile(
     reached(&app, &params).await?;
     let at = params.instant("at")?;
     let view = super::view_of(&app, at, &tileset.layers).await?;
-    let window = window(&params, at.unwrap_or_else(|| app.engine.clock().now()))?;
+    let window = params.sightings_within(at.unwrap_or_else(|| app.engine.clock().now()))?;
     let seq = tileset
         .layers
         .iter()
@@ -416,18 +420,6 @@ fn headers(
         .insert_header((header::VARY, "Accept, Accept-Encoding"))
         .insert_header(seq);
     response
-}
-
-/// The span of time of the sightings: it ends at the last whole ten seconds, so that the tiles of a
-/// screen agree and a cache can hold them.
-fn window(params: &Params, now: Timestamp) -> Result<Option<Window>, Problem> {
-    let Some(length) = params.window("window", LONGEST_WINDOW)? else {
-        return Ok(None);
-    };
-    let to =
-        Timestamp::from_second(now.as_second().div_euclid(10) * 10).map_err(Problem::internal)?;
-    let from = to.checked_sub(length).map_err(Problem::internal)?;
-    Ok(Some(Window { from, to }))
 }
 
 /// Epoch, catalog, viewer class, query, format and coding, hashed; and the tile's seq.
