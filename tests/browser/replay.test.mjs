@@ -24,6 +24,12 @@ const drawnAt = (id, east) => {
   return page.waitForFunction(drawn, [id, DOWNTOWN[0] + east / 1000], { timeout: PATIENCE_MS });
 };
 
+/** Whether the map draws units at all. */
+const unitsDrawn = (wanted) => {
+  const drawn = (any) => window.__wall.map.querySourceFeatures("data-units").length > 0 === any;
+  return page.waitForFunction(drawn, wanted, { timeout: PATIENCE_MS });
+};
+
 const slider = () => page.getByRole("slider", { name: "Instant shown" });
 const stands = async () => Number(await slider().getAttribute("aria-valuenow"));
 
@@ -39,6 +45,7 @@ before(async () => {
   await past(then + 1000);
   await server.post("incidents", point("moved", 4, 1, CALL));
   await server.post("incidents", { ...point("gone", 0, 0, { withdrawn: true }), geometry: null });
+  await server.post("units", point("later", 1, -1, { call_sign: "2A14", unit_kind: "patrol", status: "busy" }));
   await past(then + 1000 + SETTLED_MS);
 });
 after(async () => {
@@ -83,6 +90,7 @@ test("one key brings the present back", async () => {
   await page.keyboard.press("Escape");
   await browser.holds("incidents", ["fresh", "moved"]);
   await drawnAt("moved", 4);
+  await unitsDrawn(true);
   await page.locator(".frame").waitFor({ state: "detached" });
   await page.getByText("Sixth & Broadway").first().waitFor();
   assert.match(await page.locator("header").innerText(), /\bLIVE\b/);
@@ -95,6 +103,7 @@ test("the timeline is worked by keyboard: it moves, plays, and follows what chan
   await slider().waitFor();
   await page.keyboard.press("Home");
   await browser.holds("incidents", ["gone", "moved"]);
+  await unitsDrawn(false);
   const began = await stands();
   await page.keyboard.press("]");
   assert.equal(await page.getByRole("button", { name: "5 times as fast", exact: true }).getAttribute("aria-pressed"), "true");

@@ -75,7 +75,7 @@ export class Picture {
 
   /** The map shows something else for a while. */
   detach(): void {
-    for (const source of this.#sources.values()) source.attach(null, []);
+    for (const source of this.#sources.values()) source.detach();
   }
 
   /** Time has passed: what has aged is drawn so. */

@@ -37,6 +37,14 @@ describe("the clock of a replay", () => {
     expect(clock.instantOf(held, 99_000)).toBe(200_000);
   });
 
+  it("waits for the pictures of a slow server", () => {
+    const fast = clock.withSpeed(clock.played(clock.standing(50_000, 0), true, 0), 60, 0);
+    expect(clock.notAheadOf(fast, 50_000, 1000)).toBe(fast);
+    const waiting = clock.notAheadOf(fast, 50_000, 2000);
+    expect(clock.instantOf(waiting, 2000)).toBe(140_000);
+    expect(clock.notAheadOf(clock.standing(90_000, 0), 50_000, 99)).toMatchObject({ at: 90_000 });
+  });
+
   it("moves on with what is still kept", () => {
     const held = clock.heldWithin(clock.played(clock.standing(5000, 0), true, 0), span, 0);
     expect(held).toMatchObject({ at: 10_000, playing: true });

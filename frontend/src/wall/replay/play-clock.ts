@@ -4,6 +4,8 @@
 export const SPEEDS = [1, 5, 15, 60] as const;
 export type Speed = (typeof SPEEDS)[number];
 
+const STEPS_AHEAD = 3;
+
 /** The instants that can be shown, both included. */
 export interface Span {
   from: number;
@@ -58,6 +60,12 @@ export function heldWithin(clock: PlayClock, span: Span, machine: number): PlayC
   const inside = clamped(at, span);
   if (inside === at) return clock;
   return { ...clock, at: inside, since: machine, playing: clock.playing && inside < span.to };
+}
+
+/** A clock waits for its pictures: it is never further than a few of them ahead of what is shown. */
+export function notAheadOf(clock: PlayClock, shown: number, machine: number): PlayClock {
+  const most = shown + STEPS_AHEAD * stepEvery_ms(clock.speed) * clock.speed;
+  return clock.playing && instantOf(clock, machine) > most ? { ...clock, at: most, since: machine } : clock;
 }
 
 /** How long to wait between two pictures: a second of the city at 1×, twice a second when it runs faster. */

@@ -26,6 +26,8 @@ export class Replay {
   #past: Past | null = null;
   #after: string | null = null;
   #drawn: number | null = null;
+  /** Where somebody wants to be: the clock goes on from there once that is drawn. */
+  #sought: number;
   /** Whether it is known, or has been asked for in vain, what is kept. */
   #begun = false;
   #asking = false;
@@ -40,7 +42,8 @@ export class Replay {
     private readonly parts: ReplayParts,
     at: number,
   ) {
-    this.#clock = clock.standing(clock.clamped(at, this.#span), performance.now());
+    this.#sought = clock.clamped(at, this.#span);
+    this.#clock = clock.standing(this.#sought, performance.now());
     const { wall } = parts;
     this.picture = new Picture(
       {
@@ -87,6 +90,7 @@ export class Replay {
 
   seek(at: number): void {
     this.#clock = clock.soughtTo(this.#clock, at, this.#span, performance.now());
+    this.#sought = this.#clock.at;
     this.#askedAt = -Infinity;
     this.#beat();
   }
@@ -110,7 +114,8 @@ export class Replay {
 
   #beat(): void {
     const now = performance.now();
-    this.#clock = clock.heldWithin(this.#clock, this.#span, now);
+    const shown = Math.max(this.#drawn ?? this.#sought, this.#sought);
+    this.#clock = clock.notAheadOf(clock.heldWithin(this.#clock, this.#span, now), shown, now);
     this.picture.age();
     this.#tell();
     const at = wholeSecond(this.at);

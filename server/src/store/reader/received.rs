@@ -7,6 +7,7 @@ use super::{Instant, Reader, StoreError, sqlite};
 use atalaya_tiles::{LayerIx, Seq, Steps};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
+use std::ops::Range;
 
 impl Reader {
     /// How many records of each layer were received in each step, in the order of `layers`. Clock
@@ -40,24 +41,26 @@ fn starts(connection: &Connection, steps: &Steps) -> rusqlite::Result<Vec<Seq>> 
         connection.query_row("SELECT max(seq) FROM log", [], |row| row.get(0))?;
     let end = Seq(last.map_or(0, i64::cast_unsigned) + 1);
     let mut starts = Vec::with_capacity(steps.count() + 1);
-    let mut from = Seq(0);
+    let (mut from, mut length) = (Seq(0), 1);
     for at in 0..=steps.count() {
-        from = first_since(connection, steps.start(at), from, end)?;
+        let next = first_since(connection, steps.start(at), from..end, length)?;
+        length = next.0 - from.0;
+        from = next;
         starts.push(from);
     }
     Ok(starts)
 }
 
 /// The first seq in a range that was received at an instant or later; the range's end if none was.
+/// It is looked for first about where it is if this step is as long as the one before.
 fn first_since(
     connection: &Connection,
     since: Timestamp,
-    from: Seq,
-    end: Seq,
+    range: Range<Seq>,
+    length: u64,
 ) -> rusqlite::Result<Seq> {
-    let (mut low, mut high) = (from.0, end.0);
-    // The next step mostly begins close by: the stride doubles until it is past it.
-    let mut stride = 1;
+    let (mut low, mut high) = (range.start.0, range.end.0);
+    let mut stride = length.max(1).saturating_mul(2);
     while low < high {
         let middle = low + (high - low).min(stride) / 2;
         stride = stride.saturating_mul(2);
