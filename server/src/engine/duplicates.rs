@@ -7,7 +7,7 @@
 
 use super::feeds::FeedTable;
 use crate::store::{Reader, StoreError};
-use atalaya_tiles::{Catalog, Event, FeatureId, LayerIx, LayerKind, Observation, Value};
+use atalaya_tiles::{Catalog, Event, FeatureId, LayerIx, LayerKind, Observation, Picture, Value};
 use geo_types::Geometry;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -35,17 +35,22 @@ pub(crate) struct Undo {
 }
 
 impl Duplicates {
-    /// Remembers what the log's newest part holds.
+    /// Remembers what the log's newest part holds; the picture is the log's fold.
     pub(crate) fn rebuild(
         reader: &mut Reader,
-        catalog: &Catalog,
+        picture: &Picture,
         feeds: &FeedTable,
     ) -> Result<Self, StoreError> {
+        let view = picture.view();
         let mut duplicates = Self::default();
         for record in reader.recent_observed(REMEMBERED)? {
-            feeds.note_accepted(&record.event, record.received_at);
-            duplicates.learn(catalog, &record.event);
+            feeds.recall(&record.event, record.received_at);
+            duplicates.learn(view.catalog(), &record.event);
         }
+        // What left the picture is no longer the latest of anything: told again, it comes back.
+        duplicates
+            .latest
+            .retain(|(layer, id), _| picture.holds(*layer, id));
         Ok(duplicates)
     }
 
