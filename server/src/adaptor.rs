@@ -36,15 +36,19 @@ mod platerecognizer;
 mod property;
 mod rekor;
 mod target;
+mod whole;
 mod wzdx;
 mod xml;
 
-use atalaya_tiles::{Bounds, Catalog, Event, FeedName, LayerIx};
+use atalaya_tiles::{Bounds, Catalog, Event, FeatureId, FeedName, LayerIx};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
+
+pub use whole::{Doubt, Whole};
 
 /// The most bytes an id can have, as sent.
 pub const MAX_ID_BYTES: usize = 256;
@@ -107,14 +111,17 @@ impl Adaptor {
             Self::OsmSurveillance => "osm-surveillance",
         }
     }
-}
 
-impl Adaptor {
-    /// Whether each body is all that the feed has at the time, so that what it no longer names is
-    /// gone. Who polls such a feed withdraws what is missing; an adaptor, which sees one body only,
-    /// cannot.
+    /// Whether the body that an upstream of this format serves is all that it has at the time, so that
+    /// what it no longer names is gone. An adaptor, which sees one body only, cannot withdraw that.
     pub fn sends_everything(self) -> bool {
         matches!(self, Self::Wzdx | Self::Nws | Self::OsmSurveillance)
+    }
+
+    /// Whether a body of this format can be all that there is: a list of features, rather than a
+    /// message about what happened.
+    pub fn can_send_everything(self) -> bool {
+        self.sends_everything() || matches!(self, Self::Geojson | Self::Csv)
     }
 }
 
@@ -254,6 +261,10 @@ pub struct Decoded {
     pub rejects: Vec<Reject>,
     /// Names of properties that the layer has no field for, at most [`MAX_IGNORED`] of them.
     pub ignored: BTreeSet<String>,
+    /// As of when the body as a whole was made, where it says.
+    pub as_of: Option<Timestamp>,
+    /// Why the body is not all that there is, where it says so itself.
+    pub partial: Option<&'static str>,
 }
 
 /// An event and the record it came from.
@@ -274,6 +285,8 @@ pub struct Reject {
     pub reason: String,
     /// JSON pointer (RFC 6901) to what is wrong, or empty.
     pub pointer: String,
+    /// The feature that it is about, where so much could be read.
+    pub feature: Option<FeatureId>,
 }
 
 impl Decoded {
@@ -286,6 +299,7 @@ impl Decoded {
             index,
             reason: fault.reason,
             pointer: fault.pointer,
+            feature: fault.feature,
         });
     }
 
@@ -346,6 +360,18 @@ pub enum Unreadable {
 }
 
 impl Unreadable {
+    /// What is wrong without any value of the body: for logs, and for those who did not send it.
+    pub fn in_general(&self) -> String {
+        match self {
+            Self::Json { line, column, .. } => format!("not JSON at line {line}, column {column}"),
+            Self::Xml { offset, .. } => format!("not readable as XML at byte {offset}"),
+            Self::Csv { line, .. } => format!("not CSV at line {line}"),
+            Self::MediaType { .. } | Self::NotUtf8(_) | Self::Multipart(_) | Self::Shape(_) => {
+                self.to_string()
+            }
+        }
+    }
+
     /// Whether the media type is at fault (415), not the content (400).
     pub fn is_media_type(&self) -> bool {
         matches!(self, Self::MediaType { .. })

@@ -4,16 +4,18 @@
 //! variable, and the effective configuration prints the name of the variable only.
 
 mod example;
+mod feeds;
 
-use crate::adaptor::{Adaptor, Columns, Feed};
+use crate::adaptor::Feed;
 use crate::video;
-use atalaya_tiles::{BadCatalog, Catalog, FeedName, LayerKind, LayerSpec, RingLimits};
+use atalaya_tiles::{BadCatalog, Catalog, LayerKind, LayerSpec, RingLimits};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use example::EXAMPLE;
+pub use feeds::{FeedConfig, feed};
 
 /// The layers that are always there.
 const BUILT_IN: &str = include_str!("config/layers.toml");
@@ -186,37 +188,6 @@ impl Default for StoreConfig {
             history_days: 30,
         }
     }
-}
-
-/// A feed, as configured.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FeedConfig {
-    /// Its name in `/feeds/{name}`.
-    pub name: String,
-    /// What it speaks.
-    pub adaptor: Adaptor,
-    /// The layer it fills.
-    pub layer: String,
-    /// Where to fetch it; `env:NAME` for an address with a secret in it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// Seconds between two fetches.
-    #[serde(default = "minute")]
-    pub every_s: u64,
-    /// Silence longer than this is shown as stale; 0 never.
-    #[serde(default)]
-    pub expect_every_s: u32,
-    /// The zone of times that carry none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timezone: Option<String>,
-    /// For `csv`: which column is what.
-    #[serde(default)]
-    pub columns: Columns,
-}
-
-fn minute() -> u64 {
-    60
 }
 
 /// A saved view of the wall.
@@ -400,16 +371,7 @@ impl Config {
             .layers()
             .filter(|(_, spec)| spec.kind != LayerKind::Derived && spec.name != "perimeters")
             .filter(|(_, spec)| self.feeds.iter().all(|feed| feed.name != spec.name))
-            .map(|(_, spec)| FeedConfig {
-                name: spec.name.clone(),
-                adaptor: Adaptor::Geojson,
-                layer: spec.name.clone(),
-                url: None,
-                every_s: minute(),
-                expect_every_s: 0,
-                timezone: None,
-                columns: Columns::default(),
-            });
+            .map(|(_, spec)| FeedConfig::own(&spec.name));
         own.chain(self.feeds.iter().cloned())
             .map(|config| Ok((config.clone(), feed(&config, catalog)?)))
             .collect()
@@ -422,43 +384,6 @@ impl Config {
             changes: self.live.ring_changes,
         }
     }
-}
-
-/// The feed that a configuration describes.
-pub fn feed(config: &FeedConfig, catalog: &Catalog) -> Result<Feed, BadConfig> {
-    let bad = |reason: String| BadConfig::Feed {
-        feed: config.name.clone(),
-        reason,
-    };
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
-    if config.name.is_empty() || config.name.len() > 64 || !config.name.chars().all(plain) {
-        return Err(bad(
-            "a name is 1 to 64 lower case letters, digits, - and _".into()
-        ));
-    }
-    let layer = catalog
-        .layer(&config.layer)
-        .ok_or_else(|| bad(format!("there is no layer \"{}\"", config.layer)))?;
-    if catalog.spec(layer).kind == LayerKind::Derived {
-        return Err(bad(format!(
-            "layer \"{}\" is derived and takes no feed",
-            config.layer
-        )));
-    }
-    let time_zone = config
-        .timezone
-        .as_deref()
-        .map(|name| {
-            TimeZone::get(name).map_err(|_| bad(format!("there is no time zone \"{name}\"")))
-        })
-        .transpose()?;
-    Ok(Feed {
-        name: FeedName::from(config.name.as_str()),
-        layer,
-        adaptor: config.adaptor,
-        time_zone,
-        columns: config.columns.clone(),
-    })
 }
 
 #[cfg(test)]

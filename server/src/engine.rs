@@ -14,11 +14,13 @@ mod checkpoints;
 mod duplicates;
 mod feeds;
 mod history;
+mod roll_call;
 mod writer;
 
 pub use feeds::{FeedReport, FeedStatus};
 pub use history::NoHistory;
 pub(crate) use history::{fold, picture_at, sources};
+pub use roll_call::{Kept, RollCall};
 
 use crate::adaptor::Feed;
 use crate::clock::Clock;
@@ -37,7 +39,7 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 /// What became of a batch of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Receipt {
     /// Events that are now durable.
     pub accepted: usize,
@@ -45,6 +47,10 @@ pub struct Receipt {
     pub duplicates: usize,
     /// A position in the log at or after all of them.
     pub seq: Seq,
+    /// Features that were withdrawn because a roll call left them out.
+    pub withdrawn: usize,
+    /// Why features that a roll call left out were kept, if they were.
+    pub kept: Option<Kept>,
 }
 
 /// Why a batch was not taken. Nothing of it is stored.
@@ -99,6 +105,7 @@ pub enum StartError {
 pub(crate) enum Request {
     Append {
         events: Vec<Event>,
+        roll_call: Option<Box<RollCall>>,
         reply: oneshot::Sender<Result<Receipt, AppendError>>,
     },
     /// Write a checkpoint and say when it is done.
@@ -230,9 +237,18 @@ impl Engine {
         self.shared.feeds.reports(self.clock.now())
     }
 
-    /// Notes what an adaptor refused.
-    pub fn note_rejects(&self, feed: &FeedName, rejects: usize) {
-        self.shared.feeds.note_rejects(feed, rejects);
+    /// Notes that a feed spoke, even if it said nothing new, and how many records were refused.
+    pub fn note_heard(&self, feed: &FeedName, rejects: usize) {
+        self.shared
+            .feeds
+            .note_heard(feed, self.clock.now(), rejects);
+    }
+
+    /// Notes that a feed works as it should, or why not, in words that anybody may read.
+    pub fn note_outcome(&self, feed: &FeedName, outcome: Result<(), String>) {
+        self.shared
+            .feeds
+            .note_outcome(feed, self.clock.now(), outcome);
     }
 
     /// What is counted of a feed.
@@ -252,8 +268,23 @@ impl Engine {
 
     /// Makes events durable and then visible.
     pub async fn append(&self, events: Vec<Event>) -> Result<Receipt, AppendError> {
+        self.append_after(events, None).await
+    }
+
+    /// The same for the events of a body that may be a roll call: with them, and as durable, goes
+    /// the withdrawal of what it leaves out.
+    pub async fn append_after(
+        &self,
+        events: Vec<Event>,
+        roll_call: Option<RollCall>,
+    ) -> Result<Receipt, AppendError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Request::Append { events, reply })?;
+        let roll_call = roll_call.map(Box::new);
+        self.send(Request::Append {
+            events,
+            roll_call,
+            reply,
+        })?;
         // A writer that ends drops the sender: everybody gets an answer.
         answer.await.unwrap_or(Err(AppendError::Stopped))
     }

@@ -138,8 +138,11 @@ macro_rules! metrics {
 metrics! {
     // --- feeds -------------------------------------------------------------------------------
     counter "atalaya_feed_records_total"
-        "Records of a feed: accepted and durable, known already, or rejected by the adaptor."
-        { FEED_RECORDS by "feed" [] "outcome" ["accepted" "duplicate" "rejected"] }
+        "Records of a feed: accepted and durable, known already, rejected by the adaptor, or withdrawn because a body with everything left them out."
+        { FEED_RECORDS by "feed" [] "outcome" ["accepted" "duplicate" "rejected" "withdrawn"] }
+    counter "atalaya_feed_bodies_not_whole_total"
+        "Bodies with everything that left out more than withdraw_at_most: nothing was withdrawn."
+        { FEED_BODIES_NOT_WHOLE by "feed" [] }
     counter "atalaya_feed_bodies_refused_total"
         "Bodies of a feed of which nothing was taken: unreadable, or not to be made durable."
         { FEED_BODIES_REFUSED by "feed" [] }

@@ -6,6 +6,7 @@
 
 mod derive;
 mod due;
+mod held;
 mod notice;
 mod restore;
 

@@ -17,6 +17,8 @@ use serde_json::Value as Json;
 pub(super) struct Fault {
     pub(super) reason: String,
     pub(super) pointer: String,
+    /// The feature that the record is about, where so much could be read.
+    pub(super) feature: Option<FeatureId>,
 }
 
 impl Fault {
@@ -28,7 +30,14 @@ impl Fault {
         Self {
             reason: reason.to_string(),
             pointer: pointer.into(),
+            feature: None,
         }
+    }
+
+    /// The same fault, of a record that said which feature it is about.
+    pub(super) fn of(mut self, feature: FeatureId) -> Self {
+        self.feature = Some(feature);
+        self
     }
 
     /// The same fault, seen from the top of the body.

@@ -1,7 +1,7 @@
 //! `atalaya decode`: what an adaptor makes of a file, without a server or a store.
 
 use super::{Failure, print, say};
-use crate::adaptor::{Adaptor, Columns, Feed, Input, decode};
+use crate::adaptor::{Adaptor, Feed, Input, decode};
 use crate::config::{Config, FeedConfig, feed};
 use crate::event_json::event_json;
 use atalaya_tiles::Catalog;
@@ -81,14 +81,8 @@ impl Decode {
             .clone()
             .unwrap_or_else(|| usual_layer(adaptor).to_owned());
         let described = FeedConfig {
-            name: layer.clone(),
             adaptor,
-            layer,
-            url: None,
-            every_s: 0,
-            expect_every_s: 0,
-            timezone: None,
-            columns: Columns::default(),
+            ..FeedConfig::own(&layer)
         };
         feed(&described, catalog).map_err(|bad| Failure::NotThere(bad.to_string()))
     }

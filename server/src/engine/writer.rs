@@ -6,6 +6,7 @@
 
 use super::checkpoints::Job;
 use super::duplicates::{Duplicates, Undo};
+use super::roll_call::{RollCall, RollCalls};
 use super::{AppendError, Receipt, Request, Shared};
 use crate::clock::{Clock, monotonic};
 use crate::config::Config;
@@ -59,12 +60,21 @@ pub(crate) struct Writer {
     removed: Vec<(LayerIx, FeatureId)>,
     /// When the clock was last written.
     clocked_at: Timestamp,
+    roll_calls: RollCalls,
 }
 
 /// One request of a group, until its outcome is known.
 struct Waiting {
     reply: oneshot::Sender<Result<Receipt, AppendError>>,
     receipt: Receipt,
+}
+
+/// What shares one commit.
+#[derive(Default)]
+struct Group {
+    records: Vec<Record>,
+    waiting: Vec<Waiting>,
+    undo: Vec<Undo>,
 }
 
 impl Writer {
@@ -84,6 +94,7 @@ impl Writer {
             checkpoint_seq: view.seq(),
             removed: Vec::new(),
             clocked_at: Timestamp::MIN,
+            roll_calls: RollCalls::default(),
             shared: Arc::clone(shared),
             clock: clock.clone(),
             parts,
@@ -111,56 +122,78 @@ impl Writer {
 
     /// Serves a request together with those that wait behind it.
     fn serve(&mut self, first: Request) {
-        let mut records = Vec::new();
-        let mut waiting = Vec::new();
-        let mut undo = Vec::new();
+        let mut group = Group::default();
         let mut next = Some(first);
         while let Some(request) = next.take() {
             metrics::APPEND_QUEUE.decrement(1);
             match request {
-                Request::Append { events, reply } => {
-                    let receipt = self.number(events, &mut records, &mut undo);
-                    waiting.push(Waiting { reply, receipt });
+                Request::Append {
+                    events,
+                    roll_call: None,
+                    reply,
+                } => {
+                    let receipt = self.number(events, &mut group);
+                    group.waiting.push(Waiting { reply, receipt });
+                }
+                Request::Append {
+                    events,
+                    roll_call: Some(call),
+                    reply,
+                } => {
+                    // It is compared with a picture that has everything before it.
+                    self.commit(std::mem::take(&mut group));
+                    let receipt = self.call_the_roll(&call, events, &mut group);
+                    group.waiting.push(Waiting { reply, receipt });
                 }
                 Request::Checkpoint { reply } => {
-                    self.commit(
-                        &std::mem::take(&mut records),
-                        std::mem::take(&mut waiting),
-                        std::mem::take(&mut undo),
-                    );
+                    self.commit(std::mem::take(&mut group));
                     self.publish();
                     self.hand_over_checkpoint(Some(reply));
                 }
             }
-            if records.len() < GROUP_EVENTS {
+            if group.records.len() < GROUP_EVENTS {
                 next = self.parts.requests.try_recv().ok();
             }
         }
-        self.commit(&records, waiting, undo);
+        self.commit(group);
+    }
+
+    /// Numbers the events of a roll call, and the withdrawals of what it leaves out.
+    fn call_the_roll(
+        &mut self,
+        call: &RollCall,
+        mut events: Vec<Event>,
+        group: &mut Group,
+    ) -> Receipt {
+        let received_at = self.received_at.max(self.clock.now());
+        let picture = &self.parts.picture;
+        let settled = self
+            .roll_calls
+            .settle(picture, call, &mut events, received_at);
+        let body = self.number(events, group);
+        let withdrawals = self.number(settled.withdrawals, group);
+        Receipt {
+            seq: withdrawals.seq,
+            withdrawn: withdrawals.accepted,
+            kept: settled.kept,
+            ..body
+        }
     }
 
     /// Gives the new ones among the events a place in the log.
-    fn number(
-        &mut self,
-        events: Vec<Event>,
-        records: &mut Vec<Record>,
-        undo: &mut Vec<Undo>,
-    ) -> Receipt {
+    fn number(&mut self, events: Vec<Event>, group: &mut Group) -> Receipt {
         self.received_at = self.received_at.max(self.clock.now());
         let catalog = Arc::clone(self.shared.view.load().catalog());
         let (mut accepted, mut duplicates) = (0, 0);
         for event in events {
             let Some(step) = self.parts.duplicates.learn(&catalog, &event) else {
                 duplicates += 1;
-                if let Event::Observed(seen) = &event {
-                    self.shared.feeds.note_heard(&seen.feed, self.received_at);
-                }
                 continue;
             };
-            undo.push(step);
+            group.undo.push(step);
             accepted += 1;
             self.seq = Seq(self.seq.0 + 1);
-            records.push(Record {
+            group.records.push(Record {
                 seq: self.seq,
                 received_at: self.received_at,
                 event,
@@ -170,13 +203,20 @@ impl Writer {
             accepted,
             duplicates,
             seq: self.seq,
+            withdrawn: 0,
+            kept: None,
         }
     }
 
     /// Makes a group durable, then visible, then tells everybody; or none of it.
-    fn commit(&mut self, records: &[Record], waiting: Vec<Waiting>, undo: Vec<Undo>) {
+    fn commit(&mut self, group: Group) {
+        let Group {
+            records,
+            waiting,
+            undo,
+        } = group;
         if !records.is_empty()
-            && let Err(cause) = self.append(records)
+            && let Err(cause) = self.append(&records)
         {
             self.parts.duplicates.unlearn(undo.into_iter());
             self.seq = Seq(self.seq.0 - records.len() as u64);
@@ -185,7 +225,7 @@ impl Writer {
             }
             return;
         }
-        self.apply(records);
+        self.apply(&records);
         if monotonic().duration_since(self.published_at) >= PUBLISH_EVERY {
             self.publish();
         }
@@ -295,7 +335,10 @@ impl Writer {
             received_at: self.received_at,
             event: Event::Clock,
         };
-        self.commit(&[record], Vec::new(), Vec::new());
+        self.commit(Group {
+            records: vec![record],
+            ..Group::default()
+        });
     }
 
     fn hand_over_checkpoint(&mut self, done: Option<oneshot::Sender<()>>) {

@@ -2,7 +2,7 @@
 
 use super::{App, Caller, FeedCaller};
 use crate::engine::AppendError;
-use crate::ingest::{IngestError, ingest};
+use crate::ingest::{IngestError, ingest, ingest_everything};
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -26,7 +26,7 @@ pub(super) async fn post(
     name: web::Path<String>,
     body: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let Some((_, feed)) = app.engine.feed(&name) else {
+    let Some((config, feed)) = app.engine.feed(&name) else {
         return Err(Problem::NoSuchFeed {
             name: crate::problem::echo(&name),
         });
@@ -39,7 +39,10 @@ pub(super) async fn post(
         .map(str::to_owned);
     let admitted = app.floods.admit(&name, body.len());
     admitted.inspect_err(|_| app.engine.meters(&name).floods.increment(1))?;
-    let receipt = ingest(&app.engine, feed, body, content_type).await;
+    let receipt = match config.posted_may_withdraw() {
+        Some(share) => ingest_everything(&app.engine, feed, body, content_type, share).await,
+        None => ingest(&app.engine, feed, body, content_type).await,
+    };
     let receipt = receipt.map_err(|error| refused(&request, error))?;
     Ok(HttpResponse::Ok().json(receipt))
 }

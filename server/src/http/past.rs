@@ -86,7 +86,6 @@ impl PastService {
             let _permit = permit;
             engine.view_at(at, &layers)
         });
-        metrics::counter!("atalaya_past_folded_total").increment(1);
         past.await.map_err(Problem::internal)?.map_err(none_of_it)
     }
 

@@ -1,7 +1,7 @@
 //! What is counted per feed. Only feeds of the configuration have a name here; whatever comes under
 //! another, such as an import, is counted under one that no feed can have.
 
-use super::{FEED_BODIES_REFUSED, FEED_FLOODS, FEED_RECORDS, POLLS};
+use super::{FEED_BODIES_NOT_WHOLE, FEED_BODIES_REFUSED, FEED_FLOODS, FEED_RECORDS, POLLS};
 use ::metrics::{Counter, counter};
 use std::collections::HashMap;
 
@@ -17,6 +17,10 @@ pub(crate) struct FeedMeters {
     pub(crate) duplicates: Counter,
     /// Records that the adaptor refused.
     pub(crate) rejected: Counter,
+    /// Features that a body with everything left out, and that were withdrawn.
+    pub(crate) withdrawn: Counter,
+    /// Bodies that left out too much to be believed.
+    pub(crate) kept: Counter,
     /// Bodies of which nothing was taken.
     pub(crate) bodies_refused: Counter,
     /// Posts beyond what the feed may send.
@@ -37,6 +41,8 @@ impl FeedMeters {
             accepted: records("accepted"),
             duplicates: records("duplicate"),
             rejected: records("rejected"),
+            withdrawn: records("withdrawn"),
+            kept: counter!(FEED_BODIES_NOT_WHOLE, "feed" => feed.to_owned()),
             bodies_refused: counter!(FEED_BODIES_REFUSED, "feed" => feed.to_owned()),
             floods: counter!(FEED_FLOODS, "feed" => feed.to_owned()),
             polls_taken: polls("taken"),
