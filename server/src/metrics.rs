@@ -269,6 +269,10 @@ metrics! {
         "Pages of /ogc that have a link to the next one, because not everything fits."
         { PAGES_CONTINUED }
 
+    counter "atalaya_video_failures_total"
+        "Pictures of cameras that could not be given, by what was in the way."
+        { VIDEO_FAILURES by "reason" ["unset" "silent" "status" "redirected" "outside" "too_large" "unreadable" "no_file" "busy"] }
+
     // --- the live stream -----------------------------------------------------------------------
     gauge "atalaya_live_streams"
         "Live streams open now; limits.live_clients is the most."

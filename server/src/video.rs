@@ -23,6 +23,7 @@ pub use location::Kind;
 pub use names::Target;
 
 use crate::config::Limits;
+use crate::metrics;
 use fetch::Fetcher;
 use location::Location;
 use names::Names;
@@ -82,7 +83,7 @@ impl Failed {
 
     /// Notes that a camera has no picture for somebody.
     fn counted(self, camera: &str) -> Self {
-        metrics::counter!("atalaya_video_failures_total", "reason" => self.reason()).increment(1);
+        ::metrics::counter!(metrics::VIDEO_FAILURES, "reason" => self.reason()).increment(1);
         tracing::info!(camera.id = camera, reason = %self, "no picture of a camera");
         self
     }
