@@ -63,12 +63,13 @@ pub async fn ingest(
     body: bytes::Bytes,
     content_type: Option<String>,
 ) -> Result<Receipt, IngestError> {
+    let admitted = engine.admit(body.len())?;
     let decoded = decode(engine, feed, body, content_type).await?;
     engine.note_rejects(&feed.name, decoded.rejects.len());
     let rejected_total = decoded.rejects.len();
     let rejects = decoded.rejects.into_iter().take(LISTED);
     let events = decoded.events.into_iter().map(|accepted| accepted.event);
-    let appended = engine.append(events.collect()).await?;
+    let appended = engine.append(events.collect(), admitted).await?;
     Ok(Receipt {
         accepted: appended.accepted,
         duplicates: appended.duplicates,

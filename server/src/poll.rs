@@ -6,7 +6,7 @@ use crate::config::FeedConfig;
 use crate::engine::Engine;
 use crate::http::App;
 use crate::ingest::ingest;
-use crate::task;
+use crate::task::{self, Restarts};
 use actix_web::web;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -39,13 +39,17 @@ pub fn start(app: &web::Data<App>) -> Polls {
         .feeds()
         .filter(|(config, _)| config.url.is_some());
     let tasks = polled.map(|(config, _)| {
-        let poll = Poll {
-            engine: Arc::clone(&app.engine),
-            config: config.clone(),
-            limit: app.config.limits.body_bytes,
-            etag: None,
-        };
-        task::spawn("poll", poll.run())
+        let (engine, config) = (Arc::clone(&app.engine), config.clone());
+        let limit = app.config.limits.body_bytes;
+        task::spawn_lasting("poll", Restarts::default(), move || {
+            let poll = Poll {
+                engine: Arc::clone(&engine),
+                config: config.clone(),
+                limit,
+                etag: None,
+            };
+            poll.run()
+        })
     });
     Polls(tasks.collect())
 }

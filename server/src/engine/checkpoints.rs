@@ -21,14 +21,16 @@ pub(crate) struct Job {
     pub(crate) view: Arc<View>,
     /// Features that left since the job before.
     pub(crate) removed: Vec<(LayerIx, FeatureId)>,
-    pub(crate) done: Option<oneshot::Sender<()>>,
+    /// Who waits for it.
+    pub(crate) done: Vec<oneshot::Sender<()>>,
 }
 
-/// Starts the thread; it ends when the sender is dropped.
+/// Starts the thread; it ends when the sender is dropped. `panicked` is called if it ends otherwise.
 pub(crate) fn start(
     store: &Store,
     catalog: &Arc<Catalog>,
     clock: &Clock,
+    panicked: impl FnOnce() + Send + 'static,
 ) -> Result<SyncSender<Job>, super::StartError> {
     let (jobs, queue) = sync_channel(1);
     let worker = Worker {
@@ -36,7 +38,7 @@ pub(crate) fn start(
         retainer: store.retainer(Arc::clone(catalog))?,
         clock: clock.clone(),
     };
-    crate::task::thread("checkpoints", move || worker.run(&queue))?;
+    crate::task::thread("checkpoints", move || worker.run(&queue), panicked)?;
     Ok(jobs)
 }
 
@@ -82,7 +84,7 @@ impl Worker {
             // It costs time at the next start, never truth: the log has it all.
             Err(cause) => error!(%cause, "cannot write a checkpoint"),
         }
-        if let Some(done) = job.done {
+        for done in job.done {
             // Whoever asked may have gone away.
             done.send(()).ok();
         }

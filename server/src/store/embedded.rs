@@ -63,9 +63,16 @@ pub struct Embedded {
     /// Set when an append found the disk full, so that retention frees the reserve.
     full: Arc<AtomicBool>,
     _lock: File,
+    #[cfg(test)]
+    faults: super::fault::Faults,
 }
 
 impl Embedded {
+    #[cfg(test)]
+    pub(crate) fn faults(&self) -> super::fault::Faults {
+        self.faults.clone()
+    }
+
     /// Opens the store in a directory, both of which are made if they do not exist.
     ///
     /// Refuses a directory that another process has open, a file that is not a store and one that a
@@ -84,6 +91,8 @@ impl Embedded {
             options,
             full: Arc::default(),
             _lock: lock,
+            #[cfg(test)]
+            faults: super::fault::Faults::default(),
         };
         store.reserve().fill()?;
         store.open_picture()?;

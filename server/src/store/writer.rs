@@ -29,6 +29,8 @@ pub struct Writer {
     last_received_at: Timestamp,
     full: Arc<AtomicBool>,
     broken: Option<String>,
+    #[cfg(test)]
+    faults: super::fault::Faults,
 }
 
 impl Writer {
@@ -47,6 +49,8 @@ impl Writer {
             last_received_at,
             full: store.full(),
             broken: None,
+            #[cfg(test)]
+            faults: store.faults(),
         })
     }
 
@@ -66,6 +70,12 @@ impl Writer {
             return Ok(());
         };
         self.check_order(records)?;
+        #[cfg(test)]
+        if self.faults.meet() {
+            return Err(StoreError::Busy {
+                path: self.path.clone(),
+            });
+        }
         match self.write(records).map_err(sqlite(&self.path)) {
             Ok(()) => {
                 self.interned.keep();
