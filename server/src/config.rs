@@ -102,6 +102,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Requests that may wait for the writer; more answer 503.
     pub queue_requests: usize,
+    /// Bytes of bodies that may wait for the writer; more answer 503. One body alone always may.
+    pub queue_bytes: usize,
     /// Tiles encoded at once; more wait, and past four times as many answer 503.
     pub encoders: usize,
     /// Bytes of encoded tiles kept.
@@ -126,6 +128,7 @@ impl Default for Limits {
         Self {
             body_bytes: 8 << 20,
             queue_requests: 4_096,
+            queue_bytes: 64 << 20,
             encoders: std::thread::available_parallelism().map_or(2, usize::from),
             tile_cache_bytes: 256 << 20,
             tile_bytes: 500_000,
@@ -142,7 +145,7 @@ impl Default for Limits {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LiveConfig {
-    /// Milliseconds between two ticks.
+    /// Milliseconds between two ticks, 50 to 3,000.
     pub tick_ms: u64,
     /// H3 resolution of the topics.
     pub topic_resolution: u8,
@@ -311,11 +314,11 @@ impl Config {
                 limit: "it must be an IANA time zone such as America/Phoenix",
             });
         }
-        if !(50..=10_000).contains(&self.live.tick_ms) {
+        if !(50..=3_000).contains(&self.live.tick_ms) {
             return Err(BadConfig::Value {
                 key: "live.tick_ms",
                 value: self.live.tick_ms.to_string(),
-                limit: "it must be 50 to 10000",
+                limit: "it must be 50 to 3000",
             });
         }
         if self.store.history_days == 0 {

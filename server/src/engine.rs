@@ -10,13 +10,16 @@
 //! (invariant 3), that one thread mutates the picture (4), and that the queue is bounded (6). Tokio
 //! is not in it but for the channels that answer.
 
+mod budget;
 mod checkpoints;
 mod duplicates;
 mod feeds;
 mod history;
+mod log_time;
 mod roll_call;
 mod writer;
 
+pub use budget::Admitted;
 pub use feeds::{FeedReport, FeedStatus};
 pub use history::NoHistory;
 pub(crate) use history::{fold, picture_at, sources};
@@ -30,6 +33,7 @@ use crate::metrics::{self, FeedMeters};
 use crate::store::{Store, StoreError};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use atalaya_tiles::{Catalog, Event, FeedName, LayerIx, Seq, Steps, View};
+use budget::Budget;
 use feeds::FeedTable;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -56,10 +60,12 @@ pub struct Receipt {
 /// Why a batch was not taken. Nothing of it is stored.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum AppendError {
-    /// The queue to the writer is full.
-    #[error("{limit} requests are waiting to be written already")]
+    /// Too much is waiting to be written.
+    #[error("{limit} {what} are waiting to be written already")]
     Busy {
-        /// The most requests that may wait.
+        /// Requests or bytes.
+        what: &'static str,
+        /// The most that may wait.
         limit: usize,
     },
     /// The store cannot make it durable.
@@ -106,6 +112,7 @@ pub(crate) enum Request {
     Append {
         events: Vec<Event>,
         roll_call: Option<Box<RollCall>>,
+        admitted: Admitted,
         reply: oneshot::Sender<Result<Receipt, AppendError>>,
     },
     /// Write a checkpoint and say when it is done.
@@ -122,7 +129,19 @@ pub(crate) struct Shared {
     tick: watch::Sender<u64>,
     /// Why nothing can be made durable now, if so.
     fault: ArcSwapOption<&'static str>,
+    /// The thread that has failed, if one has: nothing will mend that.
+    failed: watch::Sender<Option<&'static str>>,
     feeds: FeedTable,
+}
+
+impl Shared {
+    /// What is to be done if a thread fails.
+    fn failing(self: &Arc<Self>, thread: &'static str) -> impl FnOnce() + Send + use<> {
+        let shared = Arc::clone(self);
+        move || {
+            shared.failed.send_replace(Some(thread));
+        }
+    }
 }
 
 /// A running engine. Dropping it stops the writer after what it has accepted is durable.
@@ -137,6 +156,7 @@ pub struct Engine {
     shared: Arc<Shared>,
     queue: Option<SyncSender<Request>>,
     queue_limit: usize,
+    budget: Budget,
     writer: Option<JoinHandle<()>>,
     history: history::History,
     /// Holds the lock on the directory for as long as the engine runs.
@@ -162,10 +182,12 @@ impl Engine {
             view: ArcSwap::new(view),
             tick: watch::Sender::new(0),
             fault: ArcSwapOption::empty(),
+            failed: watch::Sender::new(None),
             feeds: feed_table,
         });
         let (queue, requests) = sync_channel(config.limits.queue_requests);
-        let checkpoints = checkpoints::start(&store, &catalog, clock)?;
+        let failing = shared.failing("checkpoints");
+        let checkpoints = checkpoints::start(&store, &catalog, clock, failing)?;
         let writer = writer::Writer::new(
             writer::Parts {
                 store: store.writer(Arc::clone(&catalog))?,
@@ -178,6 +200,7 @@ impl Engine {
             clock,
             config,
         );
+        let failing = shared.failing("writer");
         Ok(Self {
             catalog_version: catalog_version(&catalog),
             catalog,
@@ -191,10 +214,17 @@ impl Engine {
             shared,
             queue: Some(queue),
             queue_limit: config.limits.queue_requests,
-            writer: Some(crate::task::thread("writer", move || writer.run())?),
+            budget: Budget::new(config.limits.queue_bytes),
+            writer: Some(crate::task::thread("writer", || writer.run(), failing)?),
             history: history::History::default(),
             store,
         })
+    }
+
+    /// What the store's appends are to meet.
+    #[cfg(test)]
+    pub(crate) fn faults(&self) -> crate::store::fault::Faults {
+        self.store.faults()
     }
 
     /// The view of the moment. Do not await while holding it (invariant 5).
@@ -261,14 +291,35 @@ impl Engine {
         self.shared.fault.load().as_deref().copied()
     }
 
+    /// The thread that has failed, once one has. The engine then takes nothing more, shows what it last
+    /// showed, and is to be started anew.
+    pub fn failed(&self) -> watch::Receiver<Option<&'static str>> {
+        self.shared.failed.subscribe()
+    }
+
     /// Told at every tick.
     pub fn ticks(&self) -> watch::Receiver<u64> {
         self.shared.tick.subscribe()
     }
 
-    /// Makes events durable and then visible.
-    pub async fn append(&self, events: Vec<Event>) -> Result<Receipt, AppendError> {
-        self.append_after(events, None).await
+    /// Lets a body of so many bytes in, to be decoded and appended.
+    pub fn admit(&self, bytes: usize) -> Result<Admitted, AppendError> {
+        self.budget.admit(bytes).ok_or_else(|| {
+            metrics::APPEND_BYTES_FULL.increment(1);
+            AppendError::Busy {
+                what: "bytes",
+                limit: self.budget.limit(),
+            }
+        })
+    }
+
+    /// Makes the events of a body durable and then visible.
+    pub async fn append(
+        &self,
+        events: Vec<Event>,
+        admitted: Admitted,
+    ) -> Result<Receipt, AppendError> {
+        self.append_after(events, None, admitted).await
     }
 
     /// The same for the events of a body that may be a roll call: with them, and as durable, goes
@@ -277,12 +328,14 @@ impl Engine {
         &self,
         events: Vec<Event>,
         roll_call: Option<RollCall>,
+        admitted: Admitted,
     ) -> Result<Receipt, AppendError> {
         let (reply, answer) = oneshot::channel();
         let roll_call = roll_call.map(Box::new);
         self.send(Request::Append {
             events,
             roll_call,
+            admitted,
             reply,
         })?;
         // A writer that ends drops the sender: everybody gets an answer.
@@ -306,6 +359,7 @@ impl Engine {
                 TrySendError::Full(_) => {
                     metrics::APPEND_QUEUE_FULL.increment(1);
                     AppendError::Busy {
+                        what: "requests",
                         limit: self.queue_limit,
                     }
                 }
@@ -366,10 +420,9 @@ impl Drop for Engine {
     fn drop(&mut self) {
         // Closing the queue ends the writer once the queue is empty.
         self.queue = None;
-        if let Some(writer) = self.writer.take()
-            && writer.join().is_err()
-        {
-            tracing::error!("the writer panicked");
+        if let Some(writer) = self.writer.take() {
+            // A panic was caught and told already.
+            writer.join().ok();
         }
     }
 }

@@ -90,7 +90,7 @@ impl App {
             frames: Frames::default(),
             streams: Streams::default(),
             basemap: ArcSwap::from_pointee(Basemap::load(&config.data)),
-            floods: Floods::new(config.limits.feed_kib_per_s),
+            floods: Floods::new(config.limits.feed_kib_per_s, engine.clock()),
             video: Video::new(&config.streams, &config.limits),
             engine,
             config,

@@ -99,6 +99,8 @@ async fn take(
     withdraw_at_most: Option<f64>,
 ) -> Result<Receipt, IngestError> {
     let meters = engine.meters(feed.name.as_str());
+    let admitted = engine.admit(body.len());
+    let admitted = admitted.inspect_err(|_| meters.bodies_refused.increment(1))?;
     let decoded = decode(engine, feed, body, content_type).await;
     let decoded = decoded.inspect_err(|_| meters.bodies_refused.increment(1))?;
     let rejected_total = decoded.rejects.len();
@@ -116,7 +118,9 @@ async fn take(
     let called = roll_call.is_some();
     let rejects = decoded.rejects.into_iter().take(LISTED);
     let events = decoded.events.into_iter().map(|accepted| accepted.event);
-    let appended = engine.append_after(events.collect(), roll_call).await;
+    let appended = engine
+        .append_after(events.collect(), roll_call, admitted)
+        .await;
     let appended = appended.inspect_err(|_| meters.bodies_refused.increment(1))?;
     meters.accepted.increment(appended.accepted as u64);
     meters.duplicates.increment(appended.duplicates as u64);

@@ -169,6 +169,9 @@ metrics! {
     counter "atalaya_append_queue_full_total"
         "Requests refused with 503, because the queue to the writer is full."
         { APPEND_QUEUE_FULL }
+    counter "atalaya_append_bytes_full_total"
+        "Bodies refused with 503, because limits.queue_bytes of them are waiting already."
+        { APPEND_BYTES_FULL }
     histogram "atalaya_append_events"
         "Events appended together, under one fsync."
         { APPEND_EVENTS }

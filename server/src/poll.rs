@@ -12,7 +12,7 @@ use crate::config::FeedConfig;
 use crate::engine::Engine;
 use crate::http::App;
 use crate::ingest::{Receipt, ingest, ingest_everything};
-use crate::task;
+use crate::task::{self, Restarts};
 use actix_web::web;
 use fetch::{Fetched, Fetcher, PollError};
 use std::sync::Arc;
@@ -29,16 +29,21 @@ pub fn start(app: &web::Data<App>) -> Polls {
     let (polls, ended) = watch::channel(());
     let polled = app.engine.feeds();
     for (config, _) in polled.filter(|(config, _)| config.url.is_some()) {
-        let poll = Poll {
-            engine: Arc::clone(&app.engine),
-            fetcher: Fetcher::new(config, app.config.limits.body_bytes),
-            config: config.clone(),
-        };
-        let mut ended = ended.clone();
-        task::spawn("poll", async move {
-            tokio::select! {
-                () = poll.run() => {}
-                _ = ended.changed() => {}
+        let (engine, config) = (Arc::clone(&app.engine), config.clone());
+        let limit = app.config.limits.body_bytes;
+        let ended = ended.clone();
+        task::spawn_lasting("poll", Restarts::default(), move || {
+            let poll = Poll {
+                engine: Arc::clone(&engine),
+                fetcher: Fetcher::new(&config, limit),
+                config: config.clone(),
+            };
+            let mut ended = ended.clone();
+            async move {
+                tokio::select! {
+                    () = poll.run() => {}
+                    _ = ended.changed() => {}
+                }
             }
         });
     }

@@ -46,6 +46,13 @@ pub enum Store {
 }
 
 impl Store {
+    /// What appends are to meet.
+    #[cfg(test)]
+    pub(crate) fn faults(&self) -> fault::Faults {
+        let Self::Embedded(store) = self;
+        store.faults()
+    }
+
     /// Random text that tells this life of the log from any other: a restore changes it.
     pub fn epoch(&self) -> &str {
         let Self::Embedded(store) = self;
@@ -103,5 +110,7 @@ impl Store {
 
 #[cfg(test)]
 pub(crate) mod conformance;
+#[cfg(test)]
+pub(crate) mod fault;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -17,6 +17,7 @@ use clap::Args;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 /// Run the server.
@@ -126,7 +127,9 @@ impl City {
         }
         let running = server.run();
         let handle = running.handle();
-        task::spawn("signals", stop_on_signal(handle));
+        task::spawn("signals", stop_on_signal(handle.clone()));
+        let failed = self.app.engine.failed();
+        task::spawn("failures", stop_on_failure(handle, failed.clone()));
         if let Some(address) = address {
             info!(%address, "listening on {address}");
             // On a full disk reads are served all the same.
@@ -143,7 +146,22 @@ impl City {
             admin.stop().await;
         }
         drop(polls);
+        if let Some(thread) = *failed.borrow() {
+            return Err(Failure::Other(format!(
+                "the {thread} thread failed; what was acknowledged is in the store"
+            )));
+        }
         outcome.map_err(Failure::system("the server ended"))
+    }
+}
+
+/// A server that can take nothing more leaves it to its supervisor to start another.
+async fn stop_on_failure(
+    handle: actix_web::dev::ServerHandle,
+    mut failed: watch::Receiver<Option<&'static str>>,
+) {
+    if failed.wait_for(Option::is_some).await.is_ok() {
+        handle.stop(false).await;
     }
 }
 
@@ -153,3 +171,6 @@ async fn stop_on_signal(handle: actix_web::dev::ServerHandle) {
         handle.stop(false).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,14 +22,16 @@ pub(crate) struct Job {
     pub(crate) view: Arc<View>,
     /// Features that left since the job before.
     pub(crate) removed: Vec<(LayerIx, FeatureId)>,
-    pub(crate) done: Option<oneshot::Sender<()>>,
+    /// Who waits for it.
+    pub(crate) done: Vec<oneshot::Sender<()>>,
 }
 
-/// Starts the thread; it ends when the sender is dropped.
+/// Starts the thread; it ends when the sender is dropped. `panicked` is called if it ends otherwise.
 pub(crate) fn start(
     store: &Store,
     catalog: &Arc<Catalog>,
     clock: &Clock,
+    panicked: impl FnOnce() + Send + 'static,
 ) -> Result<SyncSender<Job>, super::StartError> {
     let (jobs, queue) = sync_channel(1);
     let worker = Worker {
@@ -40,7 +42,7 @@ pub(crate) fn start(
         retaining: Lasting::default(),
     };
     metrics::CHECKPOINT_SEQ.set(metrics::real(worker.checkpointer.since().0));
-    crate::task::thread("checkpoints", move || worker.run(&queue))?;
+    crate::task::thread("checkpoints", move || worker.run(&queue), panicked)?;
     Ok(jobs)
 }
 
@@ -115,7 +117,7 @@ impl Worker {
                 error!(%cause, "cannot write a checkpoint");
             }
         }
-        if let Some(done) = job.done {
+        for done in job.done {
             // Whoever asked may have gone away.
             done.send(()).ok();
         }

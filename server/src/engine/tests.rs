@@ -47,8 +47,26 @@ fn unit(id: &str, lon: f64, status: &str) -> String {
     )
 }
 
+async fn try_tell(engine: &Engine, feed: &str, json: &str) -> Result<Receipt, AppendError> {
+    let admitted = engine.admit(json.len())?;
+    engine.append(events(engine, feed, json), admitted).await
+}
+
 async fn tell(engine: &Engine, feed: &str, json: &str) -> Receipt {
-    engine.append(events(engine, feed, json)).await.unwrap()
+    try_tell(engine, feed, json).await.unwrap()
+}
+
+/// Waits for ticks until something is so.
+async fn eventually(engine: &Engine, what: impl Fn() -> bool) {
+    let mut ticks = engine.ticks();
+    let so = async {
+        while !what() {
+            ticks.changed().await.unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), so)
+        .await
+        .unwrap();
 }
 
 fn count(engine: &Engine, layer: &str) -> usize {
@@ -252,3 +270,5 @@ async fn accepted_counts_from_the_start_of_the_server() {
     assert_eq!(report.accepted_total, 0);
     assert_eq!(report.last_received_at, Some(clock.now()));
 }
+
+mod faults;

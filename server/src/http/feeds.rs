@@ -61,8 +61,8 @@ pub(super) fn refused(request: &HttpRequest, error: IngestError) -> Problem {
         IngestError::Poison => Problem::UnreadableBody {
             reason: "the adaptor failed on it".into(),
         },
-        IngestError::Append(AppendError::Busy { limit }) => Problem::Overloaded {
-            what: "places in the queue to the store".into(),
+        IngestError::Append(AppendError::Busy { what, limit }) => Problem::Overloaded {
+            what: format!("{what} that may wait for the store"),
             limit,
             retry_after_s: 1,
         },

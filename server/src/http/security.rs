@@ -7,7 +7,7 @@
 use super::caller::Who;
 use super::refusals::of_status;
 use super::site::Site;
-use crate::clock::monotonic;
+use crate::clock::{Clock, monotonic};
 use crate::metrics;
 use crate::problem::under;
 use actix_web::body::{BoxBody, MessageBody};
@@ -47,7 +47,8 @@ pub async fn around(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let id = Uuid::now_v7();
+    let clock = request.app_data::<web::Data<Clock>>();
+    let id = clock.map_or_else(Uuid::new_v4, |clock| clock.new_id());
     let started = monotonic();
     let https = request
         .app_data::<web::Data<Site>>()

@@ -11,13 +11,14 @@ use atalaya_tiles::{LayerIx, Seq, Topic, View, Viewer};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// The name of a stream: random, so that it cannot be guessed.
 pub type StreamId = String;
 
-/// The longest time between two ticks that a client sees, in milliseconds.
-const TICK_AT_LEAST_MS: i64 = 2_500;
+/// After so long without a tick a client gets one, whatever happens; 3 s is what it may rely on.
+const TICK_AT_LEAST: Duration = Duration::from_secs(2);
 
 /// What a stream must send next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +39,8 @@ pub struct Stream {
     epoch: String,
     at: Seq,
     need: Need,
-    ticked_at: Option<Timestamp>,
+    /// When the client got its last tick, by the uptime.
+    ticked_at: Option<Duration>,
 }
 
 impl Stream {
@@ -110,9 +112,21 @@ impl Stream {
         layers.flat_map(move |layer| topics.iter().map(move |topic| (*layer, *topic)))
     }
 
+    /// Whether the client is to hear something, be it that nothing happened.
+    pub fn is_due(&self, uptime: Duration) -> bool {
+        self.ticked_at
+            .is_none_or(|at| uptime.saturating_sub(at) >= TICK_AT_LEAST)
+    }
+
     /// What brings the client from where it is to the view. Empty if it is there and was told so
-    /// lately.
-    pub fn advance(&mut self, view: &View, frames: &Frames, now: Timestamp) -> Vec<Message> {
+    /// lately, by the uptime; `now` is what the tick tells.
+    pub fn advance(
+        &mut self,
+        view: &View,
+        frames: &Frames,
+        now: Timestamp,
+        uptime: Duration,
+    ) -> Vec<Message> {
         if view.seq() < self.at {
             return Vec::new();
         }
@@ -142,13 +156,10 @@ impl Stream {
             Need::Changes => self.push_changes(view, frames, &[], &mut messages),
         }
         self.at = view.seq();
-        let quiet = self
-            .ticked_at
-            .is_some_and(|at| now.duration_since(at).as_millis() < i128::from(TICK_AT_LEAST_MS));
-        if messages.is_empty() && quiet {
+        if messages.is_empty() && !self.is_due(uptime) {
             return messages;
         }
-        self.ticked_at = Some(now);
+        self.ticked_at = Some(uptime);
         let id = format!("{}:{}:{}", self.epoch, self.at, self.subscription.scope());
         messages.push(Message::tick(id, self.at, now));
         messages

@@ -2,7 +2,8 @@
 //!
 //! Per client there is one task. It waits for a tick or a change of subscription, takes the step from
 //! where the client is to the view of the moment, and sends with back-pressure; while it waits for a
-//! slow client nothing piles up but the distance to the present.
+//! slow client nothing piles up but the distance to the present. A timer of its own sees to it that the
+//! client hears something also while the writer is busy or waits for its disk.
 
 use super::message::Message;
 use super::stream::{Stream, StreamId};
@@ -29,6 +30,9 @@ const WAITING: usize = 4;
 const LARGEST: usize = 64 << 10;
 /// The most layers in one subscription.
 const MOST_LAYERS: usize = 64;
+
+/// How often it is looked whether a client has heard something lately.
+const BEAT: Duration = Duration::from_millis(500);
 
 /// A change of subscription: over a WebSocket, or the body of `PATCH /live/{stream}`.
 #[derive(Debug, Deserialize)]
@@ -251,8 +255,17 @@ impl Session {
     /// The next step: no await between loading the view and using it.
     fn step(&mut self) -> Vec<Message> {
         let view = self.app.engine.view();
-        let now = self.app.engine.clock().now();
-        self.stream.advance(&view, &self.app.frames, now)
+        let clock = self.app.engine.clock();
+        self.stream
+            .advance(&view, &self.app.frames, clock.now(), clock.uptime())
+    }
+
+    /// The step, if the client has not heard anything for a while.
+    fn beat(&mut self) -> Vec<Message> {
+        if self.stream.is_due(self.app.engine.clock().uptime()) {
+            return self.step();
+        }
+        Vec::new()
     }
 
     fn stall(&self) -> Duration {
@@ -279,7 +292,7 @@ impl Session {
     }
 
     async fn run_events(mut self, sender: mpsc::Sender<Bytes>) {
-        let mut ticks = self.app.engine.ticks();
+        let (mut ticks, mut beats) = (self.app.engine.ticks(), beats());
         let mut messages = vec![self.hello()];
         messages.extend(self.step());
         loop {
@@ -297,6 +310,10 @@ impl Session {
                 wanted = self.changes.recv() => if let Some(wanted) = wanted {
                     messages.push(self.change(wanted));
                 },
+                _ = beats.tick() => {
+                    messages.extend(self.beat());
+                    continue;
+                }
                 () = sender.closed() => return self.note_end(End::Closed),
             }
             messages.extend(self.step());
@@ -335,7 +352,7 @@ impl Session {
         mut socket: actix_ws::Session,
         mut incoming: actix_ws::AggregatedMessageStream,
     ) {
-        let mut ticks = self.app.engine.ticks();
+        let (mut ticks, mut beats) = (self.app.engine.ticks(), beats());
         let mut messages = vec![self.hello()];
         messages.extend(self.step());
         let end = loop {
@@ -355,6 +372,10 @@ impl Session {
                 wanted = self.changes.recv() => if let Some(wanted) = wanted {
                     messages.push(self.change(wanted));
                 },
+                _ = beats.tick() => {
+                    messages.extend(self.beat());
+                    continue;
+                }
                 received = incoming.next() => match received {
                     Some(Ok(AggregatedMessage::Text(text))) => messages.push(self.obey(text.as_bytes())),
                     Some(Ok(AggregatedMessage::Ping(ping))) => if socket.pong(&ping).await.is_err() { break End::Closed },
@@ -378,6 +399,13 @@ impl Session {
             Err(problem) => Message::refused(&problem.detail()),
         }
     }
+}
+
+/// When a client is looked after apart from the ticks.
+fn beats() -> tokio::time::Interval {
+    let mut beats = tokio::time::interval(BEAT);
+    beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    beats
 }
 
 /// A message as a Server-Sent Event.

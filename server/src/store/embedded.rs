@@ -63,9 +63,16 @@ pub struct Embedded {
     /// Set when a write found the disk full: nothing is appended until retention has the reserve back.
     full: Arc<AtomicBool>,
     _lock: File,
+    #[cfg(test)]
+    faults: super::fault::Faults,
 }
 
 impl Embedded {
+    #[cfg(test)]
+    pub(crate) fn faults(&self) -> super::fault::Faults {
+        self.faults.clone()
+    }
+
     /// Opens the store in a directory, both of which are made if they do not exist.
     ///
     /// Refuses a directory that another process has open, a file that is not a store and one that a
@@ -90,6 +97,8 @@ impl Embedded {
             options,
             full: Arc::default(),
             _lock: lock,
+            #[cfg(test)]
+            faults: super::fault::Faults::default(),
         };
         store.full.store(!reserve.fill()?, Ordering::Relaxed);
         Ok(store)

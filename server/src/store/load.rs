@@ -95,7 +95,7 @@ impl Embedded {
             fold.picture.pass_over(seq, received_at);
         }
         for layer in self.cut(catalog)? {
-            if checkpoint.is_none_or(|(_, stand)| !stand.covers(catalog.spec(layer))) {
+            if checkpoint.is_none_or(|(_, stand)| !is_kept(catalog, stand, layer)) {
                 fold.picture.touch_everywhere(layer);
             }
         }
@@ -126,18 +126,29 @@ fn cut_names(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     select.query_map([], |row| row.get(0))?.collect()
 }
 
+/// Whether a checkpoint holds a layer as the catalog has it now, with all that is derived from it.
+fn is_kept(catalog: &Catalog, stand: &Stand, layer: LayerIx) -> bool {
+    let of = catalog.spec(layer);
+    let mut layers = catalog.layers().map(|(_, spec)| spec);
+    stand.covers(catalog, of)
+        && layers
+            .all(|spec| spec.derived_from.as_ref() != Some(&of.name) || stand.covers(catalog, spec))
+}
+
 /// The layers whose features a checkpoint does not hold: sightings, and layers that are new to it.
 fn lacking(catalog: &Catalog, stand: &Stand) -> Vec<LayerIx> {
     let layers = catalog.layers();
-    let lacking =
-        layers.filter(|(_, spec)| spec.kind == LayerKind::Sighting || !stand.covers(spec));
+    let lacking = layers.filter(|(layer, spec)| {
+        spec.kind == LayerKind::Sighting || !is_kept(catalog, stand, *layer)
+    });
     lacking.map(|(layer, _)| layer).collect()
 }
 
 /// The sighting layers whose marks a checkpoint holds.
 fn marked(catalog: &Catalog, stand: &Stand) -> Vec<LayerIx> {
     let layers = catalog.layers();
-    let marked = layers.filter(|(_, spec)| spec.kind == LayerKind::Sighting && stand.covers(spec));
+    let marked =
+        layers.filter(|(_, spec)| spec.kind == LayerKind::Sighting && stand.covers(catalog, spec));
     marked.map(|(layer, _)| layer).collect()
 }
 

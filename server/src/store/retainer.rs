@@ -183,7 +183,9 @@ impl Retainer {
         for (layer, spec) in catalog.layers() {
             let (days, replaced_only) = self.days(spec);
             longest = longest.zip(days).map(|(longest, days)| longest.max(days));
-            if let (Some(days), Some(id), true) = (days, self.id(layer)?, stand.covers(spec)) {
+            if let (Some(days), Some(id), true) =
+                (days, self.id(layer)?, stand.covers(&catalog, spec))
+            {
                 plan.push((id, days, replaced_only));
             }
         }

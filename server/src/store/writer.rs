@@ -29,6 +29,8 @@ pub struct Writer {
     last_received_at: Timestamp,
     full: Arc<AtomicBool>,
     broken: Option<String>,
+    #[cfg(test)]
+    faults: super::fault::Faults,
 }
 
 impl Writer {
@@ -47,6 +49,8 @@ impl Writer {
             last_received_at,
             full: store.full(),
             broken: None,
+            #[cfg(test)]
+            faults: store.faults(),
         })
     }
 
@@ -67,6 +71,12 @@ impl Writer {
             return Ok(());
         };
         self.check_order(records)?;
+        #[cfg(test)]
+        if self.faults.meet() {
+            return Err(StoreError::Busy {
+                path: self.path.clone(),
+            });
+        }
         if self.is_full() {
             return Err(StoreError::Full {
                 path: self.path.clone(),

@@ -52,7 +52,9 @@ impl Bench {
         self.clock.advance(SignedDuration::from_secs(60));
         let decoded = self.decoded(feed, &collection(features));
         let events = decoded.events.into_iter().map(|accepted| accepted.event);
-        self.engine().append(events.collect()).await.unwrap()
+        let admitted = self.engine().admit(0).unwrap();
+        let told = self.engine().append(events.collect(), admitted).await;
+        told.unwrap()
     }
 
     async fn call(&self, features: &[String]) -> Receipt {
@@ -74,16 +76,18 @@ impl Bench {
             withdraw_at_most: 0.5,
         };
         let events = decoded.events.into_iter().map(|accepted| accepted.event);
+        let admitted = self.engine().admit(0).unwrap();
         let told = self
             .engine()
-            .append_after(events.collect(), Some(call))
+            .append_after(events.collect(), Some(call), admitted)
             .await;
         told.unwrap()
     }
 
     /// The ids of all sites, in order.
     async fn sites(&self) -> String {
-        let appended = self.engine().append(Vec::new()).await.unwrap();
+        let admitted = self.engine().admit(0).unwrap();
+        let appended = self.engine().append(Vec::new(), admitted).await.unwrap();
         let patience = std::time::Duration::from_secs(20);
         assert!(self.engine().wait_for(appended.seq, patience).await);
         let view = self.engine().view();

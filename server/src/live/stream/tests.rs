@@ -141,7 +141,7 @@ proptest! {
         let mut stream = Stream::new(Viewer::EVERYTHING, subscription(&view, WEST), "e", &view, None);
         let (mut seq, mut last_id) = (0, None::<String>);
         let mut step = |stream: &mut Stream, client: &mut Client, picture: &Picture| {
-            for message in stream.advance(&picture.view(), &frames, now()) {
+            for message in stream.advance(&picture.view(), &frames, now(), Duration::ZERO) {
                 client.take(&message);
                 last_id = message.id.or(last_id.take());
             }
@@ -172,7 +172,7 @@ proptest! {
         let view = picture.view();
         let mut fresh = Stream::new(Viewer::EVERYTHING, stream.subscription().clone(), "e", &view, None);
         let mut expected = Client::default();
-        for message in fresh.advance(&view, &frames, now()) {
+        for message in fresh.advance(&view, &frames, now(), Duration::ZERO) {
             expected.take(&message);
         }
         prop_assert_eq!(client, expected);
@@ -200,7 +200,7 @@ fn another_epoch_another_scope_and_the_far_past_are_resynchronised() {
             &view,
             resume.as_ref(),
         );
-        let messages = stream.advance(&view, &Frames::default(), now());
+        let messages = stream.advance(&view, &Frames::default(), now(), Duration::ZERO);
         assert_eq!(
             messages.iter().any(|message| message.kind == "resync"),
             resynchronised,
@@ -254,4 +254,30 @@ fn a_hidden_change_names_no_tiles_for_those_who_may_not_know() {
             assert_eq!(tiles.is_some(), most || told == 0, "{zoom}");
         }
     }
+}
+
+#[test]
+fn a_client_hears_something_within_three_seconds_whatever_the_wall_clock_does() {
+    let mut picture = Picture::new(catalog(), RingLimits::default());
+    let view = picture.view();
+    let wanted = subscription(&view, WEST);
+    let mut stream = Stream::new(Viewer::EVERYTHING, wanted, "e", &view, None);
+    let frames = Frames::default();
+    let mut hears = |view: &View, now: Timestamp, uptime_ms| {
+        let uptime = Duration::from_millis(uptime_ms);
+        let due = stream.is_due(uptime);
+        let messages = stream.advance(view, &frames, now, uptime);
+        assert!(!due || messages.iter().any(|message| message.kind == "tick"));
+        messages.len()
+    };
+    let hour = jiff::SignedDuration::from_hours(1);
+    assert!(hears(&view, now(), 0) > 0);
+    assert_eq!(hears(&view, now() + hour, 500), 0);
+    assert_eq!(hears(&view, now() - hour, 1_999), 0);
+    assert_eq!(hears(&view, now() - hour, 2_500), 1);
+    assert_eq!(hears(&view, now() - hour, 3_000), 0);
+    picture.apply(&[record(&catalog(), 1, 1, -111.0)]);
+    assert!(hears(&picture.view(), now() - hour, 3_001) > 1);
+    assert_eq!(hears(&picture.view(), now() - hour, 5_000), 0);
+    assert_eq!(hears(&picture.view(), now() - hour, 5_001), 1);
 }
