@@ -22,7 +22,7 @@ mod wait;
 pub use city::City;
 pub use command::{Ran, atalaya, atalaya_as, atalaya_within, run};
 pub use disk::Disk;
-pub use live::{Held, Live};
+pub use live::{Held, Live, Texts};
 pub use postgis::PostGis;
 pub use tile::{Tile, TileFeature};
 pub use upstream::{Canned, Upstream};

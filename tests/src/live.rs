@@ -99,20 +99,53 @@ impl fmt::Debug for Live {
     }
 }
 
+/// The texts of an open WebSocket as they come, for those who cannot spare the time to read them all.
+pub struct Texts(Pin<Box<dyn Stream<Item = String> + Send>>);
+
+impl fmt::Debug for Texts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Texts").finish_non_exhaustive()
+    }
+}
+
+impl Texts {
+    pub(crate) async fn open(visitor: &Visitor, query: &str) -> Self {
+        let (_, incoming) = connect(visitor, query).await.split();
+        Self(Box::pin(incoming.filter_map(
+            async |message| match message {
+                Ok(Message::Text(text)) => Some(text.to_string()),
+                _ => None,
+            },
+        )))
+    }
+
+    /// The next one; `None` at the end.
+    pub async fn next(&mut self) -> Option<String> {
+        self.0.next().await
+    }
+}
+
+type Socket =
+    tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+
+async fn connect(visitor: &Visitor, query: &str) -> Socket {
+    let address = format!("{}/live?{query}", visitor.base().replacen("http", "ws", 1));
+    let mut request = address.into_client_request().expect("a WebSocket address");
+    for (name, value) in visitor.credentials() {
+        request.headers_mut().insert(name.clone(), value.clone());
+        if name == COOKIE {
+            // A browser says which page asks; a program with a token has none.
+            let own = HeaderValue::from_str(visitor.base()).expect("addresses are plain text");
+            request.headers_mut().insert(ORIGIN, own);
+        }
+    }
+    let opened = in_time("a WebSocket", tokio_tungstenite::connect_async(request)).await;
+    opened.expect("the server upgrades").0
+}
+
 impl Live {
     pub(crate) async fn websocket(visitor: &Visitor, query: &str) -> Self {
-        let address = format!("{}/live?{query}", visitor.base().replacen("http", "ws", 1));
-        let mut request = address.into_client_request().expect("a WebSocket address");
-        for (name, value) in visitor.credentials() {
-            request.headers_mut().insert(name.clone(), value.clone());
-            if name == COOKIE {
-                // A browser says which page asks; a program with a token has none.
-                let own = HeaderValue::from_str(visitor.base()).expect("addresses are plain text");
-                request.headers_mut().insert(ORIGIN, own);
-            }
-        }
-        let opened = in_time("a WebSocket", tokio_tungstenite::connect_async(request)).await;
-        let (outgoing, incoming) = opened.expect("the server upgrades").0.split();
+        let (outgoing, incoming) = connect(visitor, query).await.split();
         let messages = incoming.filter_map(async |message| match message {
             Ok(Message::Text(text)) => {
                 Some(serde_json::from_str(&text).expect("messages are JSON"))

@@ -4,7 +4,7 @@ use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
-use crate::live::Live;
+use crate::live::{Live, Texts};
 use crate::tile::Tile;
 use crate::wait::in_time;
 
@@ -166,6 +166,11 @@ impl Visitor {
     /// A live stream over WebSocket.
     pub async fn live(&self, query: &str) -> Live {
         Live::websocket(self, query).await
+    }
+
+    /// A live stream over WebSocket, as it comes.
+    pub async fn texts(&self, query: &str) -> Texts {
+        Texts::open(self, query).await
     }
 
     /// A live stream of Server-Sent Events.
