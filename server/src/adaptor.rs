@@ -158,6 +158,8 @@ pub struct Feed {
     pub time_zone: Option<TimeZone>,
     /// Where things are, for formats that have no fixed places for them.
     pub columns: Columns,
+    /// For the layer's own feed: the other feeds of the layer, whose ids begin with their names.
+    pub others: Vec<FeedName>,
 }
 
 impl Feed {
@@ -169,6 +171,7 @@ impl Feed {
             adaptor,
             time_zone: None,
             columns: Columns::default(),
+            others: Vec::new(),
         }
     }
 }

@@ -3,13 +3,13 @@
 //! Secrets never stand in the file: a value that begins with `env:` is read from that environment
 //! variable, and the effective configuration prints the name of the variable only.
 
+mod check;
 mod example;
 mod feeds;
 
 use crate::adaptor::Feed;
 use crate::video;
 use atalaya_tiles::{BadCatalog, Catalog, LayerKind, LayerSpec, RingLimits};
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -226,6 +226,14 @@ fn dwell() -> u32 {
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BadConfig {
+    /// A layer that cannot be as it is described.
+    #[error("layer {layer}: {reason}")]
+    Layer {
+        /// The layer.
+        layer: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The file cannot be read.
     #[error("{path}: {cause}")]
     File {
@@ -306,46 +314,6 @@ impl Config {
         Ok(config)
     }
 
-    fn check(&self) -> Result<(), BadConfig> {
-        if TimeZone::get(&self.site.time_zone).is_err() {
-            return Err(BadConfig::Value {
-                key: "site.time_zone",
-                value: self.site.time_zone.clone(),
-                limit: "it must be an IANA time zone such as America/Phoenix",
-            });
-        }
-        if !(50..=3_000).contains(&self.live.tick_ms) {
-            return Err(BadConfig::Value {
-                key: "live.tick_ms",
-                value: self.live.tick_ms.to_string(),
-                limit: "it must be 50 to 3000",
-            });
-        }
-        if self.store.history_days == 0 {
-            return Err(BadConfig::Value {
-                key: "store.history_days",
-                value: "0".into(),
-                limit: "it must be 1 or more",
-            });
-        }
-        for (camera, stream) in &self.streams {
-            video::check(camera, stream).map_err(|reason| BadConfig::Stream {
-                camera: camera.clone(),
-                reason,
-            })?;
-        }
-        let catalog = self.catalog()?;
-        for (tileset, layers) in &self.tilesets {
-            if let Some(layer) = layers.iter().find(|layer| catalog.layer(layer).is_none()) {
-                return Err(BadConfig::Tileset {
-                    tileset: tileset.clone(),
-                    layer: layer.clone(),
-                });
-            }
-        }
-        self.feeds(&catalog).map(drop)
-    }
-
     /// The built-in layers and the configured ones. A configured layer of a built-in name replaces it.
     pub fn catalog(&self) -> Result<Catalog, BadConfig> {
         #[derive(Deserialize)]
@@ -357,6 +325,7 @@ impl Config {
             cause: Box::new(cause),
         })?;
         let mut specs = built_in.layers;
+        check::replaced(&specs, &self.layers)?;
         for layer in &self.layers {
             match specs.iter_mut().find(|spec| spec.name == layer.name) {
                 Some(spec) => *spec = layer.clone(),
@@ -375,9 +344,20 @@ impl Config {
             .filter(|(_, spec)| spec.kind != LayerKind::Derived && spec.name != "perimeters")
             .filter(|(_, spec)| self.feeds.iter().all(|feed| feed.name != spec.name))
             .map(|(_, spec)| FeedConfig::own(&spec.name));
-        own.chain(self.feeds.iter().cloned())
-            .map(|config| Ok((config.clone(), feed(&config, catalog)?)))
-            .collect()
+        let all = own.chain(self.feeds.iter().cloned());
+        let all = all.map(|config| Ok((config.clone(), feed(&config, catalog)?)));
+        let mut all: Vec<(FeedConfig, Feed)> = all.collect::<Result<_, BadConfig>>()?;
+        let names: Vec<_> = (all.iter().map(|(_, feed)| (feed.name.clone(), feed.layer))).collect();
+        for (config, feed) in all
+            .iter_mut()
+            .filter(|(config, _)| config.name == config.layer)
+        {
+            let others = names
+                .iter()
+                .filter(|(name, layer)| *layer == feed.layer && name.as_str() != config.name);
+            feed.others = others.map(|(name, _)| name.clone()).collect();
+        }
+        Ok(all)
     }
 
     /// How much the change ring holds.

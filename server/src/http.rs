@@ -155,6 +155,15 @@ pub fn atalaya_seq(app: &App, seq: Seq) -> (HeaderName, String) {
     )
 }
 
+/// Where an answer from a view stands in the log. For one of the past that is where the log stands
+/// now: the position of a layer's last record by then would tell of changes to hidden fields.
+pub fn standing(app: &App, view: &View, at: Option<Timestamp>) -> Seq {
+    match at {
+        None => view.seq(),
+        Some(_) => app.engine.view().seq(),
+    }
+}
+
 /// Honours `min_seq=epoch:seq`: waits a little for it, else answers that this node is behind. Of
 /// another epoch nothing can be said, so it is not waited for.
 pub async fn reached(app: &App, params: &Params) -> Result<(), Problem> {

@@ -131,6 +131,12 @@ impl<'v> Open<'v> {
         self.singles
     }
 
+    /// Whether nothing of the layer is hidden from the viewer.
+    pub fn shows_everything(&self) -> bool {
+        let mut fields = self.spec().fields_at();
+        self.singles && fields.all(|(field, _)| self.fields.contains(field))
+    }
+
     /// The finest cells that the viewer may have counts of.
     pub fn finest_resolution(&self) -> u8 {
         self.finest

@@ -277,7 +277,10 @@ fn json_of(raw: Option<&&RawValue>) -> Result<Option<Json>, BadId> {
 }
 
 fn check_crs(crs: &Json) -> Result<(), Unreadable> {
-    let Some(name) = json::text_at(crs, "/properties/name") else {
+    let Some(name) = crs
+        .as_str()
+        .or_else(|| json::text_at(crs, "/properties/name"))
+    else {
         return Ok(());
     };
     if name.ends_with("CRS84") || name.ends_with(":4326") {

@@ -58,6 +58,8 @@ pub(super) enum BadId {
     TooLong(usize),
     #[error("the id has control characters")]
     Control,
+    #[error("ids that begin with {0}/ are those of the feed {0}")]
+    OfAnotherFeed(String),
     #[error("the id is neither text nor a number")]
     Type,
 }
@@ -97,7 +99,12 @@ impl<'a> Target<'a> {
         }
         let feed = self.feed.name.as_str();
         if feed == self.spec.name {
-            return Ok(sent.into());
+            let prefix = sent.split_once('/').map(|(prefix, _)| prefix);
+            let mut others = self.feed.others.iter();
+            return match others.find(|other| Some(other.as_str()) == prefix) {
+                Some(other) => Err(BadId::OfAnotherFeed(other.to_string())),
+                None => Ok(sent.into()),
+            };
         }
         Ok(format!("{feed}/{sent}").into())
     }

@@ -169,5 +169,6 @@ pub fn feed(config: &FeedConfig, catalog: &Catalog) -> Result<Feed, BadConfig> {
         adaptor: config.adaptor,
         time_zone,
         columns: config.columns.clone(),
+        others: Vec::new(),
     })
 }

@@ -341,10 +341,17 @@ fn check(reader: &mut Reader, at: Timestamp, layers: &[LayerIx]) -> Result<(), N
     if oldest.is_none_or(|oldest| at < oldest) {
         return Err(NoHistory::Outside {
             at,
-            from: oldest.map_or_else(|| "nothing".to_owned(), |oldest| oldest.to_string()),
+            from: oldest.map_or_else(|| "nothing".to_owned(), kept_from),
         });
     }
     Ok(())
+}
+
+/// From when on something is surely kept, to the hour: when exactly the oldest record came is not for
+/// everybody who may know that there is history.
+fn kept_from(oldest: Timestamp) -> String {
+    let hours = oldest.as_second().div_euclid(3_600) + 1;
+    Timestamp::from_second(hours * 3_600).map_or_else(|_| "now".to_owned(), |from| from.to_string())
 }
 
 /// The picture of some layers as it was at an instant, for those who ask once.

@@ -6,13 +6,33 @@ use crate::ingest::{IngestError, ingest, ingest_everything};
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
+use serde_json::{Value, json};
+
+/// What tells of every change, to hidden fields as well: for those alone who see all of the layer.
+const TELLING: [&str; 4] = [
+    "accepted_total",
+    "rejected_total",
+    "last_changed_at",
+    "last_observed_at",
+];
 
 /// `GET /feeds`: how every feed does.
 pub(super) async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
     let view = app.engine.view();
     let mut feeds = app.engine.feed_reports();
     feeds.retain(|feed| view.open(&caller.viewer, &feed.layer).is_ok());
+    let feeds: Vec<Value> = feeds
+        .into_iter()
+        .map(|feed| {
+            let open = view.open(&caller.viewer, &feed.layer);
+            let all = open.is_ok_and(|open| open.shows_everything());
+            let mut report = json!(feed);
+            if !all && let Some(report) = report.as_object_mut() {
+                report.retain(|member, _| !TELLING.contains(&member.as_str()));
+            }
+            report
+        })
+        .collect();
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
         .json(json!({ "server_time": app.engine.clock().now(), "feeds": feeds }))

@@ -6,7 +6,7 @@
 
 use super::coding::Coding;
 use super::params::Params;
-use super::{App, Caller, atalaya_seq, reached};
+use super::{App, Caller, atalaya_seq, reached, standing};
 use crate::clock::monotonic;
 use crate::identity::hex;
 use crate::metrics;
@@ -378,7 +378,7 @@ pub(super) async fn tile(
         coding,
     };
     let etag = etag(&app, &caller, &name, &key);
-    let seq_header = atalaya_seq(&app, view.seq());
+    let seq_header = atalaya_seq(&app, standing(&app, &view, at));
     if matches(&request, &etag) {
         metrics::TILES_NOT_MODIFIED.increment(1);
         return Ok(headers(HttpResponse::NotModified(), &etag, seq_header).finish());

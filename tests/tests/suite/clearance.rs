@@ -201,6 +201,25 @@ async fn a_plate_never_reaches_the_log() {
 }
 
 #[tokio::test]
+async fn how_a_feed_does_tells_nothing_of_hidden_changes() {
+    let city = city_with_plates().await;
+    let report = async |visitor: &Visitor| {
+        let feeds = visitor.json("/feeds").await;
+        let feeds = feeds["feeds"].as_array().cloned().unwrap_or_default();
+        let hits = feeds.into_iter().find(|feed| feed["name"] == "alpr_hits");
+        hits.expect("the feed is listed")
+    };
+    let cleared = report(&city.program("operator", &["cji"])).await;
+    assert_eq!(cleared["accepted_total"], 1);
+    let uncleared = report(&city.program("operator", &[])).await;
+    assert!(uncleared["last_received_at"].is_string());
+    for member in ["accepted_total", "last_changed_at", "last_observed_at"] {
+        assert!(cleared.get(member).is_some(), "{member}");
+        assert!(uncleared.get(member).is_none(), "{member}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_viewer_cannot_open_is_in_no_tileset_and_no_scene() {
     let city = City::with_config(
         r#"

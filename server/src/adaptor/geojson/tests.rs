@@ -298,6 +298,27 @@ fn the_real_wards_and_limits_are_all_valid() {
 }
 
 #[test]
+fn a_layers_own_feed_takes_no_ids_of_another_feed() {
+    let catalog = catalog();
+    let own = Feed {
+        others: vec!["dispatch".into()],
+        ..incidents(&catalog)
+    };
+    let taken = |id: &str| {
+        let body = format!(r#"{{"type":"Feature","id":"{id}","geometry":null,"properties":{{}}}}"#);
+        read(&catalog, &own, &body)
+    };
+    let refused = taken("dispatch/7");
+    assert!(refused.events.is_empty());
+    assert_eq!(
+        reasons(&refused.rejects),
+        ["ids that begin with dispatch/ are those of the feed dispatch"]
+    );
+    assert_eq!(taken("dispatcher/7").events.len(), 1);
+    assert_eq!(taken("7").events.len(), 1);
+}
+
+#[test]
 fn the_real_bus_stops_have_one_without_a_place() {
     let Some(decoded) = read_real("tucson/bus_stops.geojson", "sites", "OBJECTID") else {
         return;

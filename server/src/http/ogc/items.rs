@@ -10,7 +10,7 @@ use super::query::{PARAMETERS, Page, Query, filters};
 use super::{GEO_JSON, JSON, escaped, link};
 use crate::geojson::{push_feature_at, push_trail};
 use crate::http::params::Params;
-use crate::http::{App, Caller, atalaya_seq, base_url, reached, view_of};
+use crate::http::{App, Caller, atalaya_seq, base_url, reached, standing, view_of};
 use crate::metrics;
 use crate::problem::{Problem, echo};
 use actix_web::http::header::{self, HeaderName};
@@ -37,7 +37,7 @@ pub(super) async fn list(
     };
     reached(&app, &params).await?;
     let view = view_of(&app, query.at, &layers).await?;
-    let (seq, crs) = (view.seq(), query.crs);
+    let (seq, crs) = (standing(&app, &view, query.at), query.crs);
     let links = Links {
         own: format!("{}{}", base_url(&request), request.uri()),
         collection: format!("{}/ogc/collections/{name}", base_url(&request)),
@@ -100,7 +100,7 @@ pub(super) async fn one(
     push_trail(&mut body, &seen, |at| crs.place(at));
     body.pop();
     body.extend_from_slice(format!(",\"links\":{links}}}").as_bytes());
-    Ok(answer(&app, view.seq(), crs, body))
+    Ok(answer(&app, standing(&app, &view, at), crs, body))
 }
 
 /// What the links of a page are made of.
