@@ -59,69 +59,97 @@ pub const MAX_LIST: usize = 1_000;
 /// The most names kept in [`Decoded::ignored`].
 pub const MAX_IGNORED: usize = 64;
 
-/// The formats that are read, by the names that configuration uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Adaptor {
+/// Makes the enum of formats and everything that goes by it from one row a format.
+macro_rules! adaptors {
+    ($($(#[$doc:meta])+ $name:literal $adaptor:ident reads $module:ident fills $layer:literal sends $bodies:ident;)+) => {
+        /// The formats that are read, by the names that configuration uses.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum Adaptor {
+            $($(#[$doc])+ #[serde(rename = $name)] $adaptor,)+
+        }
+
+        impl Adaptor {
+            /// All of them, as documented.
+            pub const ALL: &[Self] = &[$(Self::$adaptor),+];
+
+            /// The name as configured.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$adaptor => $name,)+
+                }
+            }
+
+            /// The layer that it usually fills.
+            pub fn usual_layer(self) -> &'static str {
+                match self {
+                    $(Self::$adaptor => $layer,)+
+                }
+            }
+
+            fn bodies(self) -> Bodies {
+                match self {
+                    $(Self::$adaptor => Bodies::$bodies,)+
+                }
+            }
+        }
+
+        /// Reads what a feed sent. The layer of the feed is one of the catalog.
+        pub fn decode(
+            feed: &Feed,
+            catalog: &Catalog,
+            input: &Input<'_>,
+        ) -> Result<Decoded, Unreadable> {
+            let target = target::Target::new(feed, catalog);
+            match feed.adaptor {
+                $(Adaptor::$adaptor => $module::decode(&target, input),)+
+            }
+        }
+    };
+}
+
+adaptors! {
     /// `GeoJSON` with the layer's own fields (RFC 7946, RFC 8142).
-    Geojson,
+    "geojson" Geojson reads geojson fills "incidents" sends Lists;
     /// Delimited text with a column map.
-    Csv,
+    "csv" Csv reads csv fills "incidents" sends Lists;
     /// Rekor and `OpenALPR` webhooks.
-    AlprRekor,
+    "alpr-rekor" AlprRekor reads rekor fills "alpr_reads" sends Messages;
     /// Plate Recognizer webhooks, JSON or multipart.
-    AlprPlaterecognizer,
+    "alpr-platerecognizer" AlprPlaterecognizer reads platerecognizer fills "alpr_reads" sends Messages;
     /// Hikvision ANPR events (ISAPI).
-    AlprHikvision,
+    "alpr-hikvision" AlprHikvision reads hikvision fills "alpr_reads" sends Messages;
     /// Work zones and road closures (`WZDx` 4).
-    Wzdx,
+    "wzdx" Wzdx reads wzdx fills "closures" sends Everything;
     /// The Common Alerting Protocol 1.0 to 1.2.
-    Cap,
+    "cap" Cap reads cap fills "warnings" sends Messages;
     /// The alerts of the National Weather Service's API.
-    Nws,
+    "nws" Nws reads nws fills "warnings" sends Everything;
     /// Surveillance cameras mapped in `OpenStreetMap`.
-    OsmSurveillance,
+    "osm-surveillance" OsmSurveillance reads osm fills "cameras" sends Everything;
+}
+
+/// What the bodies of a format are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bodies {
+    /// Something happened.
+    Messages,
+    /// Features, perhaps all that there are.
+    Lists,
+    /// Everything that the upstream has at the time.
+    Everything,
 }
 
 impl Adaptor {
-    /// All of them, as documented.
-    pub const ALL: [Self; 9] = [
-        Self::Geojson,
-        Self::Csv,
-        Self::AlprRekor,
-        Self::AlprPlaterecognizer,
-        Self::AlprHikvision,
-        Self::Wzdx,
-        Self::Cap,
-        Self::Nws,
-        Self::OsmSurveillance,
-    ];
-
-    /// The name as configured.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Geojson => "geojson",
-            Self::Csv => "csv",
-            Self::AlprRekor => "alpr-rekor",
-            Self::AlprPlaterecognizer => "alpr-platerecognizer",
-            Self::AlprHikvision => "alpr-hikvision",
-            Self::Wzdx => "wzdx",
-            Self::Cap => "cap",
-            Self::Nws => "nws",
-            Self::OsmSurveillance => "osm-surveillance",
-        }
-    }
-
     /// Whether the body that an upstream of this format serves is all that it has at the time, so that
     /// what it no longer names is gone. An adaptor, which sees one body only, cannot withdraw that.
     pub fn sends_everything(self) -> bool {
-        matches!(self, Self::Wzdx | Self::Nws | Self::OsmSurveillance)
+        self.bodies() == Bodies::Everything
     }
 
     /// Whether a body of this format can be all that there is: a list of features, rather than a
     /// message about what happened.
     pub fn can_send_everything(self) -> bool {
-        self.sends_everything() || matches!(self, Self::Geojson | Self::Csv)
+        self.bodies() != Bodies::Messages
     }
 }
 
@@ -140,7 +168,7 @@ impl FromStr for Adaptor {
     type Err = NoSuchAdaptor;
 
     fn from_str(name: &str) -> Result<Self, NoSuchAdaptor> {
-        let known = Self::ALL.into_iter().find(|known| known.name() == name);
+        let known = Self::ALL.iter().copied().find(|known| known.name() == name);
         known.ok_or_else(|| NoSuchAdaptor(name.to_owned()))
     }
 }
@@ -388,22 +416,6 @@ impl From<serde_json::Error> for Unreadable {
             column: error.column(),
             reason: error.to_string(),
         }
-    }
-}
-
-/// Reads what a feed sent. The layer of the feed is one of the catalog.
-pub fn decode(feed: &Feed, catalog: &Catalog, input: &Input<'_>) -> Result<Decoded, Unreadable> {
-    let target = target::Target::new(feed, catalog);
-    match feed.adaptor {
-        Adaptor::Geojson => geojson::decode(&target, input),
-        Adaptor::Csv => csv::decode(&target, input),
-        Adaptor::AlprRekor => rekor::decode(&target, input),
-        Adaptor::AlprPlaterecognizer => platerecognizer::decode(&target, input),
-        Adaptor::AlprHikvision => hikvision::decode(&target, input),
-        Adaptor::Wzdx => wzdx::decode(&target, input),
-        Adaptor::Cap => cap::decode(&target, input),
-        Adaptor::Nws => nws::decode(&target, input),
-        Adaptor::OsmSurveillance => osm::decode(&target, input),
     }
 }
 

@@ -79,22 +79,11 @@ impl Decode {
         let layer = self
             .layer
             .clone()
-            .unwrap_or_else(|| usual_layer(adaptor).to_owned());
+            .unwrap_or_else(|| adaptor.usual_layer().to_owned());
         let described = FeedConfig {
             adaptor,
             ..FeedConfig::own(&layer)
         };
         feed(&described, catalog).map_err(|bad| Failure::NotThere(bad.to_string()))
-    }
-}
-
-/// The layer that an adaptor usually fills.
-fn usual_layer(adaptor: Adaptor) -> &'static str {
-    match adaptor {
-        Adaptor::Geojson | Adaptor::Csv => "incidents",
-        Adaptor::AlprRekor | Adaptor::AlprPlaterecognizer | Adaptor::AlprHikvision => "alpr_reads",
-        Adaptor::Wzdx => "closures",
-        Adaptor::Cap | Adaptor::Nws => "warnings",
-        Adaptor::OsmSurveillance => "cameras",
     }
 }
