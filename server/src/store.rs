@@ -17,6 +17,7 @@ mod embedded;
 mod error;
 mod interned;
 mod load;
+mod private;
 mod reader;
 mod reserve;
 mod retainer;

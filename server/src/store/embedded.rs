@@ -10,6 +10,7 @@
 use super::checkpointer::Checkpointer;
 use super::codec::instant::Instant;
 use super::error::{StoreError, io, sqlite};
+use super::private;
 use super::reader::Reader;
 use super::reserve::Reserve;
 use super::retainer::Retainer;
@@ -78,7 +79,7 @@ impl Embedded {
     /// Refuses a directory that another process has open, a file that is not a store and one that a
     /// newer version wrote; such a file is not touched.
     pub fn open(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(dir).map_err(io(dir))?;
+        private::make_dir(dir)?;
         let lock = lock(dir)?;
         let reserve = Reserve::new(dir, options.reserve_bytes);
         let epoch = match open_files(dir) {
@@ -266,6 +267,7 @@ pub(crate) fn read_only(path: &Path) -> Result<Connection, StoreError> {
 
 /// A connection to a file that may have to be made.
 fn create(path: &Path) -> Result<Connection, StoreError> {
+    private::make_file(path)?;
     let connection = Connection::open(path).map_err(sqlite(path))?;
     connection
         .pragma_update(None, "journal_mode", "WAL")

@@ -97,6 +97,12 @@ pub enum StoreError {
         /// The directory.
         dir: PathBuf,
     },
+    /// A backup into the store that it is of.
+    #[error("{file} is inside the store itself: name a file elsewhere")]
+    Inside {
+        /// The file.
+        file: PathBuf,
+    },
     /// Anything else the database reports.
     #[error("{path}: {cause}")]
     Sqlite {
@@ -157,6 +163,7 @@ impl StoreError {
             | Self::Newer { .. }
             | Self::OutOfOrder { .. }
             | Self::NotEmpty { .. }
+            | Self::Inside { .. }
             | Self::Sqlite { .. } => "the store cannot be written",
         }
     }
