@@ -274,7 +274,9 @@ metrics! {
 
     counter "atalaya_video_failures_total"
         "Pictures of cameras that could not be given, by what was in the way."
-        { VIDEO_FAILURES by "reason" ["unset" "silent" "status" "redirected" "outside" "too_large" "unreadable" "no_file" "busy"] }
+        { "reason": VIDEO_UNSET "unset", VIDEO_SILENT "silent", VIDEO_STATUS "status", VIDEO_REDIRECTED "redirected",
+          VIDEO_OUTSIDE "outside", VIDEO_TOO_LARGE "too_large", VIDEO_UNREADABLE "unreadable", VIDEO_NO_FILE "no_file",
+          VIDEO_BUSY "busy" }
 
     // --- the live stream -----------------------------------------------------------------------
     gauge "atalaya_live_streams"
