@@ -80,6 +80,9 @@ pub enum Failure {
     /// Keys, links and sessions.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The files of TLS.
+    #[error(transparent)]
+    Tls(#[from] crate::tls::BadTls),
     /// The address for metrics.
     #[error(transparent)]
     Admin(#[from] crate::http::admin::CannotListen),

@@ -30,3 +30,4 @@ pub mod poll;
 pub mod problem;
 pub mod store;
 pub mod task;
+pub mod tls;

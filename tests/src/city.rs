@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::command::{Ran, atalaya, binary};
+use crate::certificate::Certificate;
+use crate::command::{Ran, atalaya, binary, run};
 use crate::tile::Tile;
 use crate::visitor::{Reply, Visitor};
 use crate::wait::{DEADLINE, eventually};
@@ -125,6 +126,8 @@ pub struct City {
     config: Option<PathBuf>,
     process: Option<Process>,
     base: String,
+    /// The certificate that visitors trust, of a server with TLS.
+    trusted: Option<Certificate>,
     log: Log,
     expected: Mutex<Vec<String>>,
     keys: Mutex<HashMap<String, String>>,
@@ -133,19 +136,27 @@ pub struct City {
 impl City {
     /// A server without a configuration.
     pub async fn start() -> Self {
-        Self::open(None).await
+        Self::open(None, None).await
     }
 
     /// A server with this configuration file.
     pub async fn with_config(toml: &str) -> Self {
-        Self::open(Some(toml)).await
+        Self::open(Some(toml), None).await
     }
 
-    async fn open(toml: Option<&str>) -> Self {
+    /// A server with TLS, its certificate in [`Self::scratch`].
+    pub async fn with_tls(certificate: &Certificate) -> Self {
+        Self::open(Some(Certificate::CONFIG), Some(certificate)).await
+    }
+
+    async fn open(toml: Option<&str>, certificate: Option<&Certificate>) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("atalaya-test-")
             .tempdir()
             .expect("a folder for the store");
+        if let Some(certificate) = certificate {
+            certificate.write(folder.path());
+        }
         let config = toml.map(|toml| {
             let file = folder.path().join("atalaya.toml");
             std::fs::write(&file, toml).expect("the folder can be written");
@@ -156,6 +167,7 @@ impl City {
             config,
             process: None,
             base: String::new(),
+            trusted: certificate.cloned(),
             log: Log::default(),
             expected: Mutex::default(),
             keys: Mutex::default(),
@@ -237,9 +249,20 @@ impl City {
     /// Starts the server again at the same address; kills it first where it still runs.
     pub async fn restart(&mut self) {
         self.kill9();
-        let listen = self.base.trim_start_matches("http://").to_owned();
+        let (_, listen) = self.base.split_once("://").expect("an address");
+        let listen = listen.to_owned();
         self.launch(&listen);
         self.wait_ready().await;
+    }
+
+    /// Sends the server a signal, by its name without SIG.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn signal(&self, name: &str) {
+        let process = self.process_id().expect("the server runs");
+        let arguments = [format!("-{name}"), process.to_string()];
+        run(Command::new("kill").args(arguments)).ok();
     }
 
     /// The operating system's id of the server.
@@ -293,12 +316,15 @@ impl City {
     /// Where the server notes none.
     pub fn admin(&self) -> Visitor {
         let address = std::fs::read_to_string(self.data().join("admin-address"));
-        Visitor::new(&format!("http://{}", address.expect("an admin address")))
+        Visitor::new(
+            &format!("http://{}", address.expect("an admin address")),
+            None,
+        )
     }
 
     /// Somebody without credentials.
     pub fn anybody(&self) -> Visitor {
-        Visitor::new(&self.base)
+        Visitor::new(&self.base, self.trusted.as_ref())
     }
 
     /// A program that holds this token.

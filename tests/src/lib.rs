@@ -9,6 +9,7 @@
     reason = "what a harness cannot do fails the test"
 )]
 
+mod certificate;
 mod city;
 mod command;
 mod live;
@@ -17,6 +18,7 @@ mod tile;
 mod visitor;
 mod wait;
 
+pub use certificate::Certificate;
 pub use city::City;
 pub use command::{Ran, atalaya, run};
 pub use live::{Held, Live};

@@ -17,3 +17,4 @@ mod restart;
 mod sign_in;
 mod tidy;
 mod tiles;
+mod tls;
