@@ -83,6 +83,9 @@ pub enum Failure {
     /// A name that means nothing.
     #[error(transparent)]
     Unknown(#[from] UnknownName),
+    /// The files of TLS.
+    #[error(transparent)]
+    Tls(#[from] crate::tls::BadTls),
     /// The address for metrics.
     #[error(transparent)]
     Admin(#[from] crate::http::admin::CannotListen),

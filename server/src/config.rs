@@ -31,6 +31,9 @@ pub struct Config {
     /// Address and port for `/metrics`, which asks nobody who they are; port 0 picks a free one. None by
     /// default.
     pub admin_listen: Option<String>,
+    /// TLS on `listen`; without it, sign-in and restricted fields stay on the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsConfig>,
     /// What the site calls itself and how it tells the time.
     pub site: SiteConfig,
     /// Bounds on what is taken from outside.
@@ -59,6 +62,7 @@ impl Default for Config {
             data: PathBuf::from("atalaya-data"),
             listen: "127.0.0.1:8080".into(),
             admin_listen: None,
+            tls: None,
             site: SiteConfig::default(),
             limits: Limits::default(),
             live: LiveConfig::default(),
@@ -70,6 +74,16 @@ impl Default for Config {
             streams: BTreeMap::new(),
         }
     }
+}
+
+/// The files of TLS, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// The certificate, and after it those that lead to the root.
+    pub certificate: PathBuf,
+    /// Its private key: PKCS#8, PKCS#1 or SEC 1, not encrypted.
+    pub private_key: PathBuf,
 }
 
 /// The site.
@@ -303,11 +317,15 @@ impl Config {
             path: path.into(),
             cause: Box::new(cause),
         })?;
-        // Relative paths are meant from where the file lies.
+        // A relative path is meant from where the file lies; joining an absolute one changes nothing.
         if let Some(folder) = path.parent() {
             config.data = folder.join(&config.data);
             for stream in config.streams.values_mut() {
                 *stream = video::beside(folder, stream);
+            }
+            if let Some(tls) = &mut config.tls {
+                tls.certificate = folder.join(&tls.certificate);
+                tls.private_key = folder.join(&tls.private_key);
             }
         }
         config.check()?;

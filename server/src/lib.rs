@@ -30,4 +30,5 @@ pub mod poll;
 pub mod problem;
 pub mod store;
 pub mod task;
+pub mod tls;
 pub mod video;

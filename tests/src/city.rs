@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::command::{Ran, atalaya, binary};
+use crate::certificate::Certificate;
+use crate::command::{Ran, atalaya, binary, run};
 use crate::disk::Disk;
 use crate::tile::Tile;
 use crate::visitor::{Reply, Visitor};
@@ -128,6 +129,8 @@ pub struct City {
     config: Option<PathBuf>,
     process: Option<Process>,
     base: String,
+    /// The certificate that visitors trust, of a server with TLS.
+    trusted: Option<Certificate>,
     log: Log,
     expected: Mutex<Vec<String>>,
     keys: Mutex<HashMap<String, String>>,
@@ -136,12 +139,12 @@ pub struct City {
 impl City {
     /// A server without a configuration.
     pub async fn start() -> Self {
-        Self::open(None, None).await
+        Self::open(None, None, None).await
     }
 
     /// A server with this configuration file.
     pub async fn with_config(toml: &str) -> Self {
-        Self::open(Some(toml), None).await
+        Self::open(Some(toml), None, None).await
     }
 
     /// A server with this configuration file, whose store has a disk of its own.
@@ -154,12 +157,24 @@ impl City {
     ) -> Result<Self, String> {
         let folder = folder();
         let disk = disk(&folder.path().join("data"))?;
-        Ok(Self::open(Some(toml), Some((folder, disk))).await)
+        Ok(Self::open(Some(toml), Some((folder, disk)), None).await)
     }
 
-    async fn open(toml: Option<&str>, place: Option<(TempDir, Disk)>) -> Self {
+    /// A server with TLS, its certificate in [`Self::scratch`].
+    pub async fn with_tls(certificate: &Certificate) -> Self {
+        Self::open(Some(Certificate::CONFIG), None, Some(certificate)).await
+    }
+
+    async fn open(
+        toml: Option<&str>,
+        place: Option<(TempDir, Disk)>,
+        certificate: Option<&Certificate>,
+    ) -> Self {
         let (folder, disk) =
             place.map_or_else(|| (folder(), None), |(folder, disk)| (folder, Some(disk)));
+        if let Some(certificate) = certificate {
+            certificate.write(folder.path());
+        }
         let config = toml.map(|toml| {
             let file = folder.path().join("atalaya.toml");
             std::fs::write(&file, toml).expect("the folder can be written");
@@ -171,6 +186,7 @@ impl City {
             config,
             process: None,
             base: String::new(),
+            trusted: certificate.cloned(),
             log: Log::default(),
             expected: Mutex::default(),
             keys: Mutex::default(),
@@ -266,8 +282,19 @@ impl City {
     /// As [`Self::restart`], for a server that serves reads and is not ready.
     pub fn restart_unready(&mut self) {
         self.kill9();
-        let listen = self.base.trim_start_matches("http://").to_owned();
+        let (_, listen) = self.base.split_once("://").expect("an address");
+        let listen = listen.to_owned();
         self.launch(&listen);
+    }
+
+    /// Sends the server a signal, by its name without SIG.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn signal(&self, name: &str) {
+        let process = self.process_id().expect("the server runs");
+        let arguments = [format!("-{name}"), process.to_string()];
+        run(Command::new("kill").args(arguments)).ok();
     }
 
     /// The operating system's id of the server.
@@ -321,12 +348,15 @@ impl City {
     /// Where the server notes none.
     pub fn admin(&self) -> Visitor {
         let address = std::fs::read_to_string(self.data().join("admin-address"));
-        Visitor::new(&format!("http://{}", address.expect("an admin address")))
+        Visitor::new(
+            &format!("http://{}", address.expect("an admin address")),
+            None,
+        )
     }
 
     /// Somebody without credentials.
     pub fn anybody(&self) -> Visitor {
-        Visitor::new(&self.base)
+        Visitor::new(&self.base, self.trusted.as_ref())
     }
 
     /// A program that holds this token.

@@ -9,6 +9,7 @@
     reason = "what a harness cannot do fails the test"
 )]
 
+mod certificate;
 mod city;
 mod command;
 mod disk;
@@ -19,6 +20,7 @@ mod upstream;
 mod visitor;
 mod wait;
 
+pub use certificate::Certificate;
 pub use city::City;
 pub use command::{Ran, atalaya, atalaya_as, atalaya_within, run};
 pub use disk::Disk;

@@ -92,17 +92,14 @@ impl Demo {
             ends_at: None,
         };
         let key = city.identity.create_key(&key, now)?;
-        city.serve(|address| {
-            print(&format!("listening on http://{address}"));
+        city.serve(|base| {
+            print(&format!("listening on {base}"));
             print("");
             print("  The wall, signed in once (within 15 minutes):");
-            print(&format!(
-                "    {}",
-                sign_in_url(&address.to_string(), token.expose())
-            ));
+            print(&format!("    {}", sign_in_url(base, token.expose())));
             print("");
             print("  An incident of your own, downtown; post it again elsewhere and it moves:");
-            print(&curl(&address.to_string(), key.expose()));
+            print(&curl(base, key.expose()));
             print("");
             print(&format!(
                 "  The store, thrown away by the system in time: {}",
@@ -113,7 +110,7 @@ impl Demo {
     }
 }
 
-fn curl(address: &str, key: &str) -> String {
+fn curl(base: &str, key: &str) -> String {
     let feature = json!({
         "type": "Feature",
         "id": "mine-1",
@@ -121,7 +118,7 @@ fn curl(address: &str, key: &str) -> String {
         "properties": { "type": "Test call", "priority": 1, "discipline": "police", "address": "Congress & Stone" }
     });
     format!(
-        "    curl -H 'Authorization: Bearer {key}' -H 'Content-Type: application/geo+json' \\\n      -d '{feature}' http://{address}/feeds/incidents"
+        "    curl -H 'Authorization: Bearer {key}' -H 'Content-Type: application/geo+json' \\\n      -d '{feature}' {base}/feeds/incidents"
     )
 }
 

@@ -2,8 +2,10 @@
 
 use super::{Failure, print, way};
 use crate::config::Config;
+use crate::http::site::Site;
 use crate::identity::LinkOrder;
 use clap::Args;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 /// Print a one-time sign-in link.
@@ -25,19 +27,24 @@ impl Link {
             clearance: self.clearance,
         };
         let token = actix_web::rt::System::new().block_on(way::issue_link(config, &order))?;
-        let address = std::fs::read_to_string(address_file(&config.data));
-        let address = address.unwrap_or_else(|_| config.listen.clone());
-        print(&sign_in_url(address.trim(), &token));
+        let base = std::fs::read_to_string(address_file(&config.data));
+        let base = base.unwrap_or_else(|_| base_url(config, &config.listen));
+        print(&sign_in_url(base.trim(), &token));
         Ok(())
     }
 }
 
 /// The address that opens a session: the token stands in the fragment, which no server ever sees.
-pub(super) fn sign_in_url(address: &str, token: &str) -> String {
-    format!("http://{address}/sign-in#{token}")
+pub(super) fn sign_in_url(base: &str, token: &str) -> String {
+    format!("{base}/sign-in#{token}")
 }
 
-/// Where a running server notes the address it listens on.
+/// How addresses of a server begin that listens here, without a slash at the end.
+pub(super) fn base_url(config: &Config, address: impl Display) -> String {
+    format!("{}://{address}", Site::of(config).scheme())
+}
+
+/// Where a running server notes how its addresses begin.
 pub(super) fn address_file(data: &Path) -> PathBuf {
     data.join("address")
 }

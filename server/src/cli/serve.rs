@@ -10,13 +10,16 @@ use crate::http::{App, security, site::Site};
 use crate::identity::{Identity, Lasting};
 use crate::metrics::Recorder;
 use crate::store::{Embedded, Store, StoreOptions};
+use crate::tls::Tls;
 use crate::{poll, task};
+use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 use clap::Args;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -37,7 +40,7 @@ impl Serve {
         let system = actix_web::rt::System::new();
         system.block_on(async {
             let city = City::open(config)?;
-            city.serve(|address| print(&format!("listening on http://{address}")))
+            city.serve(|base| print(&format!("listening on {base}")))
                 .await
         })
     }
@@ -63,6 +66,8 @@ pub(super) struct City {
     pub(super) identity: web::Data<Identity>,
     /// Where metrics are kept, if they are served.
     recorder: Option<Recorder>,
+    /// TLS, if it is configured.
+    tls: Option<Tls>,
     clock: Clock,
 }
 
@@ -78,6 +83,8 @@ impl City {
             reserve_bytes: config.store.reserve_bytes,
             history_days: config.store.history_days,
         };
+        let tls = config.tls.as_ref();
+        let tls = tls.map(|files| Tls::open(files, clock.now())).transpose()?;
         let store = Store::Embedded(Embedded::open(&config.data, options)?);
         let engine = Engine::start(&config, store, &clock)?;
         let identity = Identity::open(&config.data.join("main.db"), Lasting::default())?;
@@ -85,59 +92,39 @@ impl City {
             app: web::Data::new(App::new(Arc::new(engine), config)),
             identity: web::Data::new(identity),
             recorder,
+            tls,
             clock,
         })
     }
 
-    /// Serves until the process is told to stop; `ready` learns the address first.
-    pub(super) async fn serve(self, ready: impl FnOnce(SocketAddr)) -> Result<(), Failure> {
+    /// Serves until the process is told to stop; `ready` first learns how its addresses begin.
+    pub(super) async fn serve(self, ready: impl FnOnce(&str)) -> Result<(), Failure> {
         let config = &self.app.config;
-        let listen = config.listen.clone();
         let address_file = super::link::address_file(&config.data);
-        let site = web::Data::new(Site {
-            demo: config.site.demo,
-            banner: config.site.banner.clone(),
-            time_zone: config.site.time_zone.clone(),
-            ..Site::default()
-        });
-        let clock = web::Data::new(self.clock.clone());
-        let catalog = web::Data::new(Arc::clone(self.app.engine.catalog()));
-        let (app, identity) = (self.app.clone(), self.identity.clone());
-        let server = HttpServer::new(move || {
-            actix_web::App::new()
-                .wrap(from_fn(security::around))
-                .app_data(app.clone())
-                .app_data(identity.clone())
-                .app_data(site.clone())
-                .app_data(clock.clone())
-                .app_data(catalog.clone())
-                .configure(crate::http::routes)
-        });
-        let server = server
-            .client_request_timeout(Duration::from_secs(5))
-            .shutdown_timeout(2)
-            .bind(&listen)
-            .map_err(Failure::system(format!("cannot listen on {listen}")))?;
-        let address = server.addrs().first().copied();
-        let admin = Admin::start(&self.app, self.recorder)?;
+        let admin = Admin::start(&self.app, self.recorder.clone())?;
+        let (address, running) = self.listen()?;
+        let base = super::link::base_url(config, address);
         let polls = poll::start(&self.app);
         let control = Control::start(&self.app, &self.identity);
         if let Err(cause) = &control {
             warn!(%cause, "no control socket: commands cannot work beside this server");
         }
-        let running = server.run();
-        let handle = running.handle();
-        task::spawn("signals", stop_on_signal(handle.clone()));
+        let interrupts = signal(SignalKind::interrupt()).map_err(Failure::system("signals"))?;
+        task::spawn("signals", stop_on_signal(running.handle(), interrupts));
         let failed = self.app.engine.failed();
-        task::spawn("failures", stop_on_failure(handle, failed.clone()));
-        if let Some(address) = address {
-            info!(%address, "listening on {address}");
-            // On a full disk reads are served all the same.
-            if let Err(cause) = std::fs::write(&address_file, address.to_string()) {
-                warn!(%cause, "cannot note the address: links will name the configured one");
-            }
-            ready(address);
+        task::spawn(
+            "failures",
+            stop_on_failure(running.handle(), failed.clone()),
+        );
+        if let Some(tls) = self.tls {
+            task::spawn("certificate", tls.keep(self.clock.clone()));
         }
+        info!(%address, "listening on {base}");
+        // On a full disk reads are served all the same.
+        if let Err(cause) = std::fs::write(&address_file, &base) {
+            warn!(%cause, "cannot note the address: links will name the configured one");
+        }
+        ready(&base);
         let outcome = running.await;
         if let Ok(control) = control {
             control.stop().await;
@@ -153,6 +140,41 @@ impl City {
         }
         outcome.map_err(Failure::system("the server ended"))
     }
+
+    /// Takes the address, and answers on it once the server is awaited.
+    fn listen(&self) -> Result<(SocketAddr, Server), Failure> {
+        let config = &self.app.config;
+        let site = web::Data::new(Site::of(config));
+        let clock = web::Data::new(self.clock.clone());
+        let catalog = web::Data::new(Arc::clone(self.app.engine.catalog()));
+        let (app, identity) = (self.app.clone(), self.identity.clone());
+        let server = HttpServer::new(move || {
+            actix_web::App::new()
+                .wrap(from_fn(security::around))
+                .app_data(app.clone())
+                .app_data(identity.clone())
+                .app_data(site.clone())
+                .app_data(clock.clone())
+                .app_data(catalog.clone())
+                .configure(crate::http::routes)
+        });
+        let server = server
+            .client_request_timeout(Duration::from_secs(5))
+            .shutdown_timeout(2);
+        let bound = match &self.tls {
+            None => server.bind(&config.listen),
+            Some(tls) => {
+                let tls = tls.server_config();
+                let tls = tls.map_err(|cause| Failure::Other(format!("TLS: {cause}")))?;
+                server.bind_rustls_0_23(&config.listen, tls)
+            }
+        };
+        let cannot = || format!("cannot listen on {}", config.listen);
+        let server = bound.map_err(Failure::system(cannot()))?;
+        let address = server.addrs().first().copied();
+        let address = address.ok_or_else(|| Failure::Other(cannot()))?;
+        Ok((address, server.run()))
+    }
 }
 
 /// A server that can take nothing more leaves it to its supervisor to start another.
@@ -165,9 +187,9 @@ async fn stop_on_failure(
     }
 }
 
-async fn stop_on_signal(handle: actix_web::dev::ServerHandle) {
+async fn stop_on_signal(handle: actix_web::dev::ServerHandle, mut interrupts: Signal) {
     // Live streams never end by themselves: stop at once rather than wait for them.
-    if tokio::signal::ctrl_c().await.is_ok() {
+    if interrupts.recv().await.is_some() {
         handle.stop(false).await;
     }
 }

@@ -142,7 +142,7 @@ async fn reader(request: &HttpRequest) -> Result<Caller, Problem> {
     let catalog = state::<Arc<Catalog>>(request)?;
     let site = state::<Site>(request)?;
     let mut viewer = viewer(&principal, &catalog, state::<Clock>(request)?.now());
-    if !(site.https || site.clear_text_clearances || is_local(request)) {
+    if !site.carries_clearances(request) {
         viewer.clearances = Clearances::NONE;
     }
     Ok(Caller {
@@ -295,23 +295,12 @@ fn is_listed(origin: &str, site: &Site) -> bool {
 }
 
 fn is_own(origin: &str, request: &HttpRequest, site: &Site) -> bool {
-    let scheme = if site.https { "https://" } else { "http://" };
     let host = text(request.headers(), &header::HOST)
         .or_else(|| request.uri().authority().map(Authority::as_str));
-    let named = origin.strip_prefix(scheme);
+    let named = origin
+        .strip_prefix(site.scheme())
+        .and_then(|rest| rest.strip_prefix("://"));
     matches!((named, host), (Some(named), Some(host)) if named.eq_ignore_ascii_case(host))
-}
-
-/// Whether the peer is this machine, and not a proxy on it that speaks for another.
-pub(super) fn is_local(request: &HttpRequest) -> bool {
-    let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip"];
-    let direct = forwarded
-        .iter()
-        .all(|name| !request.headers().contains_key(*name));
-    direct
-        && request
-            .peer_addr()
-            .is_some_and(|peer| peer.ip().to_canonical().is_loopback())
 }
 
 /// The address that failures are counted by.

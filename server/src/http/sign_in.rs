@@ -4,7 +4,7 @@
 //! link is answered with the same text.
 
 use super::caller::{
-    self, Caller, check_origin, check_origin_if_any, cookie_name, is_local, peer, session_token,
+    self, Caller, check_origin, check_origin_if_any, cookie_name, peer, session_token,
 };
 use super::refusals::json_config;
 use super::site::Site;
@@ -70,7 +70,7 @@ pub async fn sign_in(
     identity: web::Data<Identity>,
     clock: web::Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
-    if !site.https && !is_local(&request) {
+    if !site.is_private(&request) {
         return Err(Problem::InsecureSignIn {});
     }
     check_origin_if_any(&request)?;

@@ -20,3 +20,4 @@ mod sign_in;
 mod streams;
 mod tidy;
 mod tiles;
+mod tls;

@@ -14,7 +14,7 @@ async fn a_server_whose_writer_died_ends_with_a_failure() {
     let city = City::open(config).unwrap();
     let engine = Arc::clone(&city.app.engine);
     let (announce, announced) = tokio::sync::oneshot::channel();
-    let serving = city.serve(|address| announce.send(address).unwrap());
+    let serving = city.serve(|address| announce.send(address.to_owned()).unwrap());
     let dying = async move {
         announced.await.unwrap();
         engine.faults().set(Fault::Panics);
