@@ -29,6 +29,8 @@ async fn a_server_whose_writer_died_is_not_ready() {
     let admitted = app.engine.admit(1).unwrap();
     app.engine.append(vec![gone], admitted).await.unwrap_err();
     let mut failed = app.engine.failed();
-    failed.wait_for(Option::is_some).await.unwrap();
+    let known = failed.wait_for(Option::is_some);
+    let known = tokio::time::timeout(std::time::Duration::from_secs(5), known).await;
+    drop(known.unwrap().unwrap());
     assert_eq!(ready(app).await.status(), 503);
 }
