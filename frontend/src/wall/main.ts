@@ -6,6 +6,9 @@ import "./ui/wall.css";
 
 import { paintInterface } from "../look/palette";
 import { openWall } from "./open";
+import { beginOpening } from "./opening";
+import { keptSound } from "./sound/keeping";
+import { settle } from "./sound/settings";
 import { Wall } from "./state/wall.svelte";
 import App from "./ui/App.svelte";
 import { readAddress } from "./view/address";
@@ -15,18 +18,20 @@ const address = readAddress(window.location.pathname, window.location.search);
 const wall = new Wall();
 wall.name = address.wall;
 wall.theme = address.style ?? "night";
+wall.sound = settle(keptSound(), address.sound);
 wall.scale = wallScale(address.scale, window.screen.height);
 document.documentElement.style.fontSize = `${String(20 * wall.scale)}px`;
 document.documentElement.dataset["state"] = "loading";
 paintInterface(wall.theme, document.documentElement);
 
+const opening = beginOpening(wall.theme, (why) => (wall.trouble = why));
 const target = document.getElementById("wall");
 if (target === null) throw new Error("the page has no #wall");
 mount(App, {
   target,
   props: {
     wall,
-    raise: async (container: HTMLElement) => (await openWall(wall, address, container)).director,
+    raise: (container: HTMLElement) => openWall(wall, address, container, opening),
   },
 });
 

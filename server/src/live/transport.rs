@@ -4,6 +4,7 @@
 //! where the client is to the view of the moment, and sends with back-pressure; while it waits for a
 //! slow client nothing piles up but the distance to the present.
 
+use super::batch::batched;
 use super::message::Message;
 use super::stream::{Stream, StreamId};
 use super::subscription::{BadSubscription, Resume, Subscription, Wish};
@@ -99,7 +100,7 @@ pub async fn subscribe(
 ) -> Result<HttpResponse, Problem> {
     let params = Params::parse(
         &request,
-        &["layers", "tile_layers", "bbox", "zoom", "after"],
+        &["layers", "tile_layers", "bbox", "zoom", "after", "batch"],
     )?;
     let names = |name| -> Result<Vec<String>, Problem> {
         let names = params.list(name, MOST_LAYERS)?.unwrap_or_default();
@@ -142,6 +143,7 @@ pub async fn subscribe(
         id,
         stream,
         changes,
+        batch: params.raw("batch") == Some("1"),
     };
     if upgrade {
         session.websocket(&request, payload)
@@ -199,6 +201,8 @@ struct Session {
     id: StreamId,
     stream: Stream,
     changes: mpsc::Receiver<Subscription>,
+    /// Whether a WebSocket frame may carry several messages.
+    batch: bool,
 }
 
 impl Drop for Session {
@@ -302,8 +306,8 @@ impl Session {
         let mut messages = vec![self.hello()];
         messages.extend(self.step());
         loop {
-            for message in messages.drain(..) {
-                let Ok(text) = bytestring::ByteString::try_from(message.json) else {
+            for frame in self.frames(std::mem::take(&mut messages)) {
+                let Ok(text) = bytestring::ByteString::try_from(frame) else {
                     continue;
                 };
                 let sent = tokio::time::timeout(self.stall(), socket.text(text)).await;
@@ -328,6 +332,14 @@ impl Session {
         }
         self.note_end(false);
         drop(socket.close(None).await);
+    }
+
+    fn frames(&self, messages: Vec<Message>) -> Vec<Bytes> {
+        if self.batch {
+            batched(&messages)
+        } else {
+            messages.into_iter().map(|message| message.json).collect()
+        }
     }
 
     /// Obeys a subscription; one that is refused leaves the old one in force.

@@ -18,6 +18,7 @@ export type Command =
         | "cycle"
         | "fullscreen"
         | "help"
+        | "sound"
         | "back";
     };
 
@@ -49,6 +50,7 @@ const NAMED: Record<string, Command> = {
   a: { do: "acknowledge" },
   p: { do: "pin" },
   m: { do: "mute" },
+  v: { do: "sound" },
   d: { do: "theme" },
   c: { do: "cycle" },
 };
@@ -73,11 +75,12 @@ export const KEY_HELP: readonly { keys: string[]; does: string }[] = [
   { keys: ["."], does: "Next feature on the map" },
   { keys: ["Enter"], does: "Details, and the cameras that see it" },
   { keys: ["A"], does: "Acknowledge on this display" },
-  { keys: ["P"], does: "Pin the details open" },
+  { keys: ["P"], does: "Pin the inset of an alarm" },
   { keys: ["L"], does: "Layers" },
   { keys: ["F"], does: "Find" },
   { keys: ["D"], does: "Day or night" },
   { keys: ["M"], does: "Sound on or off" },
+  { keys: ["V"], does: "Volume and quiet hours" },
   { keys: ["Shift", "F"], does: "Fullscreen" },
   { keys: ["←", "↑", "→", "↓"], does: "Move the map" },
   { keys: ["+", "−"], does: "Zoom" },
