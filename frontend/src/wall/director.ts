@@ -64,6 +64,8 @@ export class Director {
         return this.acknowledge(this.wall.currentCard ?? this.wall.selected?.key ?? null);
       case "pin":
         return this.pin();
+      case "plate":
+        return this.openPlate();
       case "mute":
         return this.mute();
       case "theme":
@@ -181,6 +183,7 @@ export class Director {
   }
 
   look(wanted: Wanted, comeNear: boolean): void {
+    this.wall.plateOpen = null;
     this.looking.at(wanted);
     const at = this.wall.selected?.at ?? null;
     this.#standAside(comeNear ? null : at);
@@ -199,6 +202,13 @@ export class Director {
 
   pin(): void {
     this.focusing.pin();
+  }
+
+  /** In full until something else is looked at, and only for those who may know it; others never got it. */
+  openPlate(): void {
+    const { selected, plateOpen, mayOpenPlates } = this.wall;
+    if (selected === null || !mayOpenPlates) return;
+    this.wall.plateOpen = plateOpen === selected.key ? null : selected.key;
   }
 
   hangInset(container: HTMLElement): () => void {
@@ -257,6 +267,7 @@ export class Director {
   }
 
   close(): void {
+    this.wall.plateOpen = null;
     this.looking.nothing();
     if (this.#before !== null) this.stage.go(this.#before);
     this.#before = null;

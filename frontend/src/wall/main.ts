@@ -7,6 +7,8 @@ import "./ui/wall.css";
 import { paintInterface } from "../look/palette";
 import { openWall } from "./open";
 import { beginOpening } from "./opening";
+import { stayAwake } from "./screen/awake";
+import { watchMemory } from "./screen/watchdog";
 import { keptSound } from "./sound/keeping";
 import { settle } from "./sound/settings";
 import { Wall } from "./state/wall.svelte";
@@ -35,11 +37,13 @@ mount(App, {
   },
 });
 
-/** A wall must not fall asleep; where the browser refuses, the system's own settings decide. */
-function stayAwake(): void {
-  if ("wakeLock" in navigator && document.visibilityState === "visible") {
-    navigator.wakeLock.request("screen").catch(() => undefined);
-  }
-}
 stayAwake();
-document.addEventListener("visibilitychange", stayAwake);
+watchMemory(
+  () => ({
+    up_ms: performance.now(),
+    live: wall.link === "live",
+    busy: wall.panel !== "none" || wall.selected !== null || wall.focus !== null,
+    sinceAlarm_ms: wall.now - Math.max(0, ...wall.cards.map((card) => card.since)),
+  }),
+  () => window.location.reload(),
+);

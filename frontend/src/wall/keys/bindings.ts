@@ -13,6 +13,7 @@ export type Command =
         | "details"
         | "acknowledge"
         | "pin"
+        | "plate"
         | "mute"
         | "theme"
         | "cycle"
@@ -49,6 +50,7 @@ const NAMED: Record<string, Command> = {
   f: { do: "find" },
   a: { do: "acknowledge" },
   p: { do: "pin" },
+  r: { do: "plate" },
   m: { do: "mute" },
   v: { do: "sound" },
   d: { do: "theme" },
@@ -76,6 +78,7 @@ export const KEY_HELP: readonly { keys: string[]; does: string }[] = [
   { keys: ["Enter"], does: "Details, and the cameras that see it" },
   { keys: ["A"], does: "Acknowledge on this display" },
   { keys: ["P"], does: "Pin the inset of an alarm" },
+  { keys: ["R"], does: "Show or hide a plate, with clearance" },
   { keys: ["L"], does: "Layers" },
   { keys: ["F"], does: "Find" },
   { keys: ["D"], does: "Day or night" },

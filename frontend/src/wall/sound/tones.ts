@@ -1,5 +1,5 @@
 // Two tones: a rising pair, twice, for severity 1 and a single soft one for severity 2. Of the displays in one browser only the elected
-// one sounds. A browser that blocks sound says so at once, until somebody clicks or presses a key.
+// one sounds; `data-sounds` and `data-tone` of the page say so. A browser that blocks sound says so at once, until somebody clicks or presses a key.
 import { BEAT_MS, Election } from "./election";
 
 const CHANNEL = "atalaya-sound";
@@ -20,7 +20,10 @@ export class Tones {
     channel.onmessage = ({ data }) => {
       if (typeof data === "string") election.hear(data, performance.now());
     };
-    setInterval(() => (this.#elected = election.beat(this.#stands, performance.now())), BEAT_MS);
+    setInterval(() => {
+      this.#elected = election.beat(this.#stands, performance.now());
+      document.documentElement.dataset["sounds"] = this.#elected ? "here" : "elsewhere";
+    }, BEAT_MS);
     for (const gesture of ["pointerdown", "keydown"]) {
       window.addEventListener(gesture, () => this.#resume(), { capture: true, passive: true });
     }

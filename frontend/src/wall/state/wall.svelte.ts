@@ -69,12 +69,17 @@ export class Wall {
   detailsOnRight = $state(false);
   panel = $state<Panel>("none");
   selected = $state.raw<Selected | null>(null);
+  /** The plate of this feature, `layer/id`, is shown in full: somebody with the clearance asked for it. */
+  plateOpen = $state<string | null>(null);
   focus = $state.raw<Focused | null>(null);
   /** The inset stands on the side where the alarm is not. */
   focusOnLeft = $state(false);
 
   get timeZone(): string {
     return this.session?.time_zone ?? "UTC";
+  }
+  get mayOpenPlates(): boolean {
+    return this.session?.clearances.includes("cji") ?? false;
   }
   /** Whether this is an hour in which no display sounds. */
   get quietNow(): boolean {
