@@ -67,7 +67,7 @@ test("an inset goes by itself, and the address can switch it off", async () => {
 
   await openWall("&focus=off");
   await server.post("incidents", point("unseen", 0, -1, { ...urgent, address: "Nowhere in particular" }));
-  await page.getByText("Nowhere in particular").waitFor();
+  await page.getByText("Nowhere in particular").first().waitFor();
   assert.equal(await inset().count(), 0);
 });
 
@@ -101,7 +101,7 @@ test("sound that the browser keeps back is said, and a click frees it", async ()
 test("volume and quiet hours are set by keyboard, kept, and said", async () => {
   await page.keyboard.press("v");
   await page.getByRole("heading", { name: "Sound" }).waitFor();
-  await page.getByLabel("Quiet hours").check();
+  await page.getByRole("checkbox", { name: "Quiet hours" }).check();
   await page.getByLabel("from").fill("00:00");
   await page.getByLabel("to", { exact: true }).fill("23:59");
   assert.deepEqual(await browser.violations(), [], "with the sound dialog open");
