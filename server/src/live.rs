@@ -11,6 +11,7 @@
 //! the latest state of each feature; past the change ring it gets snapshots. Server-Sent Events and
 //! WebSocket carry the same messages.
 
+mod batch;
 mod frames;
 mod message;
 mod stream;

@@ -37,6 +37,10 @@ describe("feeds", () => {
   it("knows nothing while the link is lost", () => {
     expect(feedStates([feed("units", {})], now, false)[0]).toMatchObject({ status: "never", words: "12 s" });
   });
+  it("claims no age for a feed that was never heard", () => {
+    const never = feed("nws", { status: "never", last_received_at: null });
+    for (const linked of [true, false]) expect(feedStates([never], now, linked)[0]?.words).toBe("no data");
+  });
   it("goes stale by itself", () => {
     expect(feedStates([feed("units", { expect_every_s: 10 })], now)[0]?.status).toBe("stale");
     expect(feedStates([feed("units", { expect_every_s: 15 })], now)[0]?.status).toBe("live");

@@ -29,7 +29,8 @@ export function feedStates(feeds: readonly Feed[], now: number, linked = true): 
   return feeds
     .map((feed) => {
       const status = linked ? statusNow(feed, now) : "never";
-      const age = ageText((now - (instant(feed.last_received_at) ?? now)) / 1000);
+      const received = instant(feed.last_received_at);
+      const age = received === null ? "no data" : ageText((now - received) / 1000);
       return {
         name: feed.name,
         title: feed.name.replaceAll(/[-_]/g, " "),

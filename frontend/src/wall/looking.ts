@@ -1,11 +1,11 @@
 // Looking at something: asks the server for the feature, for the nearest cameras and for those that see the point, and draws the
 // lines of sight. Answers that come after somebody looked elsewhere are thrown away.
-import type { Feature, Position } from "geojson";
+import type { Position } from "geojson";
 
 import type { LiveFeature } from "./live/messages";
 import { anchorOf } from "./map/anchor";
-import { numberedCameras } from "./camera-numbers";
 import { isLive } from "./map/drawing";
+import { pair, selectionFeatures } from "./map/selection-features";
 import type { Stage } from "./map/stage";
 import { trailPositions } from "./map/trail";
 import type { Picture } from "./picture";
@@ -19,7 +19,6 @@ export interface Wanted {
   id: string | null;
   at: [number, number] | null;
   feature?: LiveFeature | null;
-  closesAt?: number | null;
 }
 
 const COMING: Answer<Found[]> = { is: "coming" };
@@ -30,9 +29,6 @@ const NOT_THEN: Answer<Found[]> = { is: "refused", why: "Cameras show the presen
 
 const reason = (error: unknown): string =>
   error instanceof Error && error.message !== "" ? error.message : "The server did not answer.";
-
-const pair = (position: Position | null): [number, number] | null =>
-  position?.[0] === undefined || position[1] === undefined ? null : [position[0], position[1]];
 
 export class Looking {
   #asked: AbortController | null = null;
@@ -62,7 +58,6 @@ export class Looking {
       feature,
       near: cameras,
       seeing: cameras,
-      closesAt: wanted.closesAt ?? null,
       camera: layer === "cameras" && !past ? id : null,
     };
     if (at !== null && !past) void this.#askCameras(at, asked.signal);
@@ -154,26 +149,4 @@ function firstCamera({ seeing, near }: Selected): string | null {
   const both = [seeing, near].flatMap((answer) => (answer.is === "here" ? answer.value : []));
   const id = both[0]?.id;
   return id === undefined ? null : String(id);
-}
-
-const mark = (geometry: Feature["geometry"], properties: Record<string, string>): Feature => ({
-  type: "Feature",
-  geometry,
-  properties,
-});
-
-/** The point itself, a numbered mark on each camera of the lists, a line of sight from those that see it, and a trail. */
-function selectionFeatures(selected: Selected, at: [number, number], trail: Position[]): Feature[] {
-  const features = [mark({ type: "Point", coordinates: at }, { role: "point" })];
-  const seeing = selected.seeing.is === "here" ? selected.seeing.value : [];
-  for (const [id, { camera, number }] of numberedCameras(selected.seeing, selected.near)) {
-    const from = pair(anchorOf(camera.geometry));
-    if (from === null || id === selected.id) continue;
-    features.push(mark({ type: "Point", coordinates: from }, { role: "camera", number: String(number) }));
-    if (seeing.includes(camera)) {
-      features.push(mark({ type: "LineString", coordinates: [from, at] }, { role: "sight" }));
-    }
-  }
-  if (trail.length > 1) features.push(mark({ type: "LineString", coordinates: trail }, { role: "trail" }));
-  return features;
 }

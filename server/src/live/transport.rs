@@ -5,6 +5,7 @@
 //! slow client nothing piles up but the distance to the present. A timer of its own sees to it that the
 //! client hears something also while the writer is busy or waits for its disk.
 
+use super::batch::batched;
 use super::message::Message;
 use super::stream::{Stream, StreamId};
 use super::subscription::{BadSubscription, Resume, Subscription, Wish};
@@ -105,7 +106,7 @@ pub async fn subscribe(
 ) -> Result<HttpResponse, Problem> {
     let params = Params::parse(
         &request,
-        &["layers", "tile_layers", "bbox", "zoom", "after"],
+        &["layers", "tile_layers", "bbox", "zoom", "after", "batch"],
     )?;
     let wish = wish(&params)?;
     let resume = resume(&request, &params)?;
@@ -138,6 +139,7 @@ pub async fn subscribe(
         id,
         stream,
         changes,
+        batch: params.raw("batch") == Some("1"),
     };
     if upgrade {
         session.websocket(&request, payload)
@@ -233,6 +235,8 @@ struct Session {
     id: StreamId,
     stream: Stream,
     changes: mpsc::Receiver<Subscription>,
+    /// Whether a WebSocket frame may carry several messages.
+    batch: bool,
 }
 
 impl Drop for Session {
@@ -356,8 +360,8 @@ impl Session {
         let mut messages = vec![self.hello()];
         messages.extend(self.step());
         let end = loop {
-            for message in messages.drain(..) {
-                let Ok(text) = bytestring::ByteString::try_from(message.json) else {
+            for frame in self.frames(std::mem::take(&mut messages)) {
+                let Ok(text) = bytestring::ByteString::try_from(frame) else {
                     continue;
                 };
                 let bytes = text.len();
@@ -388,6 +392,14 @@ impl Session {
         };
         self.note_end(end);
         drop(socket.close(None).await);
+    }
+
+    fn frames(&self, messages: Vec<Message>) -> Vec<Bytes> {
+        if self.batch {
+            batched(&messages)
+        } else {
+            messages.into_iter().map(|message| message.json).collect()
+        }
     }
 
     /// Obeys a subscription; one that is refused leaves the old one in force.

@@ -1,5 +1,5 @@
 // Questions to the server. Every answer is checked for its status; a refusal becomes a `Refused` with the problem's own words.
-import type { Catalog, Feeds, Found, FoundCollection, Scene, Session } from "./shapes";
+import type { Catalog, Feeds, Found, FoundCollection, Ground, Scene, Session, TileSet } from "./shapes";
 
 export class Refused extends Error {
   constructor(
@@ -52,4 +52,12 @@ export const askFeature = (
   const path = `/ogc/collections/${encodeURIComponent(layer)}/items/${encodeURIComponent(id)}`;
   return ask(at === null ? path : `${path}?at=${encodeURIComponent(at)}`, signal);
 };
-export const askStyle = (theme: string): Promise<Record<string, unknown>> => ask(`/styles/${theme}`);
+
+/** The style and, at the same time, where its tiles are: MapLibre alone would ask for one after the other. */
+export async function askGround(theme: string): Promise<Ground> {
+  const [style, basemap] = await Promise.all([
+    ask<Ground["style"]>(`/styles/${theme}`),
+    ask<TileSet>("/tiles/basemap"),
+  ]);
+  return { style, basemap };
+}
