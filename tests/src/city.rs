@@ -24,9 +24,10 @@ struct Process {
 
 impl Process {
     /// Starts a server and waits for the line that says where it listens.
-    fn start(arguments: &[String], log: &Log) -> Self {
+    fn start(arguments: &[String], environment: &[(String, String)], log: &Log) -> Self {
         let mut child = Command::new(binary())
             .args(arguments)
+            .envs(environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -123,6 +124,7 @@ impl Log {
 pub struct City {
     folder: TempDir,
     config: Option<PathBuf>,
+    environment: Vec<(String, String)>,
     process: Option<Process>,
     base: String,
     log: Log,
@@ -154,6 +156,7 @@ impl City {
         let mut city = Self {
             folder,
             config,
+            environment: Vec::new(),
             process: None,
             base: String::new(),
             log: Log::default(),
@@ -168,7 +171,7 @@ impl City {
     fn launch(&mut self, listen: &str) {
         let mut arguments: Vec<String> = vec!["serve".into(), "--listen".into(), listen.into()];
         arguments.extend(self.place());
-        let process = Process::start(&arguments, &self.log);
+        let process = Process::start(&arguments, &self.environment, &self.log);
         self.base.clone_from(&process.base);
         self.process = Some(process);
     }
@@ -240,6 +243,18 @@ impl City {
         let listen = self.base.trim_start_matches("http://").to_owned();
         self.launch(&listen);
         self.wait_ready().await;
+    }
+
+    /// Starts the server again with this configuration file, and these variables in its environment.
+    pub async fn configure(&mut self, toml: &str, environment: &[(&str, &str)]) {
+        let file = self.folder.path().join("atalaya.toml");
+        std::fs::write(&file, toml).expect("the folder can be written");
+        self.config = Some(file);
+        let variables = environment.iter();
+        self.environment = variables
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        self.restart().await;
     }
 
     /// The operating system's id of the server.

@@ -9,6 +9,7 @@ mod import;
 mod ingest;
 mod live;
 mod owslib;
+mod poll;
 mod postgis;
 mod problems;
 mod reading;
