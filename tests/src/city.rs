@@ -26,9 +26,10 @@ struct Process {
 
 impl Process {
     /// Starts a server and waits for the line that says where it listens.
-    fn start(arguments: &[String], log: &Log) -> Self {
+    fn start(arguments: &[String], environment: &[(String, String)], log: &Log) -> Self {
         let mut child = Command::new(binary())
             .args(arguments)
+            .envs(environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -127,6 +128,7 @@ pub struct City {
     disk: Option<Disk>,
     folder: TempDir,
     config: Option<PathBuf>,
+    environment: Vec<(String, String)>,
     process: Option<Process>,
     base: String,
     /// The certificate that visitors trust, of a server with TLS.
@@ -184,6 +186,7 @@ impl City {
             disk,
             folder,
             config,
+            environment: Vec::new(),
             process: None,
             base: String::new(),
             trusted: certificate.cloned(),
@@ -199,7 +202,7 @@ impl City {
     fn launch(&mut self, listen: &str) {
         let mut arguments: Vec<String> = vec!["serve".into(), "--listen".into(), listen.into()];
         arguments.extend(self.place());
-        let process = Process::start(&arguments, &self.log);
+        let process = Process::start(&arguments, &self.environment, &self.log);
         self.base.clone_from(&process.base);
         self.process = Some(process);
     }
@@ -295,6 +298,18 @@ impl City {
         let process = self.process_id().expect("the server runs");
         let arguments = [format!("-{name}"), process.to_string()];
         run(Command::new("kill").args(arguments)).ok();
+    }
+
+    /// Starts the server again with this configuration file, and these variables in its environment.
+    pub async fn configure(&mut self, toml: &str, environment: &[(&str, &str)]) {
+        let file = self.folder.path().join("atalaya.toml");
+        std::fs::write(&file, toml).expect("the folder can be written");
+        self.config = Some(file);
+        let variables = environment.iter();
+        self.environment = variables
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        self.restart().await;
     }
 
     /// The operating system's id of the server.

@@ -12,6 +12,7 @@ mod live;
 mod metrics;
 mod owslib;
 mod past;
+mod poll;
 mod postgis;
 mod problems;
 mod reading;

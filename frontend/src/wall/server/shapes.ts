@@ -49,13 +49,14 @@ export interface Ground {
   basemap: TileSet;
 }
 
-export type FeedStatus = "live" | "quiet" | "stale" | "never";
+export type FeedStatus = "live" | "quiet" | "stale" | "failing" | "never";
 export interface Feed {
   name: string;
   adaptor: string;
   layer: string;
   status: FeedStatus;
   last_received_at: string | null;
+  last_failure: string | null;
   last_observed_at: string | null;
   expect_every_s: number;
   accepted_total: number;
