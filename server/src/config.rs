@@ -155,6 +155,8 @@ pub struct LiveConfig {
     pub ring_changes: usize,
     /// Seconds that a client may take for one message before it is let go.
     pub stall_s: u64,
+    /// Seconds after which an open stream asks again whether its session or key still holds; 60 at most.
+    pub recheck_s: u64,
 }
 
 impl Default for LiveConfig {
@@ -166,6 +168,7 @@ impl Default for LiveConfig {
             ring_ticks: ring.ticks,
             ring_changes: ring.changes,
             stall_s: 30,
+            recheck_s: 30,
         }
     }
 }
@@ -342,6 +345,13 @@ impl Config {
                 key: "live.tick_ms",
                 value: self.live.tick_ms.to_string(),
                 limit: "it must be 50 to 10000",
+            });
+        }
+        if !(1..=60).contains(&self.live.recheck_s) {
+            return Err(BadConfig::Value {
+                key: "live.recheck_s",
+                value: self.live.recheck_s.to_string(),
+                limit: "it must be 1 to 60",
             });
         }
         let catalog = self.catalog()?;
