@@ -169,6 +169,8 @@ pub struct LiveConfig {
     pub ring_changes: usize,
     /// Seconds that a client may take for one message before it is let go.
     pub stall_s: u64,
+    /// Seconds after which an open stream asks again whether its session or key still holds; 60 at most.
+    pub recheck_s: u64,
 }
 
 impl Default for LiveConfig {
@@ -180,6 +182,7 @@ impl Default for LiveConfig {
             ring_ticks: ring.ticks,
             ring_changes: ring.changes,
             stall_s: 30,
+            recheck_s: 30,
         }
     }
 }

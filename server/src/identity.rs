@@ -332,13 +332,17 @@ impl Identity {
         Ok(self.standing(found, now))
     }
 
-    /// Checks a credential of an open stream, which does not count as using it.
+    /// Checks a credential of an open stream, which does not count as using it. The store is asked anew: what
+    /// is open for long is looked at seldom.
     pub fn still(
         &self,
         credential: &Credential,
         now: Timestamp,
     ) -> Result<Option<Arc<Principal>>, IdentityError> {
-        let found = self.find(credential, now)?;
+        if !credential.token().is_plausible() {
+            return Ok(None);
+        }
+        let found = self.look_up(credential, now)?;
         Ok(found.and_then(|found| self.standing(found, now)))
     }
 
@@ -350,10 +354,18 @@ impl Identity {
         if !credential.token().is_plausible() {
             return Ok(None);
         }
-        let slot = credential.slot();
-        if let Some(believed) = self.fresh(&slot, now) {
+        if let Some(believed) = self.fresh(&credential.slot(), now) {
             return Ok(believed.found);
         }
+        self.look_up(credential, now)
+    }
+
+    fn look_up(
+        &self,
+        credential: &Credential,
+        now: Timestamp,
+    ) -> Result<Option<Found>, IdentityError> {
+        let slot = credential.slot();
         let found = match (&slot, credential.token().prefix()) {
             (Slot::Key(digest), Some(prefix)) => self.records.key(prefix, digest)?,
             (Slot::Key(_), None) => None,

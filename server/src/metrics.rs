@@ -286,8 +286,12 @@ metrics! {
         "Live streams refused with 503, because there are as many as there may be."
         { LIVE_REFUSED }
     counter "atalaya_live_ended_total"
-        "Live streams that ended: closed by the client, let go because it read too slowly, or broken."
-        { "outcome": LIVE_CLOSED "closed", LIVE_STALLED "stalled", LIVE_BROKEN "broken" }
+        "Live streams that ended: closed by the client, let go because it read too slowly, broken, or dismissed because the session or key no longer holds or shows something else."
+        { "outcome": LIVE_CLOSED "closed", LIVE_STALLED "stalled", LIVE_BROKEN "broken",
+          LIVE_DISMISSED "dismissed" }
+    counter "atalaya_live_rechecks_total"
+        "Sessions and keys of open streams that were looked at again."
+        { LIVE_RECHECKS }
     counter "atalaya_live_frames_total"
         "Snapshots and deltas of a topic: encoded, or shared with a stream that had them encoded."
         { "outcome": LIVE_FRAMES_ENCODED "encoded", LIVE_FRAMES_SHARED "shared" }

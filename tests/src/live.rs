@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::stream::{self, Stream, StreamExt as _};
 use futures_util::{Sink, SinkExt as _};
@@ -86,6 +87,8 @@ type Outgoing = Pin<Box<dyn Sink<Message, Error = Error> + Send>>;
 /// An open stream.
 pub struct Live {
     messages: Messages,
+    /// The code that a WebSocket was closed with.
+    code: Arc<OnceLock<u16>>,
     outgoing: Option<Outgoing>,
     held: Held,
     last_id: String,
@@ -146,13 +149,24 @@ async fn connect(visitor: &Visitor, query: &str) -> Socket {
 impl Live {
     pub(crate) async fn websocket(visitor: &Visitor, query: &str) -> Self {
         let (outgoing, incoming) = connect(visitor, query).await.split();
-        let messages = incoming.filter_map(async |message| match message {
-            Ok(Message::Text(text)) => {
-                Some(serde_json::from_str(&text).expect("messages are JSON"))
-            }
-            _ => None,
+        let code = Arc::new(OnceLock::new());
+        let noted = Arc::clone(&code);
+        let messages = incoming.filter_map(move |message| {
+            std::future::ready(match message {
+                Ok(Message::Text(text)) => {
+                    Some(serde_json::from_str(&text).expect("messages are JSON"))
+                }
+                Ok(Message::Close(Some(frame))) => {
+                    noted.set(frame.code.into()).ok();
+                    None
+                }
+                _ => None,
+            })
         });
-        Self::new(Box::pin(messages), Some(Box::pin(outgoing)))
+        Self {
+            code,
+            ..Self::new(Box::pin(messages), Some(Box::pin(outgoing)))
+        }
     }
 
     pub(crate) async fn events(visitor: &Visitor, query: &str) -> Self {
@@ -188,6 +202,7 @@ impl Live {
     fn new(messages: Messages, outgoing: Option<Outgoing>) -> Self {
         Self {
             messages,
+            code: Arc::default(),
             outgoing,
             held: Held::default(),
             last_id: String::new(),
@@ -237,6 +252,19 @@ impl Live {
         let ended = waited.await.is_ok();
         assert!(ended, "waited for {what}, and held {:#?}", self.held);
         &self.held
+    }
+
+    /// Reads on to the end of the stream; the answer is the last message, and the code that a WebSocket was
+    /// closed with.
+    pub async fn ended(mut self) -> (Value, Option<u16>) {
+        let mut last = Value::Null;
+        let read = async {
+            while let Some(message) = self.messages.next().await {
+                last = message;
+            }
+        };
+        in_time("the stream to end", read).await;
+        (last, self.code.get().copied())
     }
 
     /// What is held now.

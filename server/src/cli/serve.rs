@@ -8,6 +8,7 @@ use crate::http::admin::Admin;
 use crate::http::control::Control;
 use crate::http::{App, security, site::Site};
 use crate::identity::{Identity, Lasting};
+use crate::live::standing;
 use crate::metrics::Recorder;
 use crate::store::{Embedded, Store, StoreOptions};
 use crate::tls::Tls;
@@ -105,6 +106,7 @@ impl City {
         let (address, running) = self.listen()?;
         let base = super::link::base_url(config, address);
         let polls = poll::start(&self.app);
+        standing::start(&self.app, &self.identity);
         let control = Control::start(&self.app, &self.identity);
         if let Err(cause) = &control {
             warn!(%cause, "no control socket: commands cannot work beside this server");

@@ -62,6 +62,12 @@ impl Config {
                 "it must be 50 to 3000",
             ),
             value(
+                "live.recheck_s",
+                &live.recheck_s,
+                (1..=60).contains(&live.recheck_s),
+                "it must be 1 to 60",
+            ),
+            value(
                 "live.topic_resolution",
                 &live.topic_resolution,
                 live.topic_resolution <= FINEST,

@@ -19,6 +19,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use atalaya_tiles::{Catalog, Clearances, Viewer};
 use futures_util::future::LocalBoxFuture;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -42,9 +43,17 @@ pub struct Caller {
     pub class: String,
     /// What they showed; an open stream shows it again to [`Identity::still`].
     pub credential: Credential,
+    /// Whether the connection may carry restricted fields at all.
+    pub carries_clearances: bool,
 }
 
 impl Caller {
+    /// Whether the caller would see the same as then, given what they are now.
+    pub fn sees_the_same(&self, now_is: &Principal, catalog: &Catalog, now: Timestamp) -> bool {
+        may(now_is, Action::Do(Permission::Read))
+            && seen_over(now_is, self.carries_clearances, catalog, now) == self.viewer
+    }
+
     /// Refuses what the caller may not do.
     pub fn must(&self, permission: Permission) -> Result<(), Problem> {
         permitted(&self.principal, Action::Do(permission))
@@ -141,16 +150,30 @@ async fn reader(request: &HttpRequest) -> Result<Caller, Problem> {
     permitted(&principal, Action::Do(Permission::Read))?;
     let catalog = state::<Arc<Catalog>>(request)?;
     let site = state::<Site>(request)?;
-    let mut viewer = viewer(&principal, &catalog, state::<Clock>(request)?.now());
-    if !site.carries_clearances(request) {
-        viewer.clearances = Clearances::NONE;
-    }
+    let carries_clearances = site.carries_clearances(request);
+    let now = state::<Clock>(request)?.now();
+    let viewer = seen_over(&principal, carries_clearances, &catalog, now);
     Ok(Caller {
         class: class(&viewer, &catalog),
         principal,
         viewer,
         credential,
+        carries_clearances,
     })
+}
+
+/// What a principal sees at an instant over a connection.
+fn seen_over(
+    principal: &Principal,
+    carries_clearances: bool,
+    catalog: &Catalog,
+    now: Timestamp,
+) -> Viewer {
+    let mut viewer = viewer(principal, catalog, now);
+    if !carries_clearances {
+        viewer.clearances = Clearances::NONE;
+    }
+    viewer
 }
 
 /// What two viewers share when they may see the same, in 16 hexadecimal digits.

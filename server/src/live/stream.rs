@@ -9,13 +9,7 @@ use super::subscription::{Resume, Subscription};
 use crate::metrics;
 use atalaya_tiles::{LayerIx, Seq, Topic, View, Viewer};
 use jiff::Timestamp;
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc;
-
-/// The name of a stream: random, so that it cannot be guessed.
-pub type StreamId = String;
 
 /// After so long without a tick a client gets one, whatever happens; 3 s is what it may rely on.
 const TICK_AT_LEAST: Duration = Duration::from_secs(2);
@@ -207,59 +201,6 @@ fn count_resync(reason: &'static str) {
         _ => &metrics::LIVE_RESYNCS_BEHIND,
     };
     reason.increment(1);
-}
-
-/// The streams that are open, so that `PATCH /live/{stream}` finds them.
-#[derive(Debug, Default)]
-pub struct Streams(Mutex<HashMap<StreamId, Entry>>);
-
-#[derive(Debug)]
-struct Entry {
-    /// Who opened it: nobody else may change it.
-    owner: String,
-    changes: mpsc::Sender<Subscription>,
-}
-
-impl Streams {
-    /// Enters a stream; `None` if there are `limit` already. Changes arrive at the receiver.
-    pub fn enter(
-        &self,
-        id: &str,
-        owner: &str,
-        limit: usize,
-    ) -> Option<mpsc::Receiver<Subscription>> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= limit {
-            return None;
-        }
-        let (changes, receiver) = mpsc::channel(8);
-        let entry = Entry {
-            owner: owner.to_owned(),
-            changes,
-        };
-        open.insert(id.to_owned(), entry);
-        Some(receiver)
-    }
-
-    /// Takes a stream out.
-    pub fn leave(&self, id: &str) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(id);
-    }
-
-    /// The way to change a stream, for its owner alone.
-    pub fn changes(&self, id: &str, owner: &str) -> Option<mpsc::Sender<Subscription>> {
-        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = open.get(id).filter(|entry| entry.owner == owner)?;
-        Some(entry.changes.clone())
-    }
-
-    /// How many streams are open.
-    pub fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod clearance;
 mod commands;
 mod crash;
 mod disk;
+mod dismissal;
 mod gdal;
 mod import;
 mod ingest;
