@@ -84,6 +84,7 @@ test("what comes meanwhile is counted, neither drawn nor listed", async () => {
   await page.getByText("1 new").waitFor();
   await browser.holds("incidents", ["gone", "moved"]);
   assert.equal(await page.getByText("Sixth & Broadway").count(), 0);
+  assert.equal(await page.locator(".focus").count(), 0, "an alarm of the present gets no inset over the past");
 });
 
 test("one key brings the present back", async () => {

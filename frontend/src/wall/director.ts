@@ -21,6 +21,8 @@ import { anchorOf } from "./map/anchor";
 export const closeLookZoom = (layer: string | null): number => (layer === "blockages" ? 16.2 : 15);
 /** Width that the details cover, in px of the map. */
 const DETAILS_PX = 500;
+/** Width that the inset covers on the other side, with the tools. */
+const INSET_PX = 524;
 
 export class Director {
   /** Set by whoever opens the wall. */
@@ -197,7 +199,8 @@ export class Director {
     if (at === null || !comeNear) return;
     this.#before ??= this.stage.pose;
     const zoom = Math.max(this.stage.pose.zoom, closeLookZoom(wanted.layer));
-    this.stage.go({ center: at, zoom }, [DETAILS_PX / 2, 0]);
+    const covered = DETAILS_PX - (this.wall.focus === null ? 0 : INSET_PX);
+    this.stage.go({ center: at, zoom }, [covered / 2, 0]);
   }
 
   acknowledge(key: string | null): void {
