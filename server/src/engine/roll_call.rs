@@ -162,7 +162,7 @@ fn revive(picture: &Picture, seen: &mut Observation, received_at: Timestamp) {
     let (Some(observed_at), Some(gone_at)) = (seen.observed_at, gone_at) else {
         return;
     };
-    if picture.holds(seen.layer, &seen.feature) {
+    if picture.holds(seen.layer, &seen.feature) || is_over(picture, seen, received_at) {
         return;
     }
     let age = gone_at.duration_since(observed_at);
@@ -170,6 +170,16 @@ fn revive(picture: &Picture, seen: &mut Observation, received_at: Timestamp) {
     if is_same || observed_at > received_at {
         seen.observed_at = gone_at.checked_add(MOMENT).ok().or(Some(observed_at));
     }
+}
+
+/// Whether it would leave the picture as soon as it came: a list may name for days what is over, and
+/// every body would bring it anew.
+fn is_over(picture: &Picture, seen: &Observation, now: Timestamp) -> bool {
+    let view = picture.view();
+    let rule = i64::from(view.catalog().spec(seen.layer).expire_after_s);
+    let by_rule = seen.observed_at.filter(|_| rule > 0);
+    let by_rule = by_rule.and_then(|at| at.checked_add(SignedDuration::from_secs(rule)).ok());
+    seen.expires_at.or(by_rule).is_some_and(|at| at <= now)
 }
 
 fn share(part: usize, whole: usize) -> f64 {

@@ -250,6 +250,25 @@ async fn who_is_named_again_comes_back_as_it_was_as_often_as_it_goes() {
 }
 
 #[actix_web::test]
+async fn what_is_over_is_not_brought_back_however_often_it_is_named() {
+    let bench = Bench::start();
+    let ends = |at: &str| {
+        timed("a").replace(
+            "\"properties\"",
+            &format!("\"expires_at\": \"{at}\", \"properties\""),
+        )
+    };
+    let body = [ends("2026-03-01T13:02:30Z")];
+    bench.call(&body).await;
+    bench.call(&[]).await;
+    for _ in 0..3 {
+        let told = bench.call(&body).await;
+        assert_eq!((told.accepted, told.duplicates), (0, 1));
+        assert_eq!(bench.sites().await, "");
+    }
+}
+
+#[actix_web::test]
 async fn what_the_source_says_next_is_newer_than_the_coming_back() {
     let bench = Bench::start();
     bench.call(&[timed("a")]).await;
