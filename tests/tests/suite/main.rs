@@ -4,6 +4,7 @@
 mod clearance;
 mod commands;
 mod crash;
+mod formats;
 mod gdal;
 mod import;
 mod ingest;

@@ -51,6 +51,31 @@ fn a_work_zone_becomes_a_closure() {
 }
 
 #[test]
+fn a_road_event_without_a_time_of_its_own_has_that_of_its_source_or_of_the_feed() {
+    let catalog = catalog();
+    let own = r#", "update_date": "2026-03-01T11:00:00Z""#;
+    let with_source = work(LINE, r#""lanes": []"#).replace(own, "").replace(
+        r#""organization_name": "Streets""#,
+        r#""organization_name": "Streets", "update_date": "2026-03-01T11:30:00Z""#,
+    );
+    let told = |body: &str| {
+        let decoded = check(body);
+        let closure = only(&decoded);
+        let source = text_of(&catalog, closure, "source").unwrap();
+        (closure.observed_at.unwrap().to_string(), source)
+    };
+    let expected = |at: &str, source: &str| (at.to_owned(), source.to_owned());
+    assert_eq!(
+        told(&with_source),
+        expected("2026-03-01T11:30:00Z", "Streets")
+    );
+    let unknown = with_source.replace(r#"{"data_source_id": "s1""#, r#"{"data_source_id": "s2""#);
+    assert_eq!(told(&unknown), expected("2026-03-01T12:00:00Z", "Town"));
+    let feed_at = check(&unknown).as_of.unwrap().to_string();
+    assert_eq!(feed_at, "2026-03-01T12:00:00Z");
+}
+
+#[test]
 fn an_end_that_nobody_verified_is_doubted_not_believed() {
     let catalog = catalog();
     let status = |properties: &str| {
