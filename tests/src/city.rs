@@ -205,18 +205,6 @@ impl City {
         &self.base
     }
 
-    /// Starts the server again with this configuration file, and these variables in its environment.
-    pub async fn configure(&mut self, toml: &str, environment: &[(&str, &str)]) {
-        let file = self.folder.path().join("atalaya.toml");
-        std::fs::write(&file, toml).expect("the folder can be written");
-        self.config = Some(file);
-        let variables = environment.iter();
-        self.environment = variables
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        self.restart().await;
-    }
-
     /// Waits until the server says that it is ready.
     pub async fn wait_ready(&self) {
         let anybody = self.anybody();
@@ -255,6 +243,18 @@ impl City {
         let listen = self.base.trim_start_matches("http://").to_owned();
         self.launch(&listen);
         self.wait_ready().await;
+    }
+
+    /// Starts the server again with this configuration file, and these variables in its environment.
+    pub async fn configure(&mut self, toml: &str, environment: &[(&str, &str)]) {
+        let file = self.folder.path().join("atalaya.toml");
+        std::fs::write(&file, toml).expect("the folder can be written");
+        self.config = Some(file);
+        let variables = environment.iter();
+        self.environment = variables
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        self.restart().await;
     }
 
     /// The operating system's id of the server.
