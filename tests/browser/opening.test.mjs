@@ -66,7 +66,7 @@ test("how long it takes", async (t) => {
       if (live) window.liveAfter ??= performance.now() - began;
       const drawn = wall?.map.getLayer("incidents") && wall.map.queryRenderedFeatures({ layers: ["incidents"] }).length > 0;
       if (drawn && live) window.drawnAfter = performance.now() - began;
-      else setTimeout(look, 20);
+      else requestAnimationFrame(look);
     };
     look();
   });

@@ -32,7 +32,7 @@ pub use visitor::{Reply, Visitor};
 pub use wait::{DEADLINE, eventually, in_time};
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -41,12 +41,15 @@ pub fn skipped(test: &str, why: &str) {
     writeln!(std::io::stderr(), "skipped: {test}: {why}").expect("stderr is open");
 }
 
-/// A file of the recorded data beside the project, where there is any.
+/// A file of the recorded data, where there is any: in `ATALAYA_TEST_DATA`, or in `shared/data` beside any folder above.
 pub fn recorded(path: &str) -> Option<PathBuf> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data");
-    let folder =
-        std::env::var_os("ATALAYA_TEST_DATA").map_or_else(|| PathBuf::from(beside), PathBuf::from);
-    let file = folder.join(path);
+    let named = std::env::var_os("ATALAYA_TEST_DATA").map(PathBuf::from);
+    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let beside = || {
+        let found = above.find(|folder| folder.join("shared/data").is_dir());
+        found.map(|folder| folder.join("shared/data"))
+    };
+    let file = named.or_else(beside)?.join(path);
     file.exists().then_some(file)
 }
 

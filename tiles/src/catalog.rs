@@ -141,10 +141,10 @@ pub struct LayerSpec {
     /// The finest cells that are counted for those without `single_clearance`.
     #[serde(default = "coarse_cells")]
     pub counted_resolution: u8,
-    /// Seconds after which a feature is marked stale; 0 is never.
+    /// Seconds after which a feature is marked stale; 0 is never, and all that a sighting layer takes.
     #[serde(default)]
     pub stale_after_s: u32,
-    /// Seconds after which a feature leaves the picture; 0 is never.
+    /// Seconds after which a feature leaves the picture; 0 is never, and all that a sighting layer takes.
     #[serde(default)]
     pub expire_after_s: u32,
     /// Days after which what was received is gone everywhere; 0 is never.
@@ -239,6 +239,18 @@ pub enum BadCatalog {
         layer: String,
         /// The resolution.
         resolution: u8,
+    },
+    /// A sighting layer whose features should age: they were seen once, and only retention ends them.
+    #[error(
+        "layer {layer}: {key} = {seconds}, and a sighting layer takes 0 only; retain_days ends sightings"
+    )]
+    Age {
+        /// The layer.
+        layer: String,
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        seconds: u32,
     },
     /// A sighting layer that takes something other than points.
     #[error("layer {0}: a sighting layer takes points only")]
@@ -404,10 +416,28 @@ fn check(spec: &LayerSpec, before: &[LayerSpec]) -> Result<(), BadCatalog> {
             resolution: spec.counted_resolution,
         });
     }
-    if spec.kind == LayerKind::Sighting && spec.geometry != [GeometryKind::Point] {
-        return Err(BadCatalog::SightingGeometry(name.clone()));
+    if spec.kind == LayerKind::Sighting {
+        check_sightings(spec)?;
     }
     Ok(())
+}
+
+fn check_sightings(spec: &LayerSpec) -> Result<(), BadCatalog> {
+    if spec.geometry != [GeometryKind::Point] {
+        return Err(BadCatalog::SightingGeometry(spec.name.clone()));
+    }
+    let ages = [
+        ("stale_after_s", spec.stale_after_s),
+        ("expire_after_s", spec.expire_after_s),
+    ];
+    match ages.into_iter().find(|(_, seconds)| *seconds > 0) {
+        Some((key, seconds)) => Err(BadCatalog::Age {
+            layer: spec.name.clone(),
+            key,
+            seconds,
+        }),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use tracing::warn;
 
 /// The seed city.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../seed-data"]
+#[folder = "../seed-data"]
 struct Seed;
 
 /// The number that the whole night follows from.

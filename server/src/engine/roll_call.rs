@@ -4,7 +4,8 @@
 //! nobody else knows what is held at that place in the log. It is as of the last word there was on
 //! the feature: an observation from then or before resurrects nothing, any later word does. A feature
 //! that a later roll call names again without a newer word is observed anew, a millisecond after it went,
-//! so that whatever the source says of it next is still newer.
+//! so that whatever the source says of it next is still newer. So is one whose retention is half over,
+//! since a roll call that names it receives it again.
 //!
 //! Refuses to withdraw where the body is in doubt, is older than the one before, or leaves out more
 //! than the feed may lose at once: one bad body must not wipe the map.
@@ -105,6 +106,7 @@ impl RollCalls {
                 && !taken_back.contains(&seen.feature)
             {
                 revive(picture, seen, received_at);
+                renew(picture, seen, received_at);
             }
         }
         if let Some(doubt) = call.whole.doubt
@@ -162,14 +164,47 @@ fn revive(picture: &Picture, seen: &mut Observation, received_at: Timestamp) {
     let (Some(observed_at), Some(gone_at)) = (seen.observed_at, gone_at) else {
         return;
     };
-    if picture.holds(seen.layer, &seen.feature) {
+    if picture.holds(seen.layer, &seen.feature) || is_over(picture, seen, received_at) {
         return;
     }
-    let age = gone_at.duration_since(observed_at);
-    let is_same = age < SAME && age >= SignedDuration::ZERO;
-    if is_same || observed_at > received_at {
+    if is_same(observed_at, gone_at) || observed_at > received_at {
         seen.observed_at = gone_at.checked_add(MOMENT).ok().or(Some(observed_at));
     }
+}
+
+/// Makes the observation of a feature a new one, where it is half forgotten: retention counts from when
+/// a feature was last received, and what a roll call names was received again, though nothing is new.
+fn renew(picture: &Picture, seen: &mut Observation, now: Timestamp) {
+    let Some((as_of, received_at)) = picture.last_word(seen.layer, &seen.feature) else {
+        return;
+    };
+    let view = picture.view();
+    let retain_days = i64::from(view.catalog().spec(seen.layer).retain_days);
+    let half = SignedDuration::from_hours(12 * retain_days);
+    if retain_days == 0 || now.duration_since(received_at) < half {
+        return;
+    }
+    seen.observed_at = match seen.observed_at {
+        None => Some(now),
+        Some(at) if is_same(at, as_of) => as_of.checked_add(MOMENT).ok(),
+        newer_or_late @ Some(_) => newer_or_late,
+    };
+}
+
+/// Whether an observation is the one that was the last word, perhaps made newer by some moments.
+fn is_same(observed_at: Timestamp, last_word: Timestamp) -> bool {
+    let age = last_word.duration_since(observed_at);
+    age < SAME && age >= SignedDuration::ZERO
+}
+
+/// Whether it would leave the picture as soon as it came: a list may name for days what is over, and
+/// every body would bring it anew.
+fn is_over(picture: &Picture, seen: &Observation, now: Timestamp) -> bool {
+    let view = picture.view();
+    let rule = i64::from(view.catalog().spec(seen.layer).expire_after_s);
+    let by_rule = seen.observed_at.filter(|_| rule > 0);
+    let by_rule = by_rule.and_then(|at| at.checked_add(SignedDuration::from_secs(rule)).ok());
+    seen.expires_at.or(by_rule).is_some_and(|at| at <= now)
 }
 
 fn share(part: usize, whole: usize) -> f64 {

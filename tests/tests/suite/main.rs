@@ -6,6 +6,7 @@ mod commands;
 mod crash;
 mod disk;
 mod dismissal;
+mod formats;
 mod gdal;
 mod import;
 mod ingest;

@@ -36,6 +36,18 @@ impl Picture {
         }
     }
 
+    /// The last word on a feature of a state layer, where it has it now: the instant that orders its
+    /// observations, and when we received it.
+    pub fn last_word(&self, layer: LayerIx, id: &FeatureId) -> Option<(Timestamp, Timestamp)> {
+        match &self.view.layers[layer.index()].body {
+            Body::State(state) => {
+                let feature = state.by_id.get(id)?;
+                Some((feature.effective_at(), feature.received_at))
+            }
+            Body::Sightings(_) | Body::Computed => None,
+        }
+    }
+
     /// As of when a feature was taken back, if it was and that is not forgotten yet.
     pub fn withdrawn_at(&self, layer: LayerIx, id: &FeatureId) -> Option<Timestamp> {
         let tombstones = &self.view.layers[layer.index()].tombstones;

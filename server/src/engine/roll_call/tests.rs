@@ -8,7 +8,19 @@ use atalaya_tiles::Viewer;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
-const CONFIG: &str = "[[feeds]]\nname = \"annex\"\nadaptor = \"geojson\"\nlayer = \"sites\"\n";
+const CONFIG: &str = r#"
+[[layers]]
+name = "sites"
+kind = "state"
+geometry = ["point"]
+fields = { name = "text" }
+retain_days = 90
+
+[[feeds]]
+name = "annex"
+adaptor = "geojson"
+layer = "sites"
+"#;
 const NOON: &str = "2026-03-01T12:00:00Z";
 
 struct Bench {
@@ -254,6 +266,25 @@ async fn who_is_named_again_comes_back_as_it_was_as_often_as_it_goes() {
 }
 
 #[actix_web::test]
+async fn what_is_over_is_not_brought_back_however_often_it_is_named() {
+    let bench = Bench::start();
+    let ends = |at: &str| {
+        timed("a").replace(
+            "\"properties\"",
+            &format!("\"expires_at\": \"{at}\", \"properties\""),
+        )
+    };
+    let body = [ends("2026-03-01T13:02:30Z")];
+    bench.call(&body).await;
+    bench.call(&[]).await;
+    for _ in 0..3 {
+        let told = bench.call(&body).await;
+        assert_eq!((told.accepted, told.duplicates), (0, 1));
+        assert_eq!(bench.sites().await, "");
+    }
+}
+
+#[actix_web::test]
 async fn what_the_source_says_next_is_newer_than_the_coming_back() {
     let bench = Bench::start();
     bench.call(&[timed("a")]).await;
@@ -269,6 +300,21 @@ async fn what_the_source_says_next_is_newer_than_the_coming_back() {
     let seen = open.get(&"a".into()).unwrap();
     let observed_at = seen.observed_at().to_string();
     assert_eq!(observed_at, "2026-03-01T12:00:01Z");
+}
+
+#[actix_web::test]
+async fn what_is_named_is_received_again_before_it_is_forgotten() {
+    let bench = Bench::start();
+    let body = [timed("a"), site("b", "B", None)];
+    bench.call(&body).await;
+    assert_eq!(bench.call(&body).await.duplicates, 2);
+    for _ in 0..3 {
+        bench.clock.advance(SignedDuration::from_hours(24 * 50));
+        assert_eq!(bench.call(&body).await.accepted, 2);
+        bench.call(&body).await;
+        assert_eq!(bench.call(&body).await.duplicates, 2);
+        assert_eq!(bench.sites().await, "a b");
+    }
 }
 
 #[actix_web::test]

@@ -32,6 +32,10 @@ fn a_feed_holds_what_it_spoke_of_last_and_has_not_taken_back() {
     assert_eq!(held("a"), ["u1 0", "u4 10"], "never after it was received");
     assert_eq!(held("b"), ["u2 3"]);
     assert!(picture.holds(units, &"u2".into()) && !picture.holds(units, &"u3".into()));
+    let (u4, u3) = ("u4".into(), "u3".into());
+    let ten = crate::city::after(10);
+    assert_eq!(picture.last_word(units, &u4), Some((ten, ten)));
+    assert_eq!(picture.last_word(units, &u3), None);
     let gone_at = crate::city::after(2);
     assert_eq!(picture.withdrawn_at(units, &"u3".into()), Some(gone_at));
     assert_eq!(picture.withdrawn_at(units, &"u1".into()), None);
