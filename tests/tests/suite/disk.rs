@@ -175,12 +175,6 @@ async fn a_full_disk_refuses_events_serves_reads_and_takes_events_again() {
     session.get("/catalog").await.expect(200);
     feed.all_there(&reader).await;
 
-    city.restart_unready();
-    unready(&city, "the store's disk is full").await;
-    refused(&feed.post().await, "the store's disk is full");
-    reads_go_on(&reader).await;
-    feed.all_there(&reader).await;
-
     fs::remove_file(&ballast).expect("it was there");
     city.wait_ready().await;
     let before = feed.acknowledged.len();
