@@ -22,8 +22,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How often a lock that is held is tried again, and the pause between: a quarter of a second.
@@ -63,6 +63,8 @@ pub struct Embedded {
     options: StoreOptions,
     /// Set when a write found the disk full: nothing is appended until retention has the reserve back.
     full: Arc<AtomicBool>,
+    /// Keep the files beside the databases there: on a full disk nobody could make them anew.
+    _held: Mutex<[Connection; 2]>,
     _lock: File,
     #[cfg(test)]
     faults: super::fault::Faults,
@@ -82,7 +84,7 @@ impl Embedded {
         private::make_dir(dir)?;
         let lock = lock(dir)?;
         let reserve = Reserve::new(dir, options.reserve_bytes);
-        let epoch = match open_files(dir) {
+        let (epoch, held) = match open_files(dir) {
             // Even reading needs a little room, for the files beside a database.
             Err(error) if error.is_full() || error.is_failed_io() => {
                 if !reserve.give_out()? {
@@ -97,6 +99,7 @@ impl Embedded {
             epoch,
             options,
             full: Arc::default(),
+            _held: Mutex::new(held),
             _lock: lock,
             #[cfg(test)]
             faults: super::fault::Faults::default(),
@@ -185,31 +188,31 @@ fn picture_path(dir: &Path) -> PathBuf {
     dir.join("picture.db")
 }
 
-/// Makes both files usable and returns the epoch of the log.
-fn open_files(dir: &Path) -> Result<String, StoreError> {
+/// Makes both files usable; returns the epoch of the log, and a connection to each.
+fn open_files(dir: &Path) -> Result<(String, [Connection; 2]), StoreError> {
     let path = main_path(dir);
     MAIN.version_of(&path)?;
     let mut connection = create(&path)?;
     MAIN.migrate(&mut connection, &path)?;
     let epoch = epoch(&connection, &path)?;
-    open_picture(&picture_path(dir), &epoch)?;
-    Ok(epoch)
+    let picture = open_picture(&picture_path(dir), &epoch)?;
+    Ok((epoch, [connection, picture]))
 }
 
 /// Makes the checkpoint's file usable: one that is damaged, odd or of another log is replaced by an
 /// empty one.
-fn open_picture(path: &Path, epoch: &str) -> Result<(), StoreError> {
+fn open_picture(path: &Path, epoch: &str) -> Result<Connection, StoreError> {
     match try_open_picture(path, epoch) {
         Err(error) if error.is_full() => Err(error),
         Err(_) => {
             remove_database(path)?;
             try_open_picture(path, epoch)
         }
-        Ok(()) => Ok(()),
+        opened => opened,
     }
 }
 
-fn try_open_picture(path: &Path, epoch: &str) -> Result<(), StoreError> {
+fn try_open_picture(path: &Path, epoch: &str) -> Result<Connection, StoreError> {
     let found = PICTURE.version_of(path)?;
     if found != 0 && found != PICTURE.known() {
         return Err(StoreError::Newer {
@@ -230,7 +233,7 @@ fn try_open_picture(path: &Path, epoch: &str) -> Result<(), StoreError> {
             detail: "it belongs to another log".into(),
         });
     }
-    Ok(())
+    Ok(connection)
 }
 
 /// A connection to `main.db` of an open store, for those who keep tables of their own in it. Commits

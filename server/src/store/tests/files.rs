@@ -132,3 +132,15 @@ fn a_directory_that_cannot_be_written_is_named() {
         assert!(error.to_string().contains("sealed"), "{error}");
     }
 }
+
+/// On a full disk nobody could make them anew.
+#[test]
+fn what_stands_beside_a_database_is_there_while_the_store_is_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Embedded::open(dir.path(), options()).unwrap();
+    // A connection that comes and goes takes nothing along.
+    drop(store.connect_picture().unwrap());
+    for name in ["main.db-shm", "picture.db-shm"] {
+        assert!(dir.path().join(name).exists(), "{name}");
+    }
+}
