@@ -4,6 +4,7 @@
 mod clearance;
 mod commands;
 mod crash;
+mod fonts;
 mod gdal;
 mod import;
 mod ingest;
