@@ -11,6 +11,7 @@
 
 mod city;
 mod command;
+mod demo;
 mod live;
 mod postgis;
 mod tile;
@@ -20,6 +21,7 @@ mod wait;
 
 pub use city::City;
 pub use command::{Ran, atalaya, run};
+pub use demo::Demo;
 pub use live::{Held, Live};
 pub use postgis::PostGis;
 pub use tile::{Tile, TileFeature};

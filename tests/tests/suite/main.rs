@@ -4,6 +4,7 @@
 mod clearance;
 mod commands;
 mod crash;
+mod demo;
 mod fonts;
 mod gdal;
 mod import;
