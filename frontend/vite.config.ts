@@ -3,16 +3,18 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
+import { fetchedEarly } from "./tools/fetched-early.ts";
+
 const serverDuringDevelopment = process.env["ATALAYA_ADDRESS"] ?? "http://127.0.0.1:8080";
 const serverPaths =
-  "^/(session|catalog|feeds|scenes|near|seeing|search|ogc|streams|tiles|styles|sprites|live|cells)(/|\\?|$)";
+  "^/(session|catalog|feeds|scenes|near|seeing|past|timeline|search|ogc|streams|tiles|styles|sprites|live|cells)(/|\\?|$)";
 
 export default defineConfig(({ mode }) => {
   const signIn = mode === "sign-in";
   const folder = signIn ? "assets/sign-in" : "assets/app";
   return {
     base: "/",
-    plugins: [svelte()],
+    plugins: [svelte(), fetchedEarly(["stage"], ["400-normal", "700-normal"])],
     server: { proxy: { [serverPaths]: { target: serverDuringDevelopment, ws: true } } },
     build: {
       emptyOutDir: !signIn,

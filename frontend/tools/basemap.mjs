@@ -104,18 +104,19 @@ function roadLabels(c) {
     filter: ["all", ["has", "name"], filter],
     layout: {
       "symbol-placement": "line",
-      "symbol-spacing": 420,
+      // Close together: most places are taken by symbols, which come first.
+      "symbol-spacing": 250,
       "text-field": ["get", "name"],
       "text-font": REGULAR,
       "text-size": ["interpolate", ["linear"], ["zoom"], ...sizes],
       "text-letter-spacing": 0.02,
-      "text-padding": 12,
+      "text-padding": 5,
     },
     paint: { "text-color": c.label_road, "text-halo-color": c.halo, "text-halo-width": 2 },
   });
   return [
     label("label-road-minor", kinds("minor_road"), 15.5, [15, 16, 18, 20]),
-    label("label-road-medium", kinds("medium_road"), 14, [14, 16, 18, 22]),
+    label("label-road-medium", kinds("medium_road"), 13.2, [14, 16, 18, 22]),
     label("label-road-major", kinds("major_road", "highway"), 11.5, [11, 16, 14, 18, 18, 24]),
   ];
 }

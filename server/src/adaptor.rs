@@ -36,15 +36,19 @@ mod platerecognizer;
 mod property;
 mod rekor;
 mod target;
+mod whole;
 mod wzdx;
 mod xml;
 
-use atalaya_tiles::{Bounds, Catalog, Event, FeedName, LayerIx};
+use atalaya_tiles::{Bounds, Catalog, Event, FeatureId, FeedName, LayerIx};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
+
+pub use whole::{Doubt, Whole};
 
 /// The most bytes an id can have, as sent.
 pub const MAX_ID_BYTES: usize = 256;
@@ -55,66 +59,97 @@ pub const MAX_LIST: usize = 1_000;
 /// The most names kept in [`Decoded::ignored`].
 pub const MAX_IGNORED: usize = 64;
 
-/// The formats that are read, by the names that configuration uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Adaptor {
-    /// `GeoJSON` with the layer's own fields (RFC 7946, RFC 8142).
-    Geojson,
-    /// Delimited text with a column map.
-    Csv,
-    /// Rekor and `OpenALPR` webhooks.
-    AlprRekor,
-    /// Plate Recognizer webhooks, JSON or multipart.
-    AlprPlaterecognizer,
-    /// Hikvision ANPR events (ISAPI).
-    AlprHikvision,
-    /// Work zones and road closures (`WZDx` 4).
-    Wzdx,
-    /// The Common Alerting Protocol 1.0 to 1.2.
-    Cap,
-    /// The alerts of the National Weather Service's API.
-    Nws,
-    /// Surveillance cameras mapped in `OpenStreetMap`.
-    OsmSurveillance,
-}
-
-impl Adaptor {
-    /// All of them, as documented.
-    pub const ALL: [Self; 9] = [
-        Self::Geojson,
-        Self::Csv,
-        Self::AlprRekor,
-        Self::AlprPlaterecognizer,
-        Self::AlprHikvision,
-        Self::Wzdx,
-        Self::Cap,
-        Self::Nws,
-        Self::OsmSurveillance,
-    ];
-
-    /// The name as configured.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Geojson => "geojson",
-            Self::Csv => "csv",
-            Self::AlprRekor => "alpr-rekor",
-            Self::AlprPlaterecognizer => "alpr-platerecognizer",
-            Self::AlprHikvision => "alpr-hikvision",
-            Self::Wzdx => "wzdx",
-            Self::Cap => "cap",
-            Self::Nws => "nws",
-            Self::OsmSurveillance => "osm-surveillance",
+/// Makes the enum of formats and everything that goes by it from one row a format.
+macro_rules! adaptors {
+    ($($(#[$doc:meta])+ $name:literal $adaptor:ident reads $module:ident fills $layer:literal sends $bodies:ident;)+) => {
+        /// The formats that are read, by the names that configuration uses.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum Adaptor {
+            $($(#[$doc])+ #[serde(rename = $name)] $adaptor,)+
         }
-    }
+
+        impl Adaptor {
+            /// All of them, as documented.
+            pub const ALL: &[Self] = &[$(Self::$adaptor),+];
+
+            /// The name as configured.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$adaptor => $name,)+
+                }
+            }
+
+            /// The layer that it usually fills.
+            pub fn usual_layer(self) -> &'static str {
+                match self {
+                    $(Self::$adaptor => $layer,)+
+                }
+            }
+
+            fn bodies(self) -> Bodies {
+                match self {
+                    $(Self::$adaptor => Bodies::$bodies,)+
+                }
+            }
+        }
+
+        /// Reads what a feed sent. The layer of the feed is one of the catalog.
+        pub fn decode(
+            feed: &Feed,
+            catalog: &Catalog,
+            input: &Input<'_>,
+        ) -> Result<Decoded, Unreadable> {
+            let target = target::Target::new(feed, catalog);
+            match feed.adaptor {
+                $(Adaptor::$adaptor => $module::decode(&target, input),)+
+            }
+        }
+    };
+}
+
+adaptors! {
+    /// `GeoJSON` with the layer's own fields (RFC 7946, RFC 8142).
+    "geojson" Geojson reads geojson fills "incidents" sends Lists;
+    /// Delimited text with a column map.
+    "csv" Csv reads csv fills "incidents" sends Lists;
+    /// Rekor and `OpenALPR` webhooks.
+    "alpr-rekor" AlprRekor reads rekor fills "alpr_reads" sends Messages;
+    /// Plate Recognizer webhooks, JSON or multipart.
+    "alpr-platerecognizer" AlprPlaterecognizer reads platerecognizer fills "alpr_reads" sends Messages;
+    /// Hikvision ANPR events (ISAPI).
+    "alpr-hikvision" AlprHikvision reads hikvision fills "alpr_reads" sends Messages;
+    /// Work zones and road closures (`WZDx` 4).
+    "wzdx" Wzdx reads wzdx fills "closures" sends Everything;
+    /// The Common Alerting Protocol 1.0 to 1.2.
+    "cap" Cap reads cap fills "warnings" sends Messages;
+    /// The alerts of the National Weather Service's API.
+    "nws" Nws reads nws fills "warnings" sends Everything;
+    /// Surveillance cameras mapped in `OpenStreetMap`.
+    "osm-surveillance" OsmSurveillance reads osm fills "cameras" sends Everything;
+}
+
+/// What the bodies of a format are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bodies {
+    /// Something happened.
+    Messages,
+    /// Features, perhaps all that there are.
+    Lists,
+    /// Everything that the upstream has at the time.
+    Everything,
 }
 
 impl Adaptor {
-    /// Whether each body is all that the feed has at the time, so that what it no longer names is
-    /// gone. Who polls such a feed withdraws what is missing; an adaptor, which sees one body only,
-    /// cannot.
+    /// Whether the body that an upstream of this format serves is all that it has at the time, so that
+    /// what it no longer names is gone. An adaptor, which sees one body only, cannot withdraw that.
     pub fn sends_everything(self) -> bool {
-        matches!(self, Self::Wzdx | Self::Nws | Self::OsmSurveillance)
+        self.bodies() == Bodies::Everything
+    }
+
+    /// Whether a body of this format can be all that there is: a list of features, rather than a
+    /// message about what happened.
+    pub fn can_send_everything(self) -> bool {
+        self.bodies() != Bodies::Messages
     }
 }
 
@@ -133,7 +168,7 @@ impl FromStr for Adaptor {
     type Err = NoSuchAdaptor;
 
     fn from_str(name: &str) -> Result<Self, NoSuchAdaptor> {
-        let known = Self::ALL.into_iter().find(|known| known.name() == name);
+        let known = Self::ALL.iter().copied().find(|known| known.name() == name);
         known.ok_or_else(|| NoSuchAdaptor(name.to_owned()))
     }
 }
@@ -151,6 +186,8 @@ pub struct Feed {
     pub time_zone: Option<TimeZone>,
     /// Where things are, for formats that have no fixed places for them.
     pub columns: Columns,
+    /// For the layer's own feed: the other feeds of the layer, whose ids begin with their names.
+    pub others: Vec<FeedName>,
 }
 
 impl Feed {
@@ -162,6 +199,7 @@ impl Feed {
             adaptor,
             time_zone: None,
             columns: Columns::default(),
+            others: Vec::new(),
         }
     }
 }
@@ -254,6 +292,10 @@ pub struct Decoded {
     pub rejects: Vec<Reject>,
     /// Names of properties that the layer has no field for, at most [`MAX_IGNORED`] of them.
     pub ignored: BTreeSet<String>,
+    /// As of when the body as a whole was made, where it says.
+    pub as_of: Option<Timestamp>,
+    /// Why the body is not all that there is, where it says so itself.
+    pub partial: Option<&'static str>,
 }
 
 /// An event and the record it came from.
@@ -274,6 +316,8 @@ pub struct Reject {
     pub reason: String,
     /// JSON pointer (RFC 6901) to what is wrong, or empty.
     pub pointer: String,
+    /// The feature that it is about, where so much could be read.
+    pub feature: Option<FeatureId>,
 }
 
 impl Decoded {
@@ -286,6 +330,7 @@ impl Decoded {
             index,
             reason: fault.reason,
             pointer: fault.pointer,
+            feature: fault.feature,
         });
     }
 
@@ -346,6 +391,18 @@ pub enum Unreadable {
 }
 
 impl Unreadable {
+    /// What is wrong without any value of the body: for logs, and for those who did not send it.
+    pub fn in_general(&self) -> String {
+        match self {
+            Self::Json { line, column, .. } => format!("not JSON at line {line}, column {column}"),
+            Self::Xml { offset, .. } => format!("not readable as XML at byte {offset}"),
+            Self::Csv { line, .. } => format!("not CSV at line {line}"),
+            Self::MediaType { .. } | Self::NotUtf8(_) | Self::Multipart(_) | Self::Shape(_) => {
+                self.to_string()
+            }
+        }
+    }
+
     /// Whether the media type is at fault (415), not the content (400).
     pub fn is_media_type(&self) -> bool {
         matches!(self, Self::MediaType { .. })
@@ -359,22 +416,6 @@ impl From<serde_json::Error> for Unreadable {
             column: error.column(),
             reason: error.to_string(),
         }
-    }
-}
-
-/// Reads what a feed sent. The layer of the feed is one of the catalog.
-pub fn decode(feed: &Feed, catalog: &Catalog, input: &Input<'_>) -> Result<Decoded, Unreadable> {
-    let target = target::Target::new(feed, catalog);
-    match feed.adaptor {
-        Adaptor::Geojson => geojson::decode(&target, input),
-        Adaptor::Csv => csv::decode(&target, input),
-        Adaptor::AlprRekor => rekor::decode(&target, input),
-        Adaptor::AlprPlaterecognizer => platerecognizer::decode(&target, input),
-        Adaptor::AlprHikvision => hikvision::decode(&target, input),
-        Adaptor::Wzdx => wzdx::decode(&target, input),
-        Adaptor::Cap => cap::decode(&target, input),
-        Adaptor::Nws => nws::decode(&target, input),
-        Adaptor::OsmSurveillance => osm::decode(&target, input),
     }
 }
 

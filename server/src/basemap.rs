@@ -4,6 +4,7 @@
 //! Protomaps schema: earth, landuse, water, roads, …), read whole at start and after an import. A file
 //! that cannot be read is left out and logged: a wall without parks is better than no wall.
 
+mod joined;
 mod names;
 
 pub use names::{Name, NameKind};
@@ -49,6 +50,8 @@ struct SourceLayer {
     name: String,
     tree: RTree<Item>,
     fields: Vec<String>,
+    /// How many features were read; those that are one street are drawn as one line.
+    features: usize,
 }
 
 #[derive(Debug)]
@@ -115,7 +118,7 @@ impl Basemap {
                 Ok((layer, attribution)) => {
                     info!(
                         source_layer = name,
-                        features = layer.tree.size(),
+                        features = layer.features,
                         "basemap layer {name} read"
                     );
                     basemap.credit(attribution.as_deref());
@@ -193,15 +196,12 @@ impl SourceLayer {
     fn read(name: &str, text: &str) -> Result<(Self, Option<String>), BadSourceLayer> {
         let file: File<'_> = serde_json::from_str(text)?;
         let mut fields: Vec<String> = Vec::new();
-        let mut items = Vec::with_capacity(file.features.len());
-        for (order, feature) in (0_u64..).zip(file.features) {
+        let mut pieces = Vec::with_capacity(file.features.len());
+        for feature in file.features {
             let geometry = feature
                 .geometry
                 .and_then(|raw| GeoJson(raw.get()).to_geo().ok());
-            let Some((geometry, bounds)) = geometry
-                .and_then(|g| Some((Bounds::of_geometry(&g)?, g)))
-                .map(|(b, g)| (g, b))
-            else {
+            let Some(geometry) = geometry.filter(|it| Bounds::of_geometry(it).is_some()) else {
                 continue;
             };
             let properties = feature.properties.unwrap_or_default();
@@ -214,21 +214,31 @@ impl SourceLayer {
                     fields.push(key.clone());
                 }
             }
-            items.push(Item {
+            pieces.push((properties, geometry));
+        }
+        let features = pieces.len();
+        if name == "roads" {
+            pieces = joined::joined(pieces);
+        }
+        let placed = (0_u64..).zip(pieces).filter_map(|(order, piece)| {
+            let bounds = Bounds::of_geometry(&piece.1)?;
+            Some(Item {
                 envelope: AABB::from_corners(
                     [bounds.west(), bounds.south()],
                     [bounds.east(), bounds.north()],
                 ),
-                min_zoom: min_zoom(name, &properties),
+                min_zoom: min_zoom(name, &piece.0),
                 order,
-                geometry,
-                properties,
-            });
-        }
+                geometry: piece.1,
+                properties: piece.0,
+            })
+        });
+        let items: Vec<Item> = placed.collect();
         let layer = Self {
             name: name.to_owned(),
             tree: RTree::bulk_load(items),
             fields,
+            features,
         };
         Ok((layer, file.attribution))
     }
@@ -318,7 +328,7 @@ pub fn import(data: &Path, name: &str, text: &str) -> Result<usize, ImportError>
     std::fs::write(&part, text)?;
     std::fs::File::open(&part)?.sync_all()?;
     std::fs::rename(&part, &whole)?;
-    Ok(layer.tree.size())
+    Ok(layer.features)
 }
 
 /// Why a source-layer was not imported.

@@ -17,7 +17,7 @@ mod way;
 
 use crate::config::{BadConfig, Config};
 use crate::engine::StartError;
-use crate::identity::IdentityError;
+use crate::identity::{IdentityError, UnknownName};
 use crate::store::StoreError;
 use clap::{Parser, Subcommand};
 use std::io::Write;
@@ -80,6 +80,15 @@ pub enum Failure {
     /// Keys, links and sessions.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// A name that means nothing.
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
+    /// The files of TLS.
+    #[error(transparent)]
+    Tls(#[from] crate::tls::BadTls),
+    /// The address for metrics.
+    #[error(transparent)]
+    Admin(#[from] crate::http::admin::CannotListen),
     /// The operating system.
     #[error("{what}: {cause}")]
     System {
@@ -111,11 +120,13 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             say(&format!("atalaya: {failure}"));
-            ExitCode::from(if matches!(failure, Failure::NotThere(_)) {
-                2
-            } else {
-                1
-            })
+            ExitCode::from(
+                if matches!(failure, Failure::NotThere(_) | Failure::Unknown(_)) {
+                    2
+                } else {
+                    1
+                },
+            )
         }
     }
 }

@@ -3,17 +3,19 @@
 //! Secrets never stand in the file: a value that begins with `env:` is read from that environment
 //! variable, and the effective configuration prints the name of the variable only.
 
+mod check;
 mod example;
+mod feeds;
 
-use crate::adaptor::{Adaptor, Columns, Feed};
+use crate::adaptor::Feed;
 use crate::video;
-use atalaya_tiles::{BadCatalog, Catalog, FeedName, LayerKind, LayerSpec, RingLimits};
-use jiff::tz::TimeZone;
+use atalaya_tiles::{BadCatalog, Catalog, LayerKind, LayerSpec, RingLimits};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use example::EXAMPLE;
+pub use feeds::{FeedConfig, feed};
 
 /// The layers that are always there.
 const BUILT_IN: &str = include_str!("config/layers.toml");
@@ -26,8 +28,12 @@ pub struct Config {
     pub data: PathBuf,
     /// Address and port to serve on; port 0 picks a free one.
     pub listen: String,
-    /// Address and port for `/metrics`; none by default.
+    /// Address and port for `/metrics`, which asks nobody who they are; port 0 picks a free one. None by
+    /// default.
     pub admin_listen: Option<String>,
+    /// TLS on `listen`; without it, sign-in and restricted fields stay on the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsConfig>,
     /// What the site calls itself and how it tells the time.
     pub site: SiteConfig,
     /// Bounds on what is taken from outside.
@@ -56,6 +62,7 @@ impl Default for Config {
             data: PathBuf::from("atalaya-data"),
             listen: "127.0.0.1:8080".into(),
             admin_listen: None,
+            tls: None,
             site: SiteConfig::default(),
             limits: Limits::default(),
             live: LiveConfig::default(),
@@ -67,6 +74,16 @@ impl Default for Config {
             streams: BTreeMap::new(),
         }
     }
+}
+
+/// The files of TLS, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// The certificate, and after it those that lead to the root.
+    pub certificate: PathBuf,
+    /// Its private key: PKCS#8, PKCS#1 or SEC 1, not encrypted.
+    pub private_key: PathBuf,
 }
 
 /// The site.
@@ -99,6 +116,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Requests that may wait for the writer; more answer 503.
     pub queue_requests: usize,
+    /// Bytes of bodies that may wait for the writer; more answer 503. One body alone always may.
+    pub queue_bytes: usize,
     /// Tiles encoded at once; more wait, and past four times as many answer 503.
     pub encoders: usize,
     /// Bytes of encoded tiles kept.
@@ -123,6 +142,7 @@ impl Default for Limits {
         Self {
             body_bytes: 8 << 20,
             queue_requests: 4_096,
+            queue_bytes: 64 << 20,
             encoders: std::thread::available_parallelism().map_or(2, usize::from),
             tile_cache_bytes: 256 << 20,
             tile_bytes: 500_000,
@@ -139,7 +159,7 @@ impl Default for Limits {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LiveConfig {
-    /// Milliseconds between two ticks.
+    /// Milliseconds between two ticks, 50 to 3,000.
     pub tick_ms: u64,
     /// H3 resolution of the topics.
     pub topic_resolution: u8,
@@ -149,6 +169,8 @@ pub struct LiveConfig {
     pub ring_changes: usize,
     /// Seconds that a client may take for one message before it is let go.
     pub stall_s: u64,
+    /// Seconds after which an open stream asks again whether its session or key still holds; 60 at most.
+    pub recheck_s: u64,
 }
 
 impl Default for LiveConfig {
@@ -160,6 +182,7 @@ impl Default for LiveConfig {
             ring_ticks: ring.ticks,
             ring_changes: ring.changes,
             stall_s: 30,
+            recheck_s: 30,
         }
     }
 }
@@ -172,7 +195,8 @@ pub struct StoreConfig {
     pub checkpoint_every_s: u64,
     /// Bytes held in reserve for a full disk.
     pub reserve_bytes: u64,
-    /// Days that superseded observations of layers without `retain_days` are kept.
+    /// Days that layers without `retain_days` keep superseded observations, and remember what was
+    /// withdrawn: a late report of something withdrawn longer ago counts as new. At least 1.
     pub history_days: u32,
 }
 
@@ -184,37 +208,6 @@ impl Default for StoreConfig {
             history_days: 30,
         }
     }
-}
-
-/// A feed, as configured.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FeedConfig {
-    /// Its name in `/feeds/{name}`.
-    pub name: String,
-    /// What it speaks.
-    pub adaptor: Adaptor,
-    /// The layer it fills.
-    pub layer: String,
-    /// Where to fetch it; `env:NAME` for an address with a secret in it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// Seconds between two fetches.
-    #[serde(default = "minute")]
-    pub every_s: u64,
-    /// Silence longer than this is shown as stale; 0 never.
-    #[serde(default)]
-    pub expect_every_s: u32,
-    /// The zone of times that carry none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timezone: Option<String>,
-    /// For `csv`: which column is what.
-    #[serde(default)]
-    pub columns: Columns,
-}
-
-fn minute() -> u64 {
-    60
 }
 
 /// A saved view of the wall.
@@ -250,6 +243,14 @@ fn dwell() -> u32 {
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BadConfig {
+    /// A layer that cannot be as it is described.
+    #[error("layer {layer}: {reason}")]
+    Layer {
+        /// The layer.
+        layer: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The file cannot be read.
     #[error("{path}: {cause}")]
     File {
@@ -319,48 +320,19 @@ impl Config {
             path: path.into(),
             cause: Box::new(cause),
         })?;
-        // Relative paths are meant from where the file lies.
+        // A relative path is meant from where the file lies; joining an absolute one changes nothing.
         if let Some(folder) = path.parent() {
             config.data = folder.join(&config.data);
             for stream in config.streams.values_mut() {
                 *stream = video::beside(folder, stream);
             }
+            if let Some(tls) = &mut config.tls {
+                tls.certificate = folder.join(&tls.certificate);
+                tls.private_key = folder.join(&tls.private_key);
+            }
         }
         config.check()?;
         Ok(config)
-    }
-
-    fn check(&self) -> Result<(), BadConfig> {
-        if TimeZone::get(&self.site.time_zone).is_err() {
-            return Err(BadConfig::Value {
-                key: "site.time_zone",
-                value: self.site.time_zone.clone(),
-                limit: "it must be an IANA time zone such as America/Phoenix",
-            });
-        }
-        if !(50..=10_000).contains(&self.live.tick_ms) {
-            return Err(BadConfig::Value {
-                key: "live.tick_ms",
-                value: self.live.tick_ms.to_string(),
-                limit: "it must be 50 to 10000",
-            });
-        }
-        for (camera, stream) in &self.streams {
-            video::check(camera, stream).map_err(|reason| BadConfig::Stream {
-                camera: camera.clone(),
-                reason,
-            })?;
-        }
-        let catalog = self.catalog()?;
-        for (tileset, layers) in &self.tilesets {
-            if let Some(layer) = layers.iter().find(|layer| catalog.layer(layer).is_none()) {
-                return Err(BadConfig::Tileset {
-                    tileset: tileset.clone(),
-                    layer: layer.clone(),
-                });
-            }
-        }
-        self.feeds(&catalog).map(drop)
     }
 
     /// The built-in layers and the configured ones. A configured layer of a built-in name replaces it.
@@ -374,13 +346,15 @@ impl Config {
             cause: Box::new(cause),
         })?;
         let mut specs = built_in.layers;
+        check::replaced(&specs, &self.layers)?;
         for layer in &self.layers {
             match specs.iter_mut().find(|spec| spec.name == layer.name) {
                 Some(spec) => *spec = layer.clone(),
                 None => specs.push(layer.clone()),
             }
         }
-        Ok(Catalog::new(specs, self.live.topic_resolution)?)
+        let catalog = Catalog::new(specs, self.live.topic_resolution)?;
+        Ok(catalog.with_history_days(self.store.history_days))
     }
 
     /// All feeds: one of its own name for every state and sighting layer but `perimeters`, and the
@@ -390,19 +364,21 @@ impl Config {
             .layers()
             .filter(|(_, spec)| spec.kind != LayerKind::Derived && spec.name != "perimeters")
             .filter(|(_, spec)| self.feeds.iter().all(|feed| feed.name != spec.name))
-            .map(|(_, spec)| FeedConfig {
-                name: spec.name.clone(),
-                adaptor: Adaptor::Geojson,
-                layer: spec.name.clone(),
-                url: None,
-                every_s: minute(),
-                expect_every_s: 0,
-                timezone: None,
-                columns: Columns::default(),
-            });
-        own.chain(self.feeds.iter().cloned())
-            .map(|config| Ok((config.clone(), feed(&config, catalog)?)))
-            .collect()
+            .map(|(_, spec)| FeedConfig::own(&spec.name));
+        let all = own.chain(self.feeds.iter().cloned());
+        let all = all.map(|config| Ok((config.clone(), feed(&config, catalog)?)));
+        let mut all: Vec<(FeedConfig, Feed)> = all.collect::<Result<_, BadConfig>>()?;
+        let names: Vec<_> = (all.iter().map(|(_, feed)| (feed.name.clone(), feed.layer))).collect();
+        for (config, feed) in all
+            .iter_mut()
+            .filter(|(config, _)| config.name == config.layer)
+        {
+            let others = names
+                .iter()
+                .filter(|(name, layer)| *layer == feed.layer && name.as_str() != config.name);
+            feed.others = others.map(|(name, _)| name.clone()).collect();
+        }
+        Ok(all)
     }
 
     /// How much the change ring holds.
@@ -412,43 +388,6 @@ impl Config {
             changes: self.live.ring_changes,
         }
     }
-}
-
-/// The feed that a configuration describes.
-pub fn feed(config: &FeedConfig, catalog: &Catalog) -> Result<Feed, BadConfig> {
-    let bad = |reason: String| BadConfig::Feed {
-        feed: config.name.clone(),
-        reason,
-    };
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
-    if config.name.is_empty() || config.name.len() > 64 || !config.name.chars().all(plain) {
-        return Err(bad(
-            "a name is 1 to 64 lower case letters, digits, - and _".into()
-        ));
-    }
-    let layer = catalog
-        .layer(&config.layer)
-        .ok_or_else(|| bad(format!("there is no layer \"{}\"", config.layer)))?;
-    if catalog.spec(layer).kind == LayerKind::Derived {
-        return Err(bad(format!(
-            "layer \"{}\" is derived and takes no feed",
-            config.layer
-        )));
-    }
-    let time_zone = config
-        .timezone
-        .as_deref()
-        .map(|name| {
-            TimeZone::get(name).map_err(|_| bad(format!("there is no time zone \"{name}\"")))
-        })
-        .transpose()?;
-    Ok(Feed {
-        name: FeedName::from(config.name.as_str()),
-        layer,
-        adaptor: config.adaptor,
-        time_zone,
-        columns: config.columns.clone(),
-    })
 }
 
 #[cfg(test)]

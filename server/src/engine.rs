@@ -10,33 +10,40 @@
 //! (invariant 3), that one thread mutates the picture (4), and that the queue is bounded (6). Tokio
 //! is not in it but for the channels that answer.
 
+mod budget;
 mod checkpoints;
 mod duplicates;
 mod feeds;
 mod history;
+mod log_time;
+mod roll_call;
 mod writer;
 
+pub use budget::Admitted;
 pub use feeds::{FeedReport, FeedStatus};
 pub use history::NoHistory;
-pub(crate) use history::{fold, picture_at};
+pub(crate) use history::{fold, picture_at, sources};
+pub use roll_call::{Kept, RollCall};
 
 use crate::adaptor::Feed;
 use crate::clock::Clock;
 use crate::config::{BadConfig, Config, FeedConfig};
 use crate::identity::hex;
-use crate::store::{Reader, Store, StoreError};
+use crate::metrics::{self, FeedMeters};
+use crate::store::{Store, StoreError};
 use arc_swap::{ArcSwap, ArcSwapOption};
-use atalaya_tiles::{Catalog, Event, FeedName, Seq, View};
+use atalaya_tiles::{Catalog, Event, FeedName, LayerIx, Seq, Steps, View};
+use budget::Budget;
 use feeds::FeedTable;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 /// What became of a batch of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Receipt {
     /// Events that are now durable.
     pub accepted: usize,
@@ -44,23 +51,45 @@ pub struct Receipt {
     pub duplicates: usize,
     /// A position in the log at or after all of them.
     pub seq: Seq,
+    /// Features that were withdrawn because a roll call left them out.
+    pub withdrawn: usize,
+    /// Why features that a roll call left out were kept, if they were.
+    pub kept: Option<Kept>,
 }
 
 /// Why a batch was not taken. Nothing of it is stored.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum AppendError {
-    /// The queue to the writer is full.
-    #[error("{limit} requests are waiting to be written already")]
+    /// Too much is waiting to be written.
+    #[error("{limit} {what} are waiting to be written already")]
     Busy {
-        /// The most requests that may wait.
+        /// Requests or bytes.
+        what: &'static str,
+        /// The most that may wait.
         limit: usize,
     },
     /// The store cannot make it durable.
-    #[error("the store cannot write: {0}")]
-    Store(Arc<str>),
+    #[error("the store cannot write: {cause}")]
+    Store {
+        /// Why, for everybody.
+        reason: &'static str,
+        /// Why, for the log.
+        cause: Arc<str>,
+    },
     /// The engine has stopped.
     #[error("the server is shutting down")]
     Stopped,
+}
+
+impl AppendError {
+    /// Why, in words that may be told to whoever asked.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Busy { .. } => "too many requests are waiting to be written",
+            Self::Store { reason, .. } => reason,
+            Self::Stopped => "the server is shutting down",
+        }
+    }
 }
 
 /// An engine that cannot start.
@@ -82,6 +111,8 @@ pub enum StartError {
 pub(crate) enum Request {
     Append {
         events: Vec<Event>,
+        roll_call: Option<Box<RollCall>>,
+        admitted: Admitted,
         reply: oneshot::Sender<Result<Receipt, AppendError>>,
     },
     /// Write a checkpoint and say when it is done.
@@ -97,8 +128,20 @@ pub(crate) struct Shared {
     /// Counts the ticks.
     tick: watch::Sender<u64>,
     /// Why nothing can be made durable now, if so.
-    fault: ArcSwapOption<String>,
+    fault: ArcSwapOption<&'static str>,
+    /// The thread that has failed, if one has: nothing will mend that.
+    failed: watch::Sender<Option<&'static str>>,
     feeds: FeedTable,
+}
+
+impl Shared {
+    /// What is to be done if a thread fails.
+    fn failing(self: &Arc<Self>, thread: &'static str) -> impl FnOnce() + Send + use<> {
+        let shared = Arc::clone(self);
+        move || {
+            shared.failed.send_replace(Some(thread));
+        }
+    }
 }
 
 /// A running engine. Dropping it stops the writer after what it has accepted is durable.
@@ -109,14 +152,15 @@ pub struct Engine {
     epoch: String,
     clock: Clock,
     feeds: HashMap<String, (FeedConfig, Feed)>,
+    meters: metrics::Feeds,
     shared: Arc<Shared>,
     queue: Option<SyncSender<Request>>,
     queue_limit: usize,
+    budget: Budget,
     writer: Option<JoinHandle<()>>,
-    reader: Mutex<Reader>,
-    history: history::Cache,
+    history: history::History,
     /// Holds the lock on the directory for as long as the engine runs.
-    _store: Store,
+    store: Store,
 }
 
 impl Engine {
@@ -129,16 +173,21 @@ impl Engine {
         let view = picture.view();
         let feed_table = FeedTable::new(feeds.iter().map(|(config, _)| config));
         let mut reader = store.reader(Arc::clone(&catalog))?;
-        let duplicates = duplicates::Duplicates::rebuild(&mut reader, &catalog, &feed_table)?;
+        let recent = reader.recent_told(duplicates::REMEMBERED)?;
+        feed_table.note_known(&recent);
+        let duplicates = duplicates::Duplicates::rebuilt(&recent, &view);
+        drop(recent);
         let shared = Arc::new(Shared {
             published: watch::Sender::new(view.seq()),
             view: ArcSwap::new(view),
             tick: watch::Sender::new(0),
             fault: ArcSwapOption::empty(),
+            failed: watch::Sender::new(None),
             feeds: feed_table,
         });
         let (queue, requests) = sync_channel(config.limits.queue_requests);
-        let checkpoints = checkpoints::start(&store, &catalog, clock)?;
+        let failing = shared.failing("checkpoints");
+        let checkpoints = checkpoints::start(&store, &catalog, clock, failing)?;
         let writer = writer::Writer::new(
             writer::Parts {
                 store: store.writer(Arc::clone(&catalog))?,
@@ -151,11 +200,13 @@ impl Engine {
             clock,
             config,
         );
+        let failing = shared.failing("writer");
         Ok(Self {
             catalog_version: catalog_version(&catalog),
             catalog,
             epoch: store.epoch().to_owned(),
             clock: clock.clone(),
+            meters: metrics::Feeds::new(feeds.iter().map(|(config, _)| config.name.as_str())),
             feeds: feeds
                 .into_iter()
                 .map(|feed| (feed.0.name.clone(), feed))
@@ -163,11 +214,17 @@ impl Engine {
             shared,
             queue: Some(queue),
             queue_limit: config.limits.queue_requests,
-            writer: Some(crate::task::thread("writer", move || writer.run())?),
-            reader: Mutex::new(reader),
-            history: history::Cache::default(),
-            _store: store,
+            budget: Budget::new(config.limits.queue_bytes),
+            writer: Some(crate::task::thread("writer", || writer.run(), failing)?),
+            history: history::History::default(),
+            store,
         })
+    }
+
+    /// What the store's appends are to meet.
+    #[cfg(test)]
+    pub(crate) fn faults(&self) -> crate::store::fault::Faults {
+        self.store.faults()
     }
 
     /// The view of the moment. Do not await while holding it (invariant 5).
@@ -210,14 +267,34 @@ impl Engine {
         self.shared.feeds.reports(self.clock.now())
     }
 
-    /// Notes what an adaptor refused.
-    pub fn note_rejects(&self, feed: &FeedName, rejects: usize) {
-        self.shared.feeds.note_rejects(feed, rejects);
+    /// Notes that a feed spoke, even if it said nothing new, and how many records were refused.
+    pub fn note_heard(&self, feed: &FeedName, rejects: usize) {
+        self.shared
+            .feeds
+            .note_heard(feed, self.clock.now(), rejects);
     }
 
-    /// Why nothing can be made durable now, if so.
-    pub fn fault(&self) -> Option<Arc<String>> {
-        self.shared.fault.load_full()
+    /// Notes that a feed works as it should, or why not, in words that anybody may read.
+    pub fn note_outcome(&self, feed: &FeedName, outcome: Result<(), String>) {
+        self.shared
+            .feeds
+            .note_outcome(feed, self.clock.now(), outcome);
+    }
+
+    /// What is counted of a feed.
+    pub(crate) fn meters(&self, feed: &str) -> &FeedMeters {
+        self.meters.of(feed)
+    }
+
+    /// Why nothing can be made durable now, if so; for everybody.
+    pub fn fault(&self) -> Option<&'static str> {
+        self.shared.fault.load().as_deref().copied()
+    }
+
+    /// The thread that has failed, once one has. The engine then takes nothing more, shows what it last
+    /// showed, and is to be started anew.
+    pub fn failed(&self) -> watch::Receiver<Option<&'static str>> {
+        self.shared.failed.subscribe()
     }
 
     /// Told at every tick.
@@ -225,10 +302,42 @@ impl Engine {
         self.shared.tick.subscribe()
     }
 
-    /// Makes events durable and then visible.
-    pub async fn append(&self, events: Vec<Event>) -> Result<Receipt, AppendError> {
+    /// Lets a body of so many bytes in, to be decoded and appended.
+    pub fn admit(&self, bytes: usize) -> Result<Admitted, AppendError> {
+        self.budget.admit(bytes).ok_or_else(|| {
+            metrics::APPEND_BYTES_FULL.increment(1);
+            AppendError::Busy {
+                what: "bytes",
+                limit: self.budget.limit(),
+            }
+        })
+    }
+
+    /// Makes the events of a body durable and then visible.
+    pub async fn append(
+        &self,
+        events: Vec<Event>,
+        admitted: Admitted,
+    ) -> Result<Receipt, AppendError> {
+        self.append_after(events, None, admitted).await
+    }
+
+    /// The same for the events of a body that may be a roll call: with them, and as durable, goes
+    /// the withdrawal of what it leaves out.
+    pub async fn append_after(
+        &self,
+        events: Vec<Event>,
+        roll_call: Option<RollCall>,
+        admitted: Admitted,
+    ) -> Result<Receipt, AppendError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Request::Append { events, reply })?;
+        let roll_call = roll_call.map(Box::new);
+        self.send(Request::Append {
+            events,
+            roll_call,
+            admitted,
+            reply,
+        })?;
         // A writer that ends drops the sender: everybody gets an answer.
         answer.await.unwrap_or(Err(AppendError::Stopped))
     }
@@ -242,11 +351,20 @@ impl Engine {
 
     fn send(&self, request: Request) -> Result<(), AppendError> {
         let queue = self.queue.as_ref().ok_or(AppendError::Stopped)?;
-        queue.try_send(request).map_err(|refused| match refused {
-            TrySendError::Full(_) => AppendError::Busy {
-                limit: self.queue_limit,
-            },
-            TrySendError::Disconnected(_) => AppendError::Stopped,
+        // Counted before it is there to be taken, so that the gauge never goes below nothing.
+        metrics::APPEND_QUEUE.increment(1);
+        queue.try_send(request).map_err(|refused| {
+            metrics::APPEND_QUEUE.decrement(1);
+            match refused {
+                TrySendError::Full(_) => {
+                    metrics::APPEND_QUEUE_FULL.increment(1);
+                    AppendError::Busy {
+                        what: "requests",
+                        limit: self.queue_limit,
+                    }
+                }
+                TrySendError::Disconnected(_) => AppendError::Stopped,
+            }
         })
     }
 
@@ -257,14 +375,44 @@ impl Engine {
         matches!(tokio::time::timeout(patience, reached).await, Ok(Ok(_)))
     }
 
-    /// The picture as it was: the fold of what was received by an instant. Blocking.
-    pub fn view_at(
+    /// The picture as it was: the fold of what was received by an instant. Blocking, and long where
+    /// nobody has asked for an instant close before it.
+    pub fn view_at(&self, at: jiff::Timestamp, layers: &[LayerIx]) -> Result<Arc<View>, NoHistory> {
+        self.history
+            .view_at(&self.log(), at, &sources(&self.catalog, layers))
+    }
+
+    /// What [`Engine::view_at`] would answer without a fold. Blocking, and short.
+    pub fn view_ready(
         &self,
         at: jiff::Timestamp,
-        layers: &[atalaya_tiles::LayerIx],
-    ) -> Result<Arc<View>, NoHistory> {
-        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        self.history.view_at(&mut reader, &self.catalog, at, layers)
+        layers: &[LayerIx],
+    ) -> Result<Option<Arc<View>>, NoHistory> {
+        self.history
+            .ready(&self.log(), at, &sources(&self.catalog, layers))
+    }
+
+    /// How many records of each layer were received in each step. Blocking.
+    pub fn received(&self, layers: &[LayerIx], steps: &Steps) -> Result<Vec<Vec<u32>>, NoHistory> {
+        let log = self.log();
+        self.history
+            .reading(&log, |reader| Ok(reader.received(layers, steps)?))
+    }
+
+    /// Since when the history of all these layers is whole; `None` while there is none. Blocking.
+    pub fn kept_since(&self, layers: &[LayerIx]) -> Result<Option<jiff::Timestamp>, NoHistory> {
+        let layers = sources(&self.catalog, layers);
+        let log = self.log();
+        self.history
+            .reading(&log, |reader| Ok(reader.oldest_received(&layers)?))
+    }
+
+    fn log(&self) -> history::Log<'_> {
+        history::Log {
+            store: &self.store,
+            catalog: &self.catalog,
+            clock: &self.clock,
+        }
     }
 }
 
@@ -272,10 +420,9 @@ impl Drop for Engine {
     fn drop(&mut self) {
         // Closing the queue ends the writer once the queue is empty.
         self.queue = None;
-        if let Some(writer) = self.writer.take()
-            && writer.join().is_err()
-        {
-            tracing::error!("the writer panicked");
+        if let Some(writer) = self.writer.take() {
+            // A panic was caught and told already.
+            writer.join().ok();
         }
     }
 }

@@ -18,7 +18,7 @@ use std::borrow::Cow;
 
 /// The font files, each under the OFL that lies beside them.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../styles/fonts"]
+#[folder = "../styles/fonts"]
 struct Files;
 
 /// A face of the typeface.

@@ -3,6 +3,7 @@
 //! One line per route, in [`routes`]. Every handler that reads takes a [`Caller`], which is the gate:
 //! without one there is no viewer, and without a viewer nothing can be opened.
 
+pub mod admin;
 mod assets;
 pub mod body;
 pub mod caller;
@@ -16,6 +17,8 @@ mod health;
 mod ogc;
 mod openapi;
 pub mod params;
+mod past;
+mod questions;
 mod reading;
 pub mod refusals;
 mod search;
@@ -25,15 +28,17 @@ pub mod site;
 mod sprites;
 mod streams;
 mod tiles;
+mod timeline;
 #[cfg(test)]
 mod trial;
 
 pub use caller::{Caller, FeedCaller};
+pub use past::PastService;
 pub use tiles::{TileService, base_url, matches};
 
 use crate::basemap::Basemap;
 use crate::config::Config;
-use crate::engine::{Engine, NoHistory};
+use crate::engine::Engine;
 use crate::live::{self, Frames, Streams};
 use crate::problem::Problem;
 use crate::video::Video;
@@ -44,6 +49,7 @@ use atalaya_tiles::{LayerIx, Seq, View};
 use floods::Floods;
 use jiff::Timestamp;
 use params::Params;
+use questions::Questions;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +65,10 @@ pub struct App {
     pub config: Config,
     /// Encoded tiles.
     pub tiles: TileService,
+    /// Reads that take work.
+    pub questions: Questions,
+    /// Pictures of the past.
+    pub past: PastService,
     /// Shared frames of the live stream.
     pub frames: Frames,
     /// Open live streams.
@@ -76,10 +86,12 @@ impl App {
     pub fn new(engine: Arc<Engine>, config: Config) -> Self {
         Self {
             tiles: TileService::new(&config.limits),
+            questions: Questions::new(2 * config.limits.encoders),
+            past: PastService::default(),
             frames: Frames::default(),
             streams: Streams::default(),
             basemap: ArcSwap::from_pointee(Basemap::load(&config.data)),
-            floods: Floods::new(config.limits.feed_kib_per_s),
+            floods: Floods::new(config.limits.feed_kib_per_s, engine.clock()),
             video: Video::new(&config.streams, &config.limits),
             engine,
             config,
@@ -114,6 +126,8 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(get("/near", reading::near))
         .service(get("/seeing", reading::seeing))
         .service(get("/cells", reading::cells))
+        .service(get("/past", past::past))
+        .service(get("/timeline", timeline::timeline))
         .service(get("/catalog", catalog::catalog))
         .service(get("/scenes", catalog::scenes))
         .service(get("/streams", streams::list))
@@ -141,6 +155,15 @@ pub fn atalaya_seq(app: &App, seq: Seq) -> (HeaderName, String) {
         HeaderName::from_static("atalaya-seq"),
         format!("{}:{seq}", app.engine.epoch()),
     )
+}
+
+/// Where an answer from a view stands in the log. For one of the past that is where the log stands
+/// now: the position of a layer's last record by then would tell of changes to hidden fields.
+pub fn standing(app: &App, view: &View, at: Option<Timestamp>) -> Seq {
+    match at {
+        None => view.seq(),
+        Some(_) => app.engine.view().seq(),
+    }
 }
 
 /// Honours `min_seq=epoch:seq`: waits a little for it, else answers that this node is behind. Of
@@ -180,15 +203,5 @@ pub async fn view_of(
             earliest: "not after now".into(),
         });
     }
-    let engine = Arc::clone(&app.engine);
-    let mut layers = layers.to_vec();
-    layers.sort_unstable();
-    let past = web::block(move || engine.view_at(at, &layers)).await;
-    past.map_err(Problem::internal)?.map_err(|none| match none {
-        NoHistory::Outside { at, from } => Problem::NoHistory {
-            at: at.to_string(),
-            earliest: from,
-        },
-        NoHistory::Store(cause) => Problem::internal(cause),
-    })
+    app.past.view(&app.engine, at, layers).await
 }

@@ -10,18 +10,22 @@
 
 mod failures;
 mod grant;
+mod order;
 mod policy;
 mod records;
 mod token;
 
 pub use failures::Failures;
 pub use grant::{Authority, Grant, Principal, UnknownClearance};
+pub use order::{KeyOrder, LinkOrder, UnknownName};
 pub use policy::{Action, Permission, Role, UnknownRole, may, viewer};
 pub use records::KeyRow;
 pub use token::Token;
 pub(crate) use token::hex;
 
+use crate::metrics;
 use jiff::{SignedDuration, Timestamp};
+use moka::notification::RemovalCause;
 use moka::sync::Cache;
 use records::{Found, Records};
 use std::path::Path;
@@ -44,6 +48,16 @@ pub enum IdentityError {
     /// The operating system's random numbers.
     #[error("no random numbers")]
     Random(#[from] getrandom::Error),
+}
+
+impl IdentityError {
+    /// Whether the store had no room.
+    pub fn is_full(&self) -> bool {
+        let Self::Store(cause) = self else {
+            return false;
+        };
+        cause.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+    }
 }
 
 /// How long things last. A wall is a device that nobody signs in anew every morning.
@@ -183,6 +197,8 @@ pub struct Identity {
     records: Records,
     lasting: Lasting,
     believed: Cache<Slot, Believed>,
+    /// Uses of sessions that the store could not note.
+    unnoted: Cache<Digest, Timestamp>,
     failed_links: Failures,
     failed_tokens: Failures,
 }
@@ -193,7 +209,15 @@ impl Identity {
         Ok(Self {
             records: Records::open(store)?,
             lasting,
-            believed: Cache::new(CACHED_MOST),
+            believed: Cache::builder()
+                .max_capacity(CACHED_MOST)
+                .eviction_listener(|_, _, cause| {
+                    if cause == RemovalCause::Size {
+                        metrics::EVICTED_CREDENTIALS.increment(1);
+                    }
+                })
+                .build(),
+            unnoted: Cache::new(CACHED_MOST),
             failed_links: Failures::new(10, SignedDuration::from_secs(30)),
             failed_tokens: Failures::new(60, SignedDuration::from_secs(1)),
         })
@@ -298,19 +322,27 @@ impl Identity {
             && let Slot::Session(digest) = credential.slot()
             && self.standing(found.clone(), now).is_some()
         {
-            self.records.note_use(&digest, now)?;
+            // Whoever uses a session stays signed in, whether a full disk takes the note or not.
+            if let Err(cause) = self.records.note_use(&digest, now) {
+                tracing::debug!(%cause, "cannot note the use of a session");
+                self.unnoted.insert(digest, now);
+            }
             self.believed.invalidate(&credential.slot());
         }
         Ok(self.standing(found, now))
     }
 
-    /// Checks a credential of an open stream, which does not count as using it.
+    /// Checks a credential of an open stream, which does not count as using it. The store is asked anew: what
+    /// is open for long is looked at seldom.
     pub fn still(
         &self,
         credential: &Credential,
         now: Timestamp,
     ) -> Result<Option<Arc<Principal>>, IdentityError> {
-        let found = self.find(credential, now)?;
+        if !credential.token().is_plausible() {
+            return Ok(None);
+        }
+        let found = self.look_up(credential, now)?;
         Ok(found.and_then(|found| self.standing(found, now)))
     }
 
@@ -322,14 +354,28 @@ impl Identity {
         if !credential.token().is_plausible() {
             return Ok(None);
         }
-        let slot = credential.slot();
-        if let Some(believed) = self.fresh(&slot, now) {
+        if let Some(believed) = self.fresh(&credential.slot(), now) {
             return Ok(believed.found);
         }
+        self.look_up(credential, now)
+    }
+
+    fn look_up(
+        &self,
+        credential: &Credential,
+        now: Timestamp,
+    ) -> Result<Option<Found>, IdentityError> {
+        let slot = credential.slot();
         let found = match (&slot, credential.token().prefix()) {
             (Slot::Key(digest), Some(prefix)) => self.records.key(prefix, digest)?,
             (Slot::Key(_), None) => None,
-            (Slot::Session(digest), _) => self.records.session(digest)?,
+            (Slot::Session(digest), _) => {
+                let mut found = self.records.session(digest)?;
+                if let Some(found) = &mut found {
+                    found.seen_at = found.seen_at.max(self.unnoted.get(digest));
+                }
+                found
+            }
         };
         let believed = Believed {
             found: found.clone(),

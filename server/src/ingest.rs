@@ -1,7 +1,8 @@
 //! From the bytes of a feed to durable events: the one way in, for posts, polls, imports and the demo.
 
 use crate::adaptor::{self, Decoded, Feed, Input, Reject, Unreadable};
-use crate::engine::{AppendError, Engine};
+use crate::engine::{AppendError, Engine, RollCall};
+use crate::metrics;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -17,6 +18,12 @@ pub struct Receipt {
     pub accepted: usize,
     /// Events that were already known.
     pub duplicates: usize,
+    /// Where the body was taken as all that the feed has: features that it left out, now withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<usize>,
+    /// Why features that it left out were kept instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
     /// A position in the log at or after all of them.
     pub seq: u64,
     /// How durable: `local` is one machine.
@@ -63,15 +70,65 @@ pub async fn ingest(
     body: bytes::Bytes,
     content_type: Option<String>,
 ) -> Result<Receipt, IngestError> {
-    let decoded = decode(engine, feed, body, content_type).await?;
-    engine.note_rejects(&feed.name, decoded.rejects.len());
+    take(engine, feed, body, content_type, None).await
+}
+
+/// The same for a body that is all that the feed has: what it leaves out is withdrawn, but for more
+/// than a share of what the feed holds. Whether anything had to be kept is noted of the feed.
+pub async fn ingest_everything(
+    engine: &Engine,
+    feed: &Feed,
+    body: bytes::Bytes,
+    content_type: Option<String>,
+    withdraw_at_most: f64,
+) -> Result<Receipt, IngestError> {
+    let receipt = take(engine, feed, body, content_type, Some(withdraw_at_most)).await?;
+    let meters = engine.meters(feed.name.as_str());
+    let withdrawn = receipt.withdrawn.unwrap_or_default();
+    meters.withdrawn.increment(withdrawn as u64);
+    meters.kept.increment(u64::from(receipt.kept.is_some()));
+    engine.note_outcome(&feed.name, receipt.kept.clone().map_or(Ok(()), Err));
+    Ok(receipt)
+}
+
+async fn take(
+    engine: &Engine,
+    feed: &Feed,
+    body: bytes::Bytes,
+    content_type: Option<String>,
+    withdraw_at_most: Option<f64>,
+) -> Result<Receipt, IngestError> {
+    let meters = engine.meters(feed.name.as_str());
+    let admitted = engine.admit(body.len());
+    let admitted = admitted.inspect_err(|_| meters.bodies_refused.increment(1))?;
+    let decoded = decode(engine, feed, body, content_type).await;
+    let decoded = decoded.inspect_err(|_| meters.bodies_refused.increment(1))?;
     let rejected_total = decoded.rejects.len();
+    engine.note_heard(&feed.name, rejected_total);
+    meters.rejected.increment(rejected_total as u64);
+    if rejected_total > LISTED {
+        metrics::RECEIPTS_SHORTENED.increment(1);
+    }
+    let roll_call = withdraw_at_most.map(|withdraw_at_most| RollCall {
+        feed: feed.name.clone(),
+        layer: feed.layer,
+        whole: decoded.whole(),
+        withdraw_at_most,
+    });
+    let called = roll_call.is_some();
     let rejects = decoded.rejects.into_iter().take(LISTED);
     let events = decoded.events.into_iter().map(|accepted| accepted.event);
-    let appended = engine.append(events.collect()).await?;
+    let appended = engine
+        .append_after(events.collect(), roll_call, admitted)
+        .await;
+    let appended = appended.inspect_err(|_| meters.bodies_refused.increment(1))?;
+    meters.accepted.increment(appended.accepted as u64);
+    meters.duplicates.increment(appended.duplicates as u64);
     Ok(Receipt {
         accepted: appended.accepted,
         duplicates: appended.duplicates,
+        withdrawn: called.then_some(appended.withdrawn),
+        kept: appended.kept.map(|kept| kept.to_string()),
         seq: appended.seq.0,
         durable: "local",
         rejected: rejects.map(refusal).collect(),

@@ -11,14 +11,20 @@
 //! the latest state of each feature; past the change ring it gets snapshots. Server-Sent Events and
 //! WebSocket carry the same messages.
 
+mod batch;
 mod frames;
+mod link;
 mod message;
+mod session;
+pub mod standing;
 mod stream;
+mod streams;
 mod subscription;
 mod transport;
 
 pub use frames::Frames;
 pub use message::Message;
-pub use stream::{Stream, StreamId, Streams};
+pub use stream::Stream;
+pub use streams::{Dismissal, Seat, StreamId, Streams};
 pub use subscription::{BadSubscription, Resume, Subscription, Wish};
-pub use transport::{patch, subscribe};
+pub use transport::{patch, refusal, resume, subscribe, wish};

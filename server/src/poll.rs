@@ -1,158 +1,131 @@
-//! Polling feeds: fetched at an interval, with `ETag` and backoff, through the same way in as a post.
+//! Polling feeds: fetched at an interval, through the same way in as a post.
 //!
-//! Each feed has its own task (invariant 10). An address may hold a secret: it is never logged.
+//! Promises: each feed has its own task, so that a slow upstream delays no other (invariant 10), and one
+//! fetch at a time; an upstream that fails is asked less and less often, and not before the time that it
+//! names itself; how a feed does, and why it fails, is in `/feeds`. An address may hold a secret: it is
+//! never logged and never shown.
+
+mod fetch;
+mod schedule;
 
 use crate::config::FeedConfig;
 use crate::engine::Engine;
 use crate::http::App;
-use crate::ingest::ingest;
-use crate::task;
+use crate::ingest::{Receipt, ingest, ingest_everything};
+use crate::task::{self, Restarts};
 use actix_web::web;
-use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
-use reqwest::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use fetch::{Fetched, Fetcher, PollError};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tracing::{info, warn};
 
-/// How long a fetch may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// The longest pause after failures.
-const LONGEST_PAUSE: Duration = Duration::from_mins(15);
-
-/// Ends the polling when it is dropped.
+/// Ends the polling when it is dropped, fetches in flight included.
 #[derive(Debug)]
-pub struct Polls(Vec<tokio::task::JoinHandle<()>>);
-
-impl Drop for Polls {
-    fn drop(&mut self) {
-        for poll in &self.0 {
-            poll.abort();
-        }
-    }
-}
+pub struct Polls(#[expect(dead_code, reason = "the tasks notice its end")] watch::Sender<()>);
 
 /// Starts a task for every feed that has an address.
 pub fn start(app: &web::Data<App>) -> Polls {
-    let polled = app
-        .engine
-        .feeds()
-        .filter(|(config, _)| config.url.is_some());
-    let tasks = polled.map(|(config, _)| {
-        let poll = Poll {
-            engine: Arc::clone(&app.engine),
-            config: config.clone(),
-            limit: app.config.limits.body_bytes,
-            etag: None,
-        };
-        task::spawn("poll", poll.run())
-    });
-    Polls(tasks.collect())
+    let (polls, ended) = watch::channel(());
+    let polled = app.engine.feeds();
+    for (config, _) in polled.filter(|(config, _)| config.url.is_some()) {
+        let (engine, config) = (Arc::clone(&app.engine), config.clone());
+        let limit = app.config.limits.body_bytes;
+        let ended = ended.clone();
+        task::spawn_lasting("poll", Restarts::default(), move || {
+            let poll = Poll {
+                engine: Arc::clone(&engine),
+                fetcher: Fetcher::new(&config, limit),
+                config: config.clone(),
+            };
+            let mut ended = ended.clone();
+            async move {
+                tokio::select! {
+                    () = poll.run() => {}
+                    _ = ended.changed() => {}
+                }
+            }
+        });
+    }
+    Polls(polls)
 }
 
 struct Poll {
     engine: Arc<Engine>,
     config: FeedConfig,
-    limit: usize,
-    etag: Option<String>,
-}
-
-/// Why a fetch brought nothing. Never names the address.
-#[derive(Debug, thiserror::Error)]
-enum PollError {
-    #[error("the environment has no {0}")]
-    NoAddress(String),
-    #[error("the request failed: {0}")]
-    Request(reqwest::Error),
-    #[error("the answer is {0}")]
-    Status(reqwest::StatusCode),
-    #[error("the answer is larger than {0} bytes")]
-    TooLarge(usize),
-    #[error(transparent)]
-    Ingest(#[from] crate::ingest::IngestError),
-}
-
-impl From<reqwest::Error> for PollError {
-    fn from(error: reqwest::Error) -> Self {
-        Self::Request(error.without_url())
-    }
+    fetcher: Fetcher,
 }
 
 impl Poll {
     async fn run(mut self) {
-        let every = Duration::from_secs(self.config.every_s.max(1));
+        let every = Duration::from_secs(self.config.every_s);
         let mut failures: u32 = 0;
         loop {
-            match self.fetch().await {
+            let mut asked_for = None;
+            match self.turn().await {
                 Ok(()) => failures = 0,
                 Err(cause) => {
                     failures = failures.saturating_add(1);
-                    let feed = &self.config.name;
-                    metrics::counter!("atalaya_poll_failures_total", "feed" => feed.clone())
-                        .increment(1);
-                    warn!(feed.id = %feed, failures, %cause, "feed {feed} cannot be fetched");
+                    asked_for = cause.retry_after();
+                    self.note_failure(failures, &cause);
                 }
             }
-            let pause = every.saturating_mul(1 << failures.min(10));
-            tokio::time::sleep(if failures == 0 {
-                every
-            } else {
-                pause.min(LONGEST_PAUSE.max(every))
-            })
-            .await;
+            tokio::time::sleep(schedule::pause(every, failures, asked_for)).await;
         }
     }
 
-    fn address(&self) -> Result<String, PollError> {
-        let url = self.config.url.clone().unwrap_or_default();
-        match url.strip_prefix("env:") {
-            None => Ok(url),
-            Some(name) => std::env::var(name).map_err(|_| PollError::NoAddress(name.to_owned())),
-        }
+    fn note_failure(&self, failures: u32, cause: &PollError) {
+        let feed = &self.config.name;
+        self.engine.meters(feed).polls_failed.increment(1);
+        warn!(feed.id = %feed, failures, %cause, "feed {feed} cannot be fetched");
+        self.outcome(Err(cause.to_string()));
     }
 
-    async fn fetch(&mut self) -> Result<(), PollError> {
-        let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
-        let mut request = client.get(self.address()?);
-        if let Some(etag) = &self.etag {
-            request = request.header(IF_NONE_MATCH, etag);
-        }
-        let response = request.send().await?;
-        if response.status() == reqwest::StatusCode::NOT_MODIFIED {
-            return Ok(());
-        }
-        if !response.status().is_success() {
-            return Err(PollError::Status(response.status()));
-        }
-        let header = |name| {
-            response
-                .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned)
-        };
-        let (etag, content_type) = (header(ETAG), header(CONTENT_TYPE));
-        let body = self.body(response).await?;
-        let Some((_, feed)) = self.engine.feed(&self.config.name) else {
+    fn outcome(&self, outcome: Result<(), String>) {
+        let feed = self.config.name.as_str().into();
+        self.engine.note_outcome(&feed, outcome);
+    }
+
+    /// One fetch, and what follows from it.
+    async fn turn(&mut self) -> Result<(), PollError> {
+        let fetched = self.fetcher.fetch(self.engine.clock()).await?;
+        let Fetched::Body { body, content_type } = fetched else {
+            let feed = &self.config.name;
+            self.engine.note_heard(&feed.as_str().into(), 0);
+            self.engine.meters(feed).polls_unchanged.increment(1);
+            self.outcome(Ok(()));
             return Ok(());
         };
-        let receipt = ingest(&self.engine, feed, body, content_type).await?;
-        // Only what is durable is not asked for again.
-        self.etag = etag;
-        info!(feed.id = %self.config.name, accepted = receipt.accepted, rejected = receipt.rejected.len(), "feed {} fetched", self.config.name);
+        let receipt = self.take(body, content_type).await?;
+        let feed = &self.config.name;
+        self.engine.meters(feed).polls_taken.increment(1);
+        if let Some(kept) = &receipt.kept {
+            // It is asked for again as a whole, so that it is judged again.
+            self.fetcher.forget();
+            warn!(feed.id = %feed, %kept, "feed {feed} may not be whole");
+        } else {
+            // Only what is durable is not asked for again.
+            self.fetcher.remember();
+            self.outcome(Ok(()));
+        }
+        info!(
+            feed.id = %feed, accepted = receipt.accepted, rejected = receipt.rejected.len(),
+            withdrawn = receipt.withdrawn, "feed {feed} fetched"
+        );
         Ok(())
     }
 
-    async fn body(&self, response: reqwest::Response) -> Result<Bytes, PollError> {
-        let mut chunks = response.bytes_stream();
-        let mut body = BytesMut::new();
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk?;
-            if body.len() + chunk.len() > self.limit {
-                return Err(PollError::TooLarge(self.limit));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body.freeze())
+    async fn take(
+        &self,
+        body: bytes::Bytes,
+        content_type: Option<String>,
+    ) -> Result<Receipt, PollError> {
+        let feed = self.engine.feed(&self.config.name);
+        let (_, feed) = feed.ok_or(PollError::NoFeed)?;
+        let receipt = match self.config.fetched_may_withdraw() {
+            Some(share) => ingest_everything(&self.engine, feed, body, content_type, share).await,
+            None => ingest(&self.engine, feed, body, content_type).await,
+        };
+        Ok(receipt?)
     }
 }

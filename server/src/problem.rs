@@ -5,6 +5,7 @@
 //! `instance` that the log line carries too. A private [`Cause`] is logged once and never sent; what
 //! the request said is sent back to its sender and never logged, since it may be a plate.
 
+use crate::metrics::PROBLEMS;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
@@ -171,6 +172,9 @@ problems! {
     /// Well-formed, and makes no sense.
     Unprocessable { pointer: String, reason: String } => UNPROCESSABLE_ENTITY "unprocessable" "Invalid content"
         "{pointer}: {reason}."
+    /// A tile that holds too many layers to fit at any detail.
+    TileTooLarge { tile: String, bytes: usize, limit: usize } => UNPROCESSABLE_ENTITY "tile-too-large" "Tile too large"
+        "Tile {tile} takes {bytes} bytes at its coarsest, and {limit} is the most; ask for fewer layers at once."
     /// Too many requests.
     Flooded { limit: String, retry_after_s: u32 } => TOO_MANY_REQUESTS "flooded" "Too many requests"
         "More than {limit}; try again in {retry_after_s} s."
@@ -191,8 +195,8 @@ problems! {
     Behind { min_seq: u64, seq: u64 } => SERVICE_UNAVAILABLE "behind" "Behind"
         "This node is at seq {seq} and min_seq is {min_seq}; try again in 1 s."
     /// Nothing can be made durable, so nothing is accepted.
-    NotDurable { retry_after_s: u32, cause: Cause } => SERVICE_UNAVAILABLE "not-durable" "Nothing can be stored"
-        "The events could not be made durable and none was accepted; try again in {retry_after_s} s."
+    NotDurable { reason: &'static str, retry_after_s: u32, cause: Cause } => SERVICE_UNAVAILABLE "not-durable" "Nothing can be stored"
+        "The events could not be made durable and none was accepted: {reason}; try again in {retry_after_s} s."
     /// A fault of the server. What it was is in the log only.
     Internal { cause: Cause } => INTERNAL_SERVER_ERROR "internal" "Internal error"
         "Something failed on the server; its log names it by the instance of this problem."
@@ -206,9 +210,13 @@ impl Problem {
         }
     }
 
-    /// Events could not be made durable, with what led to it.
-    pub fn not_durable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    /// Events could not be made durable: why, and what led to it.
+    pub fn not_durable(
+        reason: &'static str,
+        cause: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
         Self::NotDurable {
+            reason,
             retry_after_s: 5,
             cause: Cause::new(cause),
         }
@@ -298,6 +306,7 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let instance = request_id();
         self.log(instance);
+        ::metrics::counter!(PROBLEMS, "problem" => self.row().slug).increment(1);
         let mut response = HttpResponse::build(self.status_code());
         response
             .insert_header((header::CONTENT_TYPE, PROBLEM_JSON))
@@ -407,11 +416,11 @@ pub async fn under<F: Future>(id: Uuid, request: F) -> F::Output {
     REQUEST.scope(id, request).await
 }
 
-/// The id of the request that is being answered; a new one outside of any.
+/// The id of the request that is being answered; a random one outside of any.
 pub fn request_id() -> Uuid {
     REQUEST
         .try_with(|id| *id)
-        .unwrap_or_else(|_| Uuid::now_v7())
+        .unwrap_or_else(|_| Uuid::new_v4())
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod embedded;
 mod error;
 mod interned;
 mod load;
+mod private;
 mod reader;
 mod reserve;
 mod retainer;
@@ -46,6 +47,13 @@ pub enum Store {
 }
 
 impl Store {
+    /// What appends are to meet.
+    #[cfg(test)]
+    pub(crate) fn faults(&self) -> fault::Faults {
+        let Self::Embedded(store) = self;
+        store.faults()
+    }
+
     /// Random text that tells this life of the log from any other: a restore changes it.
     pub fn epoch(&self) -> &str {
         let Self::Embedded(store) = self;
@@ -102,6 +110,8 @@ impl Store {
 }
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 #[cfg(test)]
-mod tests;
+pub(crate) mod fault;
+#[cfg(test)]
+pub(crate) mod tests;

@@ -23,6 +23,7 @@ pub use location::Kind;
 pub use names::Target;
 
 use crate::config::Limits;
+use crate::metrics;
 use fetch::Fetcher;
 use location::Location;
 use names::Names;
@@ -65,24 +66,20 @@ pub enum Failed {
 }
 
 impl Failed {
-    /// A word for the counter.
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::Unset => "unset",
-            Self::Silent => "silent",
-            Self::Status(_) => "status",
-            Self::Redirected => "redirected",
-            Self::Outside => "outside",
-            Self::TooLarge(_) => "too_large",
-            Self::Unreadable(_) => "unreadable",
-            Self::NoFile => "no_file",
-            Self::Busy(_) => "busy",
-        }
-    }
-
     /// Notes that a camera has no picture for somebody.
     fn counted(self, camera: &str) -> Self {
-        metrics::counter!("atalaya_video_failures_total", "reason" => self.reason()).increment(1);
+        let reason = match &self {
+            Self::Unset => &metrics::VIDEO_UNSET,
+            Self::Silent => &metrics::VIDEO_SILENT,
+            Self::Status(_) => &metrics::VIDEO_STATUS,
+            Self::Redirected => &metrics::VIDEO_REDIRECTED,
+            Self::Outside => &metrics::VIDEO_OUTSIDE,
+            Self::TooLarge(_) => &metrics::VIDEO_TOO_LARGE,
+            Self::Unreadable(_) => &metrics::VIDEO_UNREADABLE,
+            Self::NoFile => &metrics::VIDEO_NO_FILE,
+            Self::Busy(_) => &metrics::VIDEO_BUSY,
+        };
+        reason.increment(1);
         tracing::info!(camera.id = camera, reason = %self, "no picture of a camera");
         self
     }

@@ -73,8 +73,8 @@ export class Server {
   }
 
   /** The address of a one-time sign-in link, at this server's own address. */
-  async link(role = "operator") {
-    const printed = await this.command("link", "--role", role);
+  async link(role = "operator", clearance = "") {
+    const printed = await this.command("link", "--role", role, "--clearance", clearance);
     const token = /\/sign-in#(\S+)/.exec(printed)?.[1];
     if (token === undefined) throw new Error(`no link in ${printed}`);
     return `${this.base}/sign-in#${token}`;

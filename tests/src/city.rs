@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::command::{Ran, atalaya, binary};
+use crate::certificate::Certificate;
+use crate::command::{Ran, atalaya, binary, run};
+use crate::disk::Disk;
 use crate::tile::Tile;
 use crate::visitor::{Reply, Visitor};
 use crate::wait::{DEADLINE, eventually};
@@ -24,9 +26,10 @@ struct Process {
 
 impl Process {
     /// Starts a server and waits for the line that says where it listens.
-    fn start(arguments: &[String], log: &Log) -> Self {
+    fn start(arguments: &[String], environment: &[(String, String)], log: &Log) -> Self {
         let mut child = Command::new(binary())
             .args(arguments)
+            .envs(environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -121,10 +124,15 @@ impl Log {
 /// A running server, its store and its keys. Dropped, it checks that its log held no unexpected warning.
 #[derive(Debug)]
 pub struct City {
+    /// Unmounted before the folder goes.
+    disk: Option<Disk>,
     folder: TempDir,
     config: Option<PathBuf>,
+    environment: Vec<(String, String)>,
     process: Option<Process>,
     base: String,
+    /// The certificate that visitors trust, of a server with TLS.
+    trusted: Option<Certificate>,
     log: Log,
     expected: Mutex<Vec<String>>,
     keys: Mutex<HashMap<String, String>>,
@@ -133,29 +141,55 @@ pub struct City {
 impl City {
     /// A server without a configuration.
     pub async fn start() -> Self {
-        Self::open(None).await
+        Self::open(None, None, None).await
     }
 
     /// A server with this configuration file.
     pub async fn with_config(toml: &str) -> Self {
-        Self::open(Some(toml)).await
+        Self::open(Some(toml), None, None).await
     }
 
-    async fn open(toml: Option<&str>) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("atalaya-test-")
-            .tempdir()
-            .expect("a folder for the store");
+    /// A server with this configuration file, whose store has a disk of its own.
+    ///
+    /// # Errors
+    /// Why there cannot be such a disk.
+    pub async fn on_disk(
+        toml: &str,
+        disk: impl FnOnce(&Path) -> Result<Disk, String>,
+    ) -> Result<Self, String> {
+        let folder = folder();
+        let disk = disk(&folder.path().join("data"))?;
+        Ok(Self::open(Some(toml), Some((folder, disk)), None).await)
+    }
+
+    /// A server with TLS, its certificate in [`Self::scratch`].
+    pub async fn with_tls(certificate: &Certificate) -> Self {
+        Self::open(Some(Certificate::CONFIG), None, Some(certificate)).await
+    }
+
+    async fn open(
+        toml: Option<&str>,
+        place: Option<(TempDir, Disk)>,
+        certificate: Option<&Certificate>,
+    ) -> Self {
+        let (folder, disk) =
+            place.map_or_else(|| (folder(), None), |(folder, disk)| (folder, Some(disk)));
+        if let Some(certificate) = certificate {
+            certificate.write(folder.path());
+        }
         let config = toml.map(|toml| {
             let file = folder.path().join("atalaya.toml");
             std::fs::write(&file, toml).expect("the folder can be written");
             file
         });
         let mut city = Self {
+            disk,
             folder,
             config,
+            environment: Vec::new(),
             process: None,
             base: String::new(),
+            trusted: certificate.cloned(),
             log: Log::default(),
             expected: Mutex::default(),
             keys: Mutex::default(),
@@ -168,7 +202,7 @@ impl City {
     fn launch(&mut self, listen: &str) {
         let mut arguments: Vec<String> = vec!["serve".into(), "--listen".into(), listen.into()];
         arguments.extend(self.place());
-        let process = Process::start(&arguments, &self.log);
+        let process = Process::start(&arguments, &self.environment, &self.log);
         self.base.clone_from(&process.base);
         self.process = Some(process);
     }
@@ -220,6 +254,14 @@ impl City {
         self.process = None;
     }
 
+    /// The disk of the store, where it has one of its own.
+    ///
+    /// # Panics
+    /// Where it has none.
+    pub fn disk(&self) -> &Disk {
+        self.disk.as_ref().expect("the city was made with a disk")
+    }
+
     /// Ends the process politely and waits until it is gone; the answer is its exit code.
     pub fn stop(&mut self) -> Option<i32> {
         let mut process = self.process.take()?;
@@ -236,10 +278,38 @@ impl City {
 
     /// Starts the server again at the same address; kills it first where it still runs.
     pub async fn restart(&mut self) {
-        self.kill9();
-        let listen = self.base.trim_start_matches("http://").to_owned();
-        self.launch(&listen);
+        self.restart_unready();
         self.wait_ready().await;
+    }
+
+    /// As [`Self::restart`], for a server that serves reads and is not ready.
+    pub fn restart_unready(&mut self) {
+        self.kill9();
+        let (_, listen) = self.base.split_once("://").expect("an address");
+        let listen = listen.to_owned();
+        self.launch(&listen);
+    }
+
+    /// Sends the server a signal, by its name without SIG.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn signal(&self, name: &str) {
+        let process = self.process_id().expect("the server runs");
+        let arguments = [format!("-{name}"), process.to_string()];
+        run(Command::new("kill").args(arguments)).ok();
+    }
+
+    /// Starts the server again with this configuration file, and these variables in its environment.
+    pub async fn configure(&mut self, toml: &str, environment: &[(&str, &str)]) {
+        let file = self.folder.path().join("atalaya.toml");
+        std::fs::write(&file, toml).expect("the folder can be written");
+        self.config = Some(file);
+        let variables = environment.iter();
+        self.environment = variables
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        self.restart().await;
     }
 
     /// The operating system's id of the server.
@@ -287,9 +357,21 @@ impl City {
         self.command(&arguments).ok().to_owned()
     }
 
+    /// Somebody at the admin address.
+    ///
+    /// # Panics
+    /// Where the server notes none.
+    pub fn admin(&self) -> Visitor {
+        let address = std::fs::read_to_string(self.data().join("admin-address"));
+        Visitor::new(
+            &format!("http://{}", address.expect("an admin address")),
+            None,
+        )
+    }
+
     /// Somebody without credentials.
     pub fn anybody(&self) -> Visitor {
-        Visitor::new(&self.base)
+        Visitor::new(&self.base, self.trusted.as_ref())
     }
 
     /// A program that holds this token.
@@ -386,6 +468,13 @@ impl City {
     pub async fn tile(&self, layers: &str, z: u8, x: u32, y: u32) -> Tile {
         self.operator().tile(layers, z, x, y).await
     }
+}
+
+fn folder() -> TempDir {
+    tempfile::Builder::new()
+        .prefix("atalaya-test-")
+        .tempdir()
+        .expect("a folder for the store")
 }
 
 impl Drop for City {

@@ -1,6 +1,7 @@
 //! The real binary, and any other program, run to its end.
 
 use std::ffi::OsStr;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -50,6 +51,34 @@ pub fn run(command: &mut Command) -> Ran {
 /// Runs `atalaya` with these arguments to its end.
 pub fn atalaya<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Ran {
     run(Command::new(binary()).args(arguments))
+}
+
+/// Runs `atalaya` to its end, which comes by a signal after so many seconds: the code is then 124.
+pub fn atalaya_within(seconds: u32, arguments: &[&str]) -> Ran {
+    let mut command = Command::new("timeout");
+    run(command
+        .arg(seconds.to_string())
+        .arg(binary())
+        .args(arguments))
+}
+
+/// Runs `atalaya` as another user of the system, which only root can.
+///
+/// # Errors
+/// Why it cannot be started.
+pub fn atalaya_as(user: u32, arguments: &[&str]) -> Result<Ran, String> {
+    let mut command = Command::new(binary());
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .uid(user)
+        .gid(user);
+    let output = command.output().map_err(|cause| cause.to_string())?;
+    Ok(Ran {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
 }
 
 /// The binary under test: the one that `ATALAYA_BIN` names, else the one in the target folder, built if it is not there.

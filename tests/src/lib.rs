@@ -9,9 +9,11 @@
     reason = "what a harness cannot do fails the test"
 )]
 
+mod certificate;
 mod city;
 mod command;
 mod demo;
+mod disk;
 mod live;
 mod postgis;
 mod tile;
@@ -19,10 +21,12 @@ mod upstream;
 mod visitor;
 mod wait;
 
+pub use certificate::Certificate;
 pub use city::City;
-pub use command::{Ran, atalaya, run};
+pub use command::{Ran, atalaya, atalaya_as, atalaya_within, run};
 pub use demo::Demo;
-pub use live::{Held, Live};
+pub use disk::Disk;
+pub use live::{Held, Live, Texts};
 pub use postgis::PostGis;
 pub use tile::{Tile, TileFeature};
 pub use upstream::{Canned, Upstream};
@@ -30,7 +34,7 @@ pub use visitor::{Reply, Visitor};
 pub use wait::{DEADLINE, eventually, in_time};
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -39,12 +43,15 @@ pub fn skipped(test: &str, why: &str) {
     writeln!(std::io::stderr(), "skipped: {test}: {why}").expect("stderr is open");
 }
 
-/// A file of the recorded data beside the project, where there is any.
+/// A file of the recorded data, where there is any: in `ATALAYA_TEST_DATA`, or in `shared/data` beside any folder above.
 pub fn recorded(path: &str) -> Option<PathBuf> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data");
-    let folder =
-        std::env::var_os("ATALAYA_TEST_DATA").map_or_else(|| PathBuf::from(beside), PathBuf::from);
-    let file = folder.join(path);
+    let named = std::env::var_os("ATALAYA_TEST_DATA").map(PathBuf::from);
+    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let beside = || {
+        let found = above.find(|folder| folder.join("shared/data").is_dir());
+        found.map(|folder| folder.join("shared/data"))
+    };
+    let file = named.or_else(beside)?.join(path);
     file.exists().then_some(file)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::stream::{self, Stream, StreamExt as _};
 use futures_util::{Sink, SinkExt as _};
@@ -39,7 +40,11 @@ impl Held {
             .map(|(_, feature)| feature)
     }
 
-    fn apply(&mut self, message: &Value) {
+    /// Takes one message in.
+    ///
+    /// # Panics
+    /// Where a feature has no id.
+    pub fn apply(&mut self, message: &Value) {
         let text = |member: &str| message[member].as_str().unwrap_or_default().to_owned();
         let (layer, cell) = (text("layer"), text("cell"));
         let features = match message["type"].as_str() {
@@ -82,6 +87,8 @@ type Outgoing = Pin<Box<dyn Sink<Message, Error = Error> + Send>>;
 /// An open stream.
 pub struct Live {
     messages: Messages,
+    /// The code that a WebSocket was closed with.
+    code: Arc<OnceLock<u16>>,
     outgoing: Option<Outgoing>,
     held: Held,
     last_id: String,
@@ -95,27 +102,71 @@ impl fmt::Debug for Live {
     }
 }
 
+/// The texts of an open WebSocket as they come, for those who cannot spare the time to read them all.
+pub struct Texts(Pin<Box<dyn Stream<Item = String> + Send>>);
+
+impl fmt::Debug for Texts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Texts").finish_non_exhaustive()
+    }
+}
+
+impl Texts {
+    pub(crate) async fn open(visitor: &Visitor, query: &str) -> Self {
+        let (_, incoming) = connect(visitor, query).await.split();
+        Self(Box::pin(incoming.filter_map(
+            async |message| match message {
+                Ok(Message::Text(text)) => Some(text.to_string()),
+                _ => None,
+            },
+        )))
+    }
+
+    /// The next one; `None` at the end.
+    pub async fn next(&mut self) -> Option<String> {
+        self.0.next().await
+    }
+}
+
+type Socket =
+    tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+
+async fn connect(visitor: &Visitor, query: &str) -> Socket {
+    let address = format!("{}/live?{query}", visitor.base().replacen("http", "ws", 1));
+    let mut request = address.into_client_request().expect("a WebSocket address");
+    for (name, value) in visitor.credentials() {
+        request.headers_mut().insert(name.clone(), value.clone());
+        if name == COOKIE {
+            // A browser says which page asks; a program with a token has none.
+            let own = HeaderValue::from_str(visitor.base()).expect("addresses are plain text");
+            request.headers_mut().insert(ORIGIN, own);
+        }
+    }
+    let opened = in_time("a WebSocket", tokio_tungstenite::connect_async(request)).await;
+    opened.expect("the server upgrades").0
+}
+
 impl Live {
     pub(crate) async fn websocket(visitor: &Visitor, query: &str) -> Self {
-        let address = format!("{}/live?{query}", visitor.base().replacen("http", "ws", 1));
-        let mut request = address.into_client_request().expect("a WebSocket address");
-        for (name, value) in visitor.credentials() {
-            request.headers_mut().insert(name.clone(), value.clone());
-            if name == COOKIE {
-                // A browser says which page asks; a program with a token has none.
-                let own = HeaderValue::from_str(visitor.base()).expect("addresses are plain text");
-                request.headers_mut().insert(ORIGIN, own);
-            }
-        }
-        let opened = in_time("a WebSocket", tokio_tungstenite::connect_async(request)).await;
-        let (outgoing, incoming) = opened.expect("the server upgrades").0.split();
-        let messages = incoming.filter_map(async |message| match message {
-            Ok(Message::Text(text)) => {
-                Some(serde_json::from_str(&text).expect("messages are JSON"))
-            }
-            _ => None,
+        let (outgoing, incoming) = connect(visitor, query).await.split();
+        let code = Arc::new(OnceLock::new());
+        let noted = Arc::clone(&code);
+        let messages = incoming.filter_map(move |message| {
+            std::future::ready(match message {
+                Ok(Message::Text(text)) => {
+                    Some(serde_json::from_str(&text).expect("messages are JSON"))
+                }
+                Ok(Message::Close(Some(frame))) => {
+                    noted.set(frame.code.into()).ok();
+                    None
+                }
+                _ => None,
+            })
         });
-        Self::new(Box::pin(messages), Some(Box::pin(outgoing)))
+        Self {
+            code,
+            ..Self::new(Box::pin(messages), Some(Box::pin(outgoing)))
+        }
     }
 
     pub(crate) async fn events(visitor: &Visitor, query: &str) -> Self {
@@ -151,6 +202,7 @@ impl Live {
     fn new(messages: Messages, outgoing: Option<Outgoing>) -> Self {
         Self {
             messages,
+            code: Arc::default(),
             outgoing,
             held: Held::default(),
             last_id: String::new(),
@@ -200,6 +252,19 @@ impl Live {
         let ended = waited.await.is_ok();
         assert!(ended, "waited for {what}, and held {:#?}", self.held);
         &self.held
+    }
+
+    /// Reads on to the end of the stream; the answer is the last message, and the code that a WebSocket was
+    /// closed with.
+    pub async fn ended(mut self) -> (Value, Option<u16>) {
+        let mut last = Value::Null;
+        let read = async {
+            while let Some(message) = self.messages.next().await {
+                last = message;
+            }
+        };
+        in_time("the stream to end", read).await;
+        (last, self.code.get().copied())
     }
 
     /// What is held now.

@@ -4,7 +4,8 @@ use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
-use crate::live::Live;
+use crate::certificate::Certificate;
+use crate::live::{Live, Texts};
 use crate::tile::Tile;
 use crate::wait::in_time;
 
@@ -67,13 +68,16 @@ impl Reply {
 }
 
 impl Visitor {
-    pub(crate) fn new(base: &str) -> Self {
+    /// Trusts nobody but the certificate given.
+    pub(crate) fn new(base: &str, trusted: Option<&Certificate>) -> Self {
+        let trusted = trusted.map(Certificate::trusted);
         let client = Client::builder()
             .no_gzip()
             .redirect(reqwest::redirect::Policy::none())
+            .tls_certs_only(trusted)
             .build();
         Self {
-            http: client.expect("a client without TLS roots"),
+            http: client.expect("a client with these roots"),
             base: base.to_owned(),
             credentials: HeaderMap::new(),
         }
@@ -166,6 +170,11 @@ impl Visitor {
     /// A live stream over WebSocket.
     pub async fn live(&self, query: &str) -> Live {
         Live::websocket(self, query).await
+    }
+
+    /// A live stream over WebSocket, as it comes.
+    pub async fn texts(&self, query: &str) -> Texts {
+        Texts::open(self, query).await
     }
 
     /// A live stream of Server-Sent Events.

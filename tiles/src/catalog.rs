@@ -17,6 +17,8 @@ pub use field::{BadValue, FieldSpec, FieldType};
 
 /// The most layers a catalog can have: the width of a [`LayerSet`](crate::viewer::LayerSet).
 pub const MAX_LAYERS: usize = 128;
+/// Days of history, where a site says nothing else.
+const HISTORY_DAYS: u32 = 30;
 /// The most fields a layer can have: the width of a [`FieldMask`].
 pub const MAX_FIELDS: usize = 64;
 /// The most clearances a catalog can name.
@@ -139,10 +141,10 @@ pub struct LayerSpec {
     /// The finest cells that are counted for those without `single_clearance`.
     #[serde(default = "coarse_cells")]
     pub counted_resolution: u8,
-    /// Seconds after which a feature is marked stale; 0 is never.
+    /// Seconds after which a feature is marked stale; 0 is never, and all that a sighting layer takes.
     #[serde(default)]
     pub stale_after_s: u32,
-    /// Seconds after which a feature leaves the picture; 0 is never.
+    /// Seconds after which a feature leaves the picture; 0 is never, and all that a sighting layer takes.
     #[serde(default)]
     pub expire_after_s: u32,
     /// Days after which what was received is gone everywhere; 0 is never.
@@ -238,6 +240,18 @@ pub enum BadCatalog {
         /// The resolution.
         resolution: u8,
     },
+    /// A sighting layer whose features should age: they were seen once, and only retention ends them.
+    #[error(
+        "layer {layer}: {key} = {seconds}, and a sighting layer takes 0 only; retain_days ends sightings"
+    )]
+    Age {
+        /// The layer.
+        layer: String,
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        seconds: u32,
+    },
     /// A sighting layer that takes something other than points.
     #[error("layer {0}: a sighting layer takes points only")]
     SightingGeometry(String),
@@ -251,6 +265,8 @@ pub struct Catalog {
     clearances: Vec<String>,
     /// H3 resolution of live topics.
     topic_resolution: u8,
+    /// Days that layers without `retain_days` remember what was replaced or withdrawn.
+    history_days: u32,
 }
 
 impl Catalog {
@@ -284,7 +300,26 @@ impl Catalog {
             by_name,
             clearances,
             topic_resolution: topic_resolution.min(FINEST),
+            history_days: HISTORY_DAYS,
         })
+    }
+
+    /// The same catalog, where layers without `retain_days` remember what was replaced or withdrawn
+    /// for so many days; at least one, and 30 without this.
+    #[must_use]
+    pub fn with_history_days(mut self, days: u32) -> Self {
+        self.history_days = days.max(1);
+        self
+    }
+
+    /// Days after which a withdrawal in a layer is forgotten: what is observed before it and received
+    /// later than that counts as new.
+    pub fn tombstone_days(&self, spec: &LayerSpec) -> u32 {
+        if spec.retain_days > 0 {
+            spec.retain_days
+        } else {
+            self.history_days
+        }
     }
 
     /// All layers, in order.
@@ -381,10 +416,28 @@ fn check(spec: &LayerSpec, before: &[LayerSpec]) -> Result<(), BadCatalog> {
             resolution: spec.counted_resolution,
         });
     }
-    if spec.kind == LayerKind::Sighting && spec.geometry != [GeometryKind::Point] {
-        return Err(BadCatalog::SightingGeometry(name.clone()));
+    if spec.kind == LayerKind::Sighting {
+        check_sightings(spec)?;
     }
     Ok(())
+}
+
+fn check_sightings(spec: &LayerSpec) -> Result<(), BadCatalog> {
+    if spec.geometry != [GeometryKind::Point] {
+        return Err(BadCatalog::SightingGeometry(spec.name.clone()));
+    }
+    let ages = [
+        ("stale_after_s", spec.stale_after_s),
+        ("expire_after_s", spec.expire_after_s),
+    ];
+    match ages.into_iter().find(|(_, seconds)| *seconds > 0) {
+        Some((key, seconds)) => Err(BadCatalog::Age {
+            layer: spec.name.clone(),
+            key,
+            seconds,
+        }),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

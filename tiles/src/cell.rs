@@ -175,6 +175,12 @@ pub fn resolution_for_zoom(zoom: u8) -> u8 {
     BY_ZOOM.get(usize::from(zoom)).copied().unwrap_or(FINEST)
 }
 
+/// The coarsest cells that a tile of a zoom ever shows, where finer ones are too heavy. The marks of a
+/// change reach as far as these do, so that a tile is never newer than its seq.
+pub(crate) fn coarsest_for_zoom(zoom: u8) -> u8 {
+    resolution_for_zoom(zoom).saturating_sub(1)
+}
+
 fn checked(resolution: u8) -> Result<u8, NoSuchResolution> {
     if resolution <= FINEST {
         Ok(resolution)

@@ -8,7 +8,8 @@ use crate::catalog::{FieldMask, LayerSpec};
 use crate::feature::{Properties, Value};
 use crate::place::LonLat;
 use crate::units::{Bearing, Meters};
-use geo_types::{Coord, Geometry, LineString, MultiPolygon, Polygon};
+use geo::{BooleanOps, BoundingRect, MapCoords, Translate};
+use geo_types::{Coord, Geometry, LineString, MultiPolygon, Polygon, Rect};
 
 /// The widest angle between two corners of a sector's arc, in degrees.
 const ARC_STEP: f64 = 6.0;
@@ -104,26 +105,22 @@ impl FieldOfView {
         })
     }
 
-    /// The area seen: one polygon per head, with its arc drawn in steps of at most 6°.
+    /// The area seen: one polygon per head, with its arc drawn in steps of at most 6°. What lies over
+    /// the antimeridian is in parts, as RFC 7946 section 3.1.9 asks.
     pub fn area(&self) -> Geometry<f64> {
-        if self.headings.is_empty() {
-            let ring = self.arc(0.0, 360.0);
-            return Geometry::Polygon(Polygon::new(LineString::new(ring), Vec::new()));
-        }
-        let mut sectors: Vec<_> = self
-            .headings
-            .iter()
-            .map(|heading| self.sector(*heading))
-            .collect();
-        match (sectors.len(), sectors.pop()) {
-            (1, Some(sector)) => Geometry::Polygon(sector),
-            (_, last) => {
-                Geometry::MultiPolygon(MultiPolygon(sectors.into_iter().chain(last).collect()))
-            }
+        let sectors = if self.headings.is_empty() {
+            on_globe(self.arc(0.0, 360.0))
+        } else {
+            let heads = self.headings.iter();
+            heads.flat_map(|heading| self.sector(*heading)).collect()
+        };
+        match <[_; 1]>::try_from(sectors) {
+            Ok([sector]) => Geometry::Polygon(sector),
+            Err(sectors) => Geometry::MultiPolygon(MultiPolygon(sectors)),
         }
     }
 
-    fn sector(&self, heading: Bearing) -> Polygon<f64> {
+    fn sector(&self, heading: Bearing) -> Vec<Polygon<f64>> {
         let apex = Coord {
             x: self.at.lon(),
             y: self.at.lat(),
@@ -131,7 +128,7 @@ impl FieldOfView {
         let mut ring = vec![apex];
         ring.extend(self.arc(heading.degrees() - self.fov_deg / 2.0, self.fov_deg));
         ring.push(apex);
-        Polygon::new(LineString::new(ring), Vec::new())
+        on_globe(ring)
     }
 
     fn arc(&self, from_deg: f64, width_deg: f64) -> Vec<Coord<f64>> {
@@ -152,6 +149,46 @@ impl FieldOfView {
             })
             .collect()
     }
+}
+
+/// A closed ring whose longitudes wrap, as polygons that keep within ±180°.
+fn on_globe(mut ring: Vec<Coord<f64>>) -> Vec<Polygon<f64>> {
+    // Every corner is less than half a turn from the one before.
+    for at in 1..ring.len() {
+        let step = ring[at].x - ring[at - 1].x;
+        ring[at].x -= (step / 360.0).round() * 360.0;
+    }
+    if let (Some(first), Some(last)) = (ring.first().copied(), ring.last().copied())
+        && (first.x - last.x).abs() > 180.0
+    {
+        // A ring around a pole is closed along it.
+        let pole = 90.0_f64.copysign(first.y);
+        let corner = |x: f64| Coord { x, y: pole };
+        ring.extend([corner(last.x), corner(first.x), first]);
+    }
+    let within = ring.iter().all(|corner| corner.x.abs() <= 180.0);
+    let polygon = Polygon::new(LineString::new(ring), Vec::new());
+    if within {
+        return vec![polygon];
+    }
+    let turns = [-360.0, 0.0, 360.0].into_iter();
+    turns
+        .filter_map(|turn| {
+            let turned = polygon.translate(turn, 0.0);
+            let all = turned.bounding_rect()?;
+            let (west, east) = (all.min().x.max(-180.0), all.max().x.min(180.0));
+            let (south, north) = (all.min().y, all.max().y);
+            let half = Rect::new(Coord { x: west, y: south }, Coord { x: east, y: north });
+            (west < east).then(|| turned.intersection(&half.to_polygon()))
+        })
+        .flatten()
+        .map(|part| {
+            part.map_coords(|at| Coord {
+                x: at.x.clamp(-180.0, 180.0),
+                y: at.y.clamp(-90.0, 90.0),
+            })
+        })
+        .collect()
 }
 
 fn number(value: &Value) -> Option<f64> {

@@ -3,6 +3,7 @@
 //! A feature's properties are private to this crate. They are read through a [`Seen`], which the
 //! gate hands out and which leaves out every field that its viewer has no clearance for.
 
+use crate::anchor::anchor;
 use crate::catalog::{FieldIx, FieldMask, LayerIx, LayerSpec};
 use crate::cell::Cell;
 use crate::event::Seq;
@@ -203,14 +204,6 @@ pub(crate) fn is_on_globe(geometry: &Geometry<f64>) -> bool {
     use geo::CoordsIter;
     let mut positions = geometry.coords_iter();
     positions.all(|position| LonLat::new(position.x, position.y).is_ok())
-}
-
-/// A position that stands for a geometry in counts: itself for a point, a position on or in the
-/// geometry otherwise.
-pub(crate) fn anchor(geometry: &Geometry<f64>) -> Option<LonLat> {
-    use geo::InteriorPoint;
-    let point = geometry.interior_point()?;
-    LonLat::new(point.x(), point.y()).ok()
 }
 
 /// A feature as one viewer sees it. The only way to a feature's properties.

@@ -12,13 +12,13 @@ use crate::feature::{Feature, FeatureId, Seen, Topic};
 use crate::place::{Bounds, LonLat};
 use crate::tile::TileCoord;
 use crate::units::Meters;
-use crate::view::cells::CountedCells;
 use crate::view::marks::Notice;
-use crate::view::{Body, LayerView, View, Window};
+use crate::view::tally::{self, Tally};
+use crate::view::{Body, LayerView, Steps, View, Window};
 use crate::viewer::Viewer;
 use geo_types::{Coord, Geometry, Point};
-use std::collections::{HashMap, HashSet};
-use std::ops::Bound;
+use std::collections::HashSet;
+use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 /// More than half the way around the globe: nothing is farther than this.
@@ -131,6 +131,12 @@ impl<'v> Open<'v> {
         self.singles
     }
 
+    /// Whether nothing of the layer is hidden from the viewer.
+    pub fn shows_everything(&self) -> bool {
+        let mut fields = self.spec().fields_at();
+        self.singles && fields.all(|(field, _)| self.fields.contains(field))
+    }
+
     /// The finest cells that the viewer may have counts of.
     pub fn finest_resolution(&self) -> u8 {
         self.finest
@@ -175,23 +181,43 @@ impl<'v> Open<'v> {
         found
     }
 
-    /// How many features have a box that intersects the bounds: the length of [`Open::within`].
-    pub fn count_within(&self, bounds: Bounds, window: Option<Window>) -> usize {
+    /// How many features have a box that intersects the bounds, as far as `most`: the length of
+    /// [`Open::within`], or `most` if that is longer.
+    pub fn count_within(&self, bounds: Bounds, window: Option<Window>, most: usize) -> usize {
         if bounds.west() > bounds.east() {
-            return self.within(bounds, window).len();
+            return self.within(bounds, window).len().min(most);
         }
         let mut count = 0;
-        self.visit(bounds, window, &mut |_| count += 1);
+        self.visit_until(bounds, window, &mut |_| {
+            if count == most {
+                return ControlFlow::Break(());
+            }
+            count += 1;
+            ControlFlow::Continue(())
+        });
         count
     }
 
     fn visit(&self, bounds: Bounds, window: Option<Window>, visit: &mut dyn FnMut(&Arc<Feature>)) {
-        match &self.layer_view().body {
-            _ if !self.singles => {}
+        self.visit_until(bounds, window, &mut |feature| {
+            visit(feature);
+            ControlFlow::Continue(())
+        });
+    }
+
+    fn visit_until(
+        &self,
+        bounds: Bounds,
+        window: Option<Window>,
+        visit: &mut dyn FnMut(&Arc<Feature>) -> ControlFlow<()>,
+    ) {
+        // Whether it was told to stop is known to whoever told it.
+        let _ended = match &self.layer_view().body {
+            _ if !self.singles => ControlFlow::Continue(()),
             Body::State(state) => state.tree.visit(bounds, visit),
             Body::Sightings(sightings) => sightings.visit(bounds, window, visit),
-            Body::Computed => {}
-        }
+            Body::Computed => ControlFlow::Continue(()),
+        };
     }
 
     /// One feature.
@@ -243,23 +269,30 @@ impl<'v> Open<'v> {
         window: Option<Window>,
     ) -> Vec<(Cell, u32)> {
         let resolution = resolution.min(self.finest_resolution());
-        let mut counts = HashMap::<Cell, u32>::new();
+        let mut tally = Tally::new(bounds, resolution);
         match &self.layer_view().body {
-            Body::State(state) => state.counts.visit(bounds, resolution, &mut |cell, count| {
-                *counts.entry(cell).or_default() += count;
-            }),
-            Body::Sightings(sightings) => counts = sightings.count(bounds, resolution, window),
+            Body::State(state) => tally.add(&state.counts),
+            Body::Sightings(sightings) => sightings.count(&mut tally, window),
+            // Each layer at the finest resolution that the viewer may have of it.
             Body::Computed => {
-                for open in self.counted_layers() {
-                    for (cell, count) in open.cells(bounds, resolution, window) {
-                        *counts.entry(cell).or_default() += count;
-                    }
-                }
+                let layers = self.counted_layers();
+                let all = layers.flat_map(|open| open.cells(bounds, resolution, window));
+                let mut all: Vec<_> = all.collect();
+                tally::sum(&mut all);
+                return all;
             }
         }
-        let mut counts: Vec<_> = counts.into_iter().collect();
-        counts.sort_unstable();
-        counts
+        tally.finish()
+    }
+
+    /// How many sightings took effect in each step: what [`Open::cells`] counts all over the world in
+    /// that step, so that it is for everybody who may open the layer. `None` where features change
+    /// and are not seen once.
+    pub fn over_time(&self, steps: &Steps) -> Option<Vec<u32>> {
+        match &self.layer_view().body {
+            Body::Sightings(sightings) => Some(sightings.over_time(steps)),
+            Body::State(_) | Body::Computed => None,
+        }
     }
 
     /// For the layer `cells`: the layers whose features it counts, as the same viewer sees them.
@@ -312,7 +345,10 @@ impl<'v> Open<'v> {
         if let Body::State(state) = &self.view.layers[sectors.index()].body {
             // The drawn arc cuts a little inside the true one.
             let near = Bounds::around(position, Meters(50.0));
-            state.tree.visit(near, |sector| ids.push(sector.id.clone()));
+            let _all = state.tree.visit(near, &mut |sector| {
+                ids.push(sector.id.clone());
+                ControlFlow::Continue(())
+            });
         }
         ids.sort_unstable();
         ids.dedup();

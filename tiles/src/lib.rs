@@ -30,6 +30,7 @@
     )
 )]
 
+mod anchor;
 pub mod catalog;
 mod cell;
 #[cfg(test)]
@@ -48,6 +49,7 @@ mod units;
 mod view;
 mod viewer;
 
+pub use anchor::anchor;
 pub use catalog::{
     BadCatalog, BadValue, Catalog, FieldSpec, GeometryKind, LayerIx, LayerKind, LayerSpec,
 };
@@ -61,5 +63,5 @@ pub use picture::{Applied, Picture};
 pub use place::{BadBounds, Bounds, LonLat, OffGlobe};
 pub use tile::{NoSuchTile, TileCoord};
 pub use units::{Bearing, Meters};
-pub use view::{Hot, HotFeature, MarkKey, RingLimits, Tombstone, View, Window};
+pub use view::{Hot, HotFeature, MarkKey, RingLimits, Steps, Tombstone, View, Window};
 pub use viewer::{Clearances, LayerSet, Viewer};

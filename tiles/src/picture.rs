@@ -6,6 +6,7 @@
 
 mod derive;
 mod due;
+mod held;
 mod notice;
 mod restore;
 
@@ -35,8 +36,8 @@ pub struct Applied {
     pub ignored: u32,
 }
 
-/// The live picture of a city.
-#[derive(Debug)]
+/// The live picture of a city. A clone shares with it what neither has changed since.
+#[derive(Debug, Clone)]
 pub struct Picture {
     view: View,
     due: DueQueue,
@@ -118,7 +119,9 @@ impl Picture {
         }
         let catalog = Arc::clone(&self.view.catalog);
         let spec = catalog.spec(observation.layer);
-        let next = new_feature(spec, record, observation, catalog.topic_resolution());
+        let received = (record.seq, record.received_at);
+        let topic_resolution = catalog.topic_resolution();
+        let next = new_feature(spec, received, observation.clone(), topic_resolution);
         let view = &self.view.layers[observation.layer.index()];
         let buried = view.tombstones.get(&next.id);
         if buried.is_some_and(|tombstone| next.effective_at() <= tombstone.at) {
@@ -153,6 +156,9 @@ impl Picture {
         }
         next.stale = next.stale_at.is_some_and(|at| at <= now);
         let over = due::leaves_at(spec, &next).is_some_and(|at| at <= now);
+        if over {
+            self.bury_expired(spec, &next);
+        }
         self.replace(prev, (!over).then_some(next), seq);
         prev.is_some() || !over
     }
@@ -162,7 +168,7 @@ impl Picture {
         let Body::Sightings(sightings) = &mut self.view.layers[layer.index()].body else {
             return false;
         };
-        if sightings.get(&feature.id).is_some() {
+        if sightings.holds(&feature.id) {
             return false;
         }
         let feature = Arc::new(feature);
@@ -213,10 +219,10 @@ impl Picture {
 
     /// Sets the tombstone of a feature; of two the later counts, whatever the order.
     fn bury(&mut self, layer: LayerIx, id: &FeatureId, mut tombstone: Tombstone) {
-        let retain = retention(self.view.catalog.spec(layer));
+        let catalog = &self.view.catalog;
+        let life = in_days(catalog.tombstone_days(catalog.spec(layer)));
         let tombstones = &mut self.view.layers[layer.index()].tombstones;
-        let forget_at =
-            |t: &Tombstone| retain.and_then(|days| t.received_at.checked_add(days).ok());
+        let forget_at = |t: &Tombstone| t.received_at.checked_add(life).ok();
         if let Some(old) = tombstones.get(id) {
             tombstone.at = tombstone.at.max(old.at);
             if let Some(at) = forget_at(old) {
@@ -229,7 +235,7 @@ impl Picture {
         tombstones.insert(id.clone(), tombstone);
     }
 
-    /// Forgets tombstones that retention has outlived. Every record does so, since nobody can see
+    /// Forgets tombstones that have been there for as long as their layer remembers. Every record does so, since nobody can see
     /// the difference before a late observation comes.
     fn forget_tombstones(&mut self) {
         while let Some((at, _, _)) = self.tombstones.first()
@@ -325,7 +331,8 @@ impl Picture {
                 view.marks.touch(bounds, notice, seq);
             }
             if let (Some(gate), Some(cell)) = (counted, feature.cell) {
-                let cell = cell.parent(gate.resolution);
+                // A heavy tile shows them one resolution coarser.
+                let cell = cell.parent(gate.resolution.saturating_sub(1));
                 view.marks.touch(cell.reach(), Notice::EVERYBODY, seq);
             }
         }
@@ -352,35 +359,39 @@ impl Picture {
 
 /// How long a layer keeps what it received.
 fn retention(spec: &LayerSpec) -> Option<SignedDuration> {
-    (spec.retain_days > 0).then(|| SignedDuration::from_hours(24 * i64::from(spec.retain_days)))
+    (spec.retain_days > 0).then(|| in_days(spec.retain_days))
+}
+
+fn in_days(days: u32) -> SignedDuration {
+    SignedDuration::from_hours(24 * i64::from(days))
 }
 
 fn new_feature(
     spec: &LayerSpec,
-    record: &Record,
-    observation: &Observation,
+    (seq, received_at): (Seq, Timestamp),
+    observation: Observation,
     topic_resolution: u8,
 ) -> Feature {
-    let observed_at = observation.observed_at.unwrap_or(record.received_at);
-    let effective = observed_at.min(record.received_at);
+    let observed_at = observation.observed_at.unwrap_or(received_at);
+    let effective = observed_at.min(received_at);
     let after = |seconds: u32| {
         let due = effective.checked_add(SignedDuration::from_secs(i64::from(seconds)));
         (seconds > 0).then(|| due.ok()).flatten()
     };
     let mut feature = Feature {
-        id: observation.feature.clone(),
+        id: observation.feature,
         layer: observation.layer,
-        feed: observation.feed.clone(),
+        feed: observation.feed,
         geometry: None,
-        properties: observation.properties.clone(),
+        properties: observation.properties,
         observed_at,
-        received_at: record.received_at,
+        received_at,
         stale_at: observation.stale_at.or_else(|| after(spec.stale_after_s)),
         expires_at: observation
             .expires_at
             .or_else(|| after(spec.expire_after_s)),
         stale: false,
-        seq: record.seq,
+        seq,
         bounds: None,
         anchor: None,
         cell: None,
@@ -388,7 +399,7 @@ fn new_feature(
         trail: Arc::default(),
         noticed: Box::default(),
     };
-    feature.place(observation.geometry.clone(), topic_resolution);
+    feature.place(observation.geometry, topic_resolution);
     feature
 }
 

@@ -7,13 +7,15 @@
 pub(crate) mod cells;
 pub(crate) mod changes;
 pub(crate) mod marks;
+pub(crate) mod packed;
 pub(crate) mod rtree;
 pub(crate) mod sightings;
 pub(crate) mod state;
+pub(crate) mod tally;
 
 pub use changes::RingLimits;
 pub use marks::MarkKey;
-pub use sightings::Window;
+pub use sightings::{Steps, Window};
 pub use state::Tombstone;
 
 use crate::catalog::{Catalog, LayerIx, LayerKind, LayerSpec};
@@ -143,14 +145,6 @@ impl View {
     /// The layers and live topics that changed after `seq`, each once.
     pub fn dirty_topics(&self, since: Seq) -> Vec<(LayerIx, Topic)> {
         self.ring.dirty(since)
-    }
-
-    /// The layers that changed after `seq`, whoever may notice.
-    pub fn dirty_layers(&self, since: Seq) -> impl Iterator<Item = LayerIx> {
-        self.catalog
-            .layers()
-            .map(|(layer, _)| layer)
-            .filter(move |layer| self.layers[layer.index()].last > since)
     }
 
     /// Everything that changed after `since`, for a checkpoint. Not for viewers.

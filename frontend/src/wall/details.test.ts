@@ -1,7 +1,7 @@
 // The words of the details, and that no plate gets through whole.
 import { describe, expect, it } from "vitest";
 
-import { ageLine, cameraLine, facing, fieldLines, titleOf, wind } from "./details";
+import { ageLine, cameraLine, facing, fieldLines, hasPlate, titleOf, wind } from "./details";
 import type { LiveFeature, Value } from "./live/messages";
 import type { CatalogLayer } from "./server/shapes";
 
@@ -47,6 +47,15 @@ describe("details", () => {
       { name: "Range", value: "80 m" },
     ]);
   });
+  it("shows a plate in full only where it was opened, and nothing else changes", () => {
+    const hit = feature({ plate: "ABC1234", reason: "stolen" });
+    const plates = (open: boolean): string[] =>
+      fieldLines(hit, undefined, "UTC", open).map((line) => line.value);
+    expect(plates(false)).not.toContain("ABC1234");
+    expect(plates(true)).toEqual(plates(false).map((value) => (value.includes("•") ? "ABC1234" : value)));
+    expect([hasPlate(hit), hasPlate(feature({})), hasPlate(null)]).toEqual([true, false, false]);
+  });
+
   it("masks plates", () => {
     const lines = fieldLines(feature({ plate: "ABC1234" }), undefined, "UTC");
     expect(JSON.stringify(lines)).not.toContain("ABC1234");

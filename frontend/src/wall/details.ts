@@ -11,6 +11,10 @@ export interface Line {
   value: string;
 }
 
+const PLATE = "plate";
+export const hasPlate = (feature: LiveFeature | null): boolean =>
+  typeof feature?.properties[PLATE] === "string" && feature.properties[PLATE] !== "";
+
 const TITLES = [
   "name",
   "call_sign",
@@ -48,7 +52,7 @@ const UNITS: Record<string, string> = { deg: "°", m: " m", mps: " m/s", s: " s"
 
 function fieldText(name: string, value: Value, type: string | undefined, timeZone: string): string | null {
   if (value === null || value === "") return null;
-  if (name === "plate") return typeof value === "string" ? maskedPlate(value) : null;
+  if (name === PLATE) return typeof value === "string" ? maskedPlate(value) : null;
   if (name === "confidence" && typeof value === "number") return `${Math.round(value * 100)} %`;
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (Array.isArray(value)) return value.length === 0 ? null : value.map((item) => wordOf(item)).join(", ");
@@ -64,10 +68,12 @@ const wordOf = (item: Value): string => (typeof item === "object" ? JSON.stringi
 const instantOf = (value: string | number): number | null =>
   typeof value === "number" ? value : instant(value);
 
+/** Plates are masked; `plateOpen` shows this one in full. */
 export function fieldLines(
   feature: LiveFeature | null,
   catalog: CatalogLayer | undefined,
   timeZone: string,
+  plateOpen = false,
 ): Line[] {
   if (feature === null) return [];
   const order = Object.keys(catalog?.fields ?? {});
@@ -75,7 +81,9 @@ export function fieldLines(
   const rank = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
   const lines: Line[] = [];
   for (const name of names.sort((a, b) => rank(a) - rank(b))) {
-    const value = fieldText(name, feature.properties[name] ?? null, catalog?.fields[name]?.type, timeZone);
+    const given = feature.properties[name] ?? null;
+    const open = plateOpen && name === PLATE && typeof given === "string";
+    const value = open ? given : fieldText(name, given, catalog?.fields[name]?.type, timeZone);
     if (value !== null) lines.push({ name: fieldName(name), value });
   }
   return lines;

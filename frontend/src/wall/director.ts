@@ -3,21 +3,30 @@
 import { createContext } from "svelte";
 
 import type { Card } from "./alerts/rail";
+import type { Focusing } from "./focus/focusing";
 import type { Command } from "./keys/bindings";
 import type { Looking, Wanted } from "./looking";
 import type { Picked, Stage } from "./map/stage";
+import type { ReplayDoor } from "./replay/door";
+import { secondText } from "./replay/ask";
 import type { Found, Scene } from "./server/shapes";
+import { keepSound } from "./sound/keeping";
+import type { SoundSettings } from "./sound/settings";
 import type { Tones } from "./sound/tones";
 import type { Panel, Wall } from "./state/wall.svelte";
 import { writeQuery, type Address, type MapPose } from "./view/address";
 import { anchorOf } from "./map/anchor";
 
 /** How near to look: at a blocked junction its legs must be seen. */
-const closeLookZoom = (layer: string | null): number => (layer === "blockages" ? 16.2 : 15);
+export const closeLookZoom = (layer: string | null): number => (layer === "blockages" ? 16.2 : 15);
 /** Width that the details cover, in px of the map. */
 const DETAILS_PX = 500;
+/** Width that the inset covers on the other side, with the tools. */
+const INSET_PX = 524;
 
 export class Director {
+  /** Set by whoever opens the wall. */
+  replay: ReplayDoor | null = null;
   /** Set where somebody moved the map or chose layers by hand; goes into the address. */
   #movedByHand = false;
   #layersByHand = false;
@@ -30,6 +39,7 @@ export class Director {
     private readonly wall: Wall,
     private readonly stage: Stage,
     private readonly looking: Looking,
+    private readonly focusing: Focusing,
     private readonly tones: Tones,
     private readonly address: Address,
     private readonly redress: () => void,
@@ -60,6 +70,8 @@ export class Director {
         return this.acknowledge(this.wall.currentCard ?? this.wall.selected?.key ?? null);
       case "pin":
         return this.pin();
+      case "plate":
+        return this.openPlate();
       case "mute":
         return this.mute();
       case "theme":
@@ -68,11 +80,14 @@ export class Director {
         return this.cycle();
       case "fullscreen":
         return void this.fullscreen();
+      case "replay":
+        return this.replay?.toggle();
       case "back":
         return this.back();
       case "layers":
       case "find":
       case "help":
+      case "sound":
         return this.open(command.do);
     }
   }
@@ -104,8 +119,9 @@ export class Director {
 
   /** Called once a second: the next scene when this one's time is over, unless somebody is looking at something. */
   turnScene(): void {
-    const { scenes, cycling, selected, panel } = this.wall;
-    if (!cycling || selected !== null || panel !== "none" || scenes.length < 2) return;
+    const { scenes, cycling, selected, focus, panel, replay } = this.wall;
+    const busy = replay !== null || selected !== null || focus !== null || panel !== "none";
+    if (!cycling || busy || scenes.length < 2) return;
     const at = scenes.findIndex((scene) => scene.name === this.wall.scene);
     const dwell = Math.max(3, scenes[at]?.dwell_s ?? 20) * 1000;
     if (performance.now() - this.#sceneSince >= dwell) this.openScene(scenes[(at + 1) % scenes.length]);
@@ -176,24 +192,15 @@ export class Director {
   }
 
   look(wanted: Wanted, comeNear: boolean): void {
+    this.wall.plateOpen = null;
     this.looking.at(wanted);
     const at = this.wall.selected?.at ?? null;
     this.#standAside(comeNear ? null : at);
     if (at === null || !comeNear) return;
     this.#before ??= this.stage.pose;
     const zoom = Math.max(this.stage.pose.zoom, closeLookZoom(wanted.layer));
-    this.stage.go({ center: at, zoom }, [DETAILS_PX / 2, 0]);
-  }
-
-  /** An alarm opens its details by itself, moves nothing, and leaves again unless somebody pins it. */
-  alarm(card: Card, closesAt: number): void {
-    if (this.wall.pinned || this.wall.panel !== "none") return;
-    if (this.wall.selected !== null && this.wall.selected.closesAt === null) return;
-    const [lon, lat] = card.at ?? [];
-    const at: [number, number] | null = lon === undefined || lat === undefined ? null : [lon, lat];
-    this.looking.at({ layer: card.layer, id: card.id, at, closesAt });
-    this.#standAside(at);
-    this.wall.currentCard = card.key;
+    const covered = DETAILS_PX - (this.wall.focus === null ? 0 : INSET_PX);
+    this.stage.go({ center: at, zoom }, [covered / 2, 0]);
   }
 
   acknowledge(key: string | null): void {
@@ -204,14 +211,42 @@ export class Director {
   }
 
   pin(): void {
-    if (this.wall.selected === null) return;
-    this.wall.pinned = !this.wall.pinned;
-    if (this.wall.pinned) this.wall.selected = { ...this.wall.selected, closesAt: null };
+    this.focusing.pin();
+  }
+
+  /** In full until something else is looked at, and only for those who may know it; others never got it. */
+  openPlate(): void {
+    const { selected, plateOpen, mayOpenPlates } = this.wall;
+    if (selected === null || !mayOpenPlates) return;
+    this.wall.plateOpen = plateOpen === selected.key ? null : selected.key;
+  }
+
+  hangInset(container: HTMLElement): () => void {
+    return this.focusing.hang(container);
+  }
+
+  leaveFocus(): void {
+    this.focusing.close();
+  }
+
+  openFocus(): void {
+    this.openCard(this.wall.focus?.card);
+    this.focusing.close();
   }
 
   mute(): void {
-    this.wall.muted = !this.wall.muted;
-    if (!this.wall.muted) this.tones.unlock();
+    this.setSound({ ...this.wall.sound, on: !this.wall.sound.on });
+  }
+
+  setSound(sound: SoundSettings): void {
+    this.wall.sound = sound;
+    this.tones.want(sound.on);
+    keepSound(sound);
+  }
+
+  /** Only from a click or a key: a browser lets no page sound otherwise. */
+  hearTone(severity: 1 | 2): void {
+    this.tones.sample(severity, this.wall.sound.volume);
   }
 
   changeTheme(): void {
@@ -232,7 +267,10 @@ export class Director {
 
   back(): void {
     const { wall } = this;
-    if (wall.panel !== "none") wall.panel = "none";
+    // One key, whatever else is open: what is shown must never be taken for the present.
+    if (wall.replay !== null) this.replay?.leave();
+    else if (wall.panel !== "none") wall.panel = "none";
+    else if (wall.focus !== null) this.leaveFocus();
     else if (wall.selected !== null) this.close();
     else {
       wall.currentCard = null;
@@ -241,7 +279,7 @@ export class Director {
   }
 
   close(): void {
-    this.wall.pinned = false;
+    this.wall.plateOpen = null;
     this.looking.nothing();
     if (this.#before !== null) this.stage.go(this.#before);
     this.#before = null;
@@ -260,7 +298,10 @@ export class Director {
       style: this.#styleByHand ? wall.theme : null,
       scale: this.address.scale,
       cycle: wall.cycling,
+      focus_s: this.address.focus_s,
+      sound: this.address.sound,
       at: this.#movedByHand ? this.stage.pose : null,
+      replay: wall.replay === null ? null : secondText(wall.replay.at),
     });
     history.replaceState(null, "", `${window.location.pathname}${query}`);
   }

@@ -12,6 +12,7 @@ const feed = (name: string, rest: Partial<Feed>): Feed => ({
   status: "live",
   last_received_at: "2026-01-01T00:09:48Z",
   last_observed_at: null,
+  last_failure: null,
   expect_every_s: 0,
   accepted_total: 1,
   rejected_total: 0,
@@ -25,17 +26,32 @@ describe("feeds", () => {
         feed("units", {}),
         feed("nws", { status: "never", last_received_at: null }),
         feed("cad", { status: "stale" }),
+        feed("roads", { status: "failing", last_failure: "the answer is 503" }),
       ],
       now,
     );
     expect(states.map((state) => [state.name, state.words])).toEqual([
+      ["roads", "FAILING 12 s"],
       ["cad", "STALE 12 s"],
       ["units", "12 s"],
       ["nws", "no data"],
     ]);
   });
+  it("says why a feed fails, and only then", () => {
+    const why = { last_failure: "the answer is 503" };
+    expect(feedStates([feed("roads", { status: "failing", ...why })], now)[0]?.reason).toBe(
+      "the answer is 503",
+    );
+    expect(feedStates([feed("roads", why)], now)[0]?.reason).toBeNull();
+    const unheard = feed("roads", { status: "failing", last_received_at: null });
+    expect(feedStates([unheard], now)[0]?.words).toBe("FAILING");
+  });
   it("knows nothing while the link is lost", () => {
     expect(feedStates([feed("units", {})], now, false)[0]).toMatchObject({ status: "never", words: "12 s" });
+  });
+  it("claims no age for a feed that was never heard", () => {
+    const never = feed("nws", { status: "never", last_received_at: null });
+    for (const linked of [true, false]) expect(feedStates([never], now, linked)[0]?.words).toBe("no data");
   });
   it("goes stale by itself", () => {
     expect(feedStates([feed("units", { expect_every_s: 10 })], now)[0]?.status).toBe("stale");

@@ -7,20 +7,24 @@ export interface FeedState {
   title: string;
   status: FeedStatus;
   words: string;
+  /** Why it fails, if it does. */
+  reason: string | null;
 }
 
-const WORST_FIRST: FeedStatus[] = ["stale", "quiet", "live", "never"];
+const WORST_FIRST: FeedStatus[] = ["failing", "stale", "quiet", "live", "never"];
 
 /** A feed can go stale between two answers of the server. */
 function statusNow(feed: Feed, now: number): FeedStatus {
   const received = instant(feed.last_received_at);
+  if (feed.status === "failing") return "failing";
   if (received === null || feed.status === "never") return "never";
   const late = feed.expect_every_s > 0 && now - received > feed.expect_every_s * 1000;
   return late ? "stale" : feed.status;
 }
 
-function words(status: FeedStatus, age: string): string {
+function words(status: FeedStatus, age: string, heard: boolean): string {
   if (status === "never") return "no data";
+  if (status === "failing") return heard ? `FAILING ${age}` : "FAILING";
   return status === "stale" ? `STALE ${age}` : age;
 }
 
@@ -29,12 +33,14 @@ export function feedStates(feeds: readonly Feed[], now: number, linked = true): 
   return feeds
     .map((feed) => {
       const status = linked ? statusNow(feed, now) : "never";
-      const age = ageText((now - (instant(feed.last_received_at) ?? now)) / 1000);
+      const received = instant(feed.last_received_at);
+      const age = received === null ? "no data" : ageText((now - received) / 1000);
       return {
         name: feed.name,
         title: feed.name.replaceAll(/[-_]/g, " "),
         status,
-        words: linked ? words(status, age) : age,
+        words: linked ? words(status, age, feed.last_received_at !== null) : age,
+        reason: status === "failing" ? feed.last_failure : null,
       };
     })
     .sort(

@@ -1,14 +1,15 @@
 // Looking at something: asks the server for the feature, for the nearest cameras and for those that see the point, and draws the
 // lines of sight. Answers that come after somebody looked elsewhere are thrown away.
-import type { Feature, Position } from "geojson";
+import type { Position } from "geojson";
 
 import type { LiveFeature } from "./live/messages";
 import { anchorOf } from "./map/anchor";
-import { numberedCameras } from "./camera-numbers";
 import { isLive } from "./map/drawing";
+import { pair, selectionFeatures } from "./map/selection-features";
 import type { Stage } from "./map/stage";
 import { trailPositions } from "./map/trail";
 import type { Picture } from "./picture";
+import { secondText } from "./replay/ask";
 import { askFeature, askNear, askSeeing } from "./server/ask";
 import type { Found } from "./server/shapes";
 import type { Answer, Selected, Wall } from "./state/wall.svelte";
@@ -18,19 +19,16 @@ export interface Wanted {
   id: string | null;
   at: [number, number] | null;
   feature?: LiveFeature | null;
-  closesAt?: number | null;
 }
 
 const COMING: Answer<Found[]> = { is: "coming" };
 const NOWHERE: Answer<Found[]> = { is: "refused", why: "This has no location." };
 const NEAREST = 4;
 const MOST_SEEING = 6;
+const NOT_THEN: Answer<Found[]> = { is: "refused", why: "Cameras show the present; this is a replay." };
 
 const reason = (error: unknown): string =>
   error instanceof Error && error.message !== "" ? error.message : "The server did not answer.";
-
-const pair = (position: Position | null): [number, number] | null =>
-  position?.[0] === undefined || position[1] === undefined ? null : [position[0], position[1]];
 
 export class Looking {
   #asked: AbortController | null = null;
@@ -38,7 +36,7 @@ export class Looking {
 
   constructor(
     private readonly wall: Wall,
-    private readonly picture: Picture,
+    private readonly picture: Pick<Picture, "feature">,
     private readonly stage: Stage,
   ) {}
 
@@ -50,18 +48,19 @@ export class Looking {
     const held = layer !== null && id !== null ? this.picture.feature(layer, id) : undefined;
     const feature = held ?? wanted.feature ?? null;
     const at = wanted.at ?? pair(anchorOf(feature?.geometry ?? null));
+    const past = this.wall.replay !== null;
+    const cameras = at === null ? NOWHERE : past ? NOT_THEN : COMING;
     this.wall.selected = {
       key: layer === null || id === null ? "place" : `${layer}/${id}`,
       layer,
       id,
       at,
       feature,
-      near: at === null ? NOWHERE : COMING,
-      seeing: at === null ? NOWHERE : COMING,
-      closesAt: wanted.closesAt ?? null,
-      camera: layer === "cameras" ? id : null,
+      near: cameras,
+      seeing: cameras,
+      camera: layer === "cameras" && !past ? id : null,
     };
-    if (at !== null) void this.#askCameras(at, asked.signal);
+    if (at !== null && !past) void this.#askCameras(at, asked.signal);
     if (layer !== null && id !== null && layer !== "alert") void this.#askWhole(layer, id, asked.signal);
     this.draw();
   }
@@ -112,7 +111,8 @@ export class Looking {
 
   async #askWhole(layer: string, id: string, signal: AbortSignal): Promise<void> {
     try {
-      const whole = await askFeature(layer, id, signal);
+      const then = this.wall.replay === null ? null : secondText(this.wall.replay.at);
+      const whole = await askFeature(layer, id, then, signal);
       const selected = this.wall.selected;
       if (signal.aborted || selected === null) return;
       const live = this.picture.feature(layer, id);
@@ -149,26 +149,4 @@ function firstCamera({ seeing, near }: Selected): string | null {
   const both = [seeing, near].flatMap((answer) => (answer.is === "here" ? answer.value : []));
   const id = both[0]?.id;
   return id === undefined ? null : String(id);
-}
-
-const mark = (geometry: Feature["geometry"], properties: Record<string, string>): Feature => ({
-  type: "Feature",
-  geometry,
-  properties,
-});
-
-/** The point itself, a numbered mark on each camera of the lists, a line of sight from those that see it, and a trail. */
-function selectionFeatures(selected: Selected, at: [number, number], trail: Position[]): Feature[] {
-  const features = [mark({ type: "Point", coordinates: at }, { role: "point" })];
-  const seeing = selected.seeing.is === "here" ? selected.seeing.value : [];
-  for (const [id, { camera, number }] of numberedCameras(selected.seeing, selected.near)) {
-    const from = pair(anchorOf(camera.geometry));
-    if (from === null || id === selected.id) continue;
-    features.push(mark({ type: "Point", coordinates: from }, { role: "camera", number: String(number) }));
-    if (seeing.includes(camera)) {
-      features.push(mark({ type: "LineString", coordinates: [from, at] }, { role: "sight" }));
-    }
-  }
-  if (trail.length > 1) features.push(mark({ type: "LineString", coordinates: trail }, { role: "trail" }));
-  return features;
 }

@@ -6,6 +6,11 @@ import "./ui/wall.css";
 
 import { paintInterface } from "../look/palette";
 import { openWall } from "./open";
+import { beginOpening } from "./opening";
+import { stayAwake } from "./screen/awake";
+import { watchMemory } from "./screen/watchdog";
+import { keptSound } from "./sound/keeping";
+import { settle } from "./sound/settings";
 import { Wall } from "./state/wall.svelte";
 import App from "./ui/App.svelte";
 import { readAddress } from "./view/address";
@@ -15,26 +20,30 @@ const address = readAddress(window.location.pathname, window.location.search);
 const wall = new Wall();
 wall.name = address.wall;
 wall.theme = address.style ?? "night";
+wall.sound = settle(keptSound(), address.sound);
 wall.scale = wallScale(address.scale, window.screen.height);
 document.documentElement.style.fontSize = `${String(20 * wall.scale)}px`;
 document.documentElement.dataset["state"] = "loading";
 paintInterface(wall.theme, document.documentElement);
 
+const opening = beginOpening(wall.theme, (why) => (wall.trouble = why));
 const target = document.getElementById("wall");
 if (target === null) throw new Error("the page has no #wall");
 mount(App, {
   target,
   props: {
     wall,
-    raise: async (container: HTMLElement) => (await openWall(wall, address, container)).director,
+    raise: (container: HTMLElement) => openWall(wall, address, container, opening),
   },
 });
 
-/** A wall must not fall asleep; where the browser refuses, the system's own settings decide. */
-function stayAwake(): void {
-  if ("wakeLock" in navigator && document.visibilityState === "visible") {
-    navigator.wakeLock.request("screen").catch(() => undefined);
-  }
-}
 stayAwake();
-document.addEventListener("visibilitychange", stayAwake);
+watchMemory(
+  () => ({
+    up_ms: performance.now(),
+    live: wall.link === "live",
+    busy: wall.replay !== null || wall.panel !== "none" || wall.selected !== null || wall.focus !== null,
+    sinceAlarm_ms: wall.now - Math.max(0, ...wall.cards.map((card) => card.since)),
+  }),
+  () => window.location.reload(),
+);

@@ -1,49 +1,31 @@
-// Opens a wall: asks the server who we are and what there is, raises the stage, joins the live stream, and keeps time. Nothing here
-// needs a reload: a server that is not there yet, or goes away, is asked again until it answers.
+// Opens a wall: joins the live stream as soon as it is known what there is, raises the map as soon as its code and its ground are
+// here, and brings the two together. Nothing here needs a reload.
 import { paintInterface } from "../look/palette";
-import { Arrivals } from "./alerts/arrivals";
-import { railCards, type Card } from "./alerts/rail";
-import { Director } from "./director";
-import { boxAround, subscribedLayers, subscriptionBox, type Box } from "./live/area";
-import { browserSurroundings, Connection, type Subscription } from "./live/connection";
+import type { Card } from "./alerts/rail";
+import { closeLookZoom, Director } from "./director";
+import { Focusing, type Around } from "./focus/focusing";
+import { FOCUS_S } from "./focus/rules";
+import type { LiveFeature } from "./live/messages";
 import { Looking } from "./looking";
 import { drawable } from "./map/compose";
-import { isLive, LIVE_LAYERS } from "./map/drawing";
-import { Pulses } from "./map/pulses";
-import { Stage } from "./map/stage";
-import { Picture } from "./picture";
-import { askCatalog, askFeeds, askScenes, askSession, askStreams, Refused } from "./server/ask";
+import { isLive } from "./map/drawing";
+import type { Dress, Stage } from "./map/stage";
+import type { Opening } from "./opening";
+import { ReplayDoor } from "./replay/door";
+import { askCatalog, askGround } from "./server/ask";
+import { until } from "./server/until";
+import type { Ground } from "./server/shapes";
 import { Tones } from "./sound/tones";
 import type { Wall } from "./state/wall.svelte";
-import { instant } from "./time/age";
 import type { Address, MapPose } from "./view/address";
+import { boxShown } from "./view/world";
+import { Watch, type MapSide, type View } from "./watch";
 import { openForTests } from "./window-wall";
 
-const ASK_AGAIN_MS = 2000;
-const FEEDS_EVERY_MS = 10_000;
 /** For what no message announces: sightings and what is derived from other layers. Answers are 304 where nothing changed. */
 const TILES_EVERY_MS = 20_000;
-const STREAMS_EVERY_MS = 300_000;
-const ALARM_STAYS_MS = 30_000;
 const NOT_SHOWN_AT_FIRST = ["alpr_reads", "cells"];
 const WORLD: MapPose = { center: [0, 20], zoom: 2, bearing: 0, pitch: 0 };
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Asks until there is an answer; a viewer who is not signed in is sent to do so. */
-async function until<T>(asking: () => Promise<T>, wall: Wall): Promise<T> {
-  for (;;) {
-    try {
-      const answer = await asking();
-      wall.trouble = null;
-      return answer;
-    } catch (error) {
-      if (error instanceof Refused && error.status === 401) window.location.replace("/sign-in");
-      wall.trouble = error instanceof Refused ? error.message : "The server does not answer yet.";
-      await sleep(ASK_AGAIN_MS);
-    }
-  }
-}
 
 function firstPose(wall: Wall, address: Address): MapPose {
   const scene = wall.scenes.find((one) => one.name === wall.scene);
@@ -60,221 +42,199 @@ function firstLayers(wall: Wall, address: Address): Set<string> {
   return new Set(known.filter((name) => !NOT_SHOWN_AT_FIRST.includes(name)));
 }
 
-export class OpenWall {
+/** What the map is made with. */
+interface Made {
+  code: Awaited<Opening["stage"]>;
+  container: HTMLElement;
+  pose: MapPose;
+  ground: Ground | null;
+}
+
+/** Brings the map and the watch together. */
+class OpenWall implements MapSide {
   readonly director: Director;
   readonly #stage: Stage;
-  readonly #picture: Picture;
   readonly #looking: Looking;
-  readonly #pulses: Pulses;
-  readonly #tones: Tones;
-  readonly #connection: Connection;
-  readonly #arrivals = new Arrivals();
-  readonly #home: Box | null;
-  #ahead_ms = 0;
-  #quietUntil = 0;
+  readonly #focusing: Focusing;
+  readonly #replay: ReplayDoor;
+  #ground: Ground | null;
 
   constructor(
     private readonly wall: Wall,
+    private readonly watch: Watch,
     address: Address,
-    container: HTMLElement,
+    tones: Tones,
+    made: Made,
   ) {
-    this.#home = boxAround(wall.scenes.map((scene) => scene.center));
-    this.#stage = new Stage(container, firstPose(wall, address), wall.scale, {
+    const { code, container, pose } = made;
+    this.#ground = made.ground;
+    this.#stage = new code.Stage(container, pose, wall.scale, this.#clothes(), {
       onFreshSources: () => this.#freshSources(),
       onPick: (picked, at) => this.director.picked(picked, at),
       onMove: (byHand) => this.#moved(byHand),
     });
-    this.#picture = new Picture(
-      {
-        serverNow: () => this.#serverNow(),
-        timeZone: () => wall.timeZone,
-        now: () => performance.now(),
-        after: (ms, run) => void setTimeout(run, ms),
-      },
-      {
-        onLists: () => this.#lists(),
-        onTiles: (layers, tiles) => {
-          this.#stage.refresh(layers, tiles);
-          // A cone reaches into tiles where its camera is not.
-          if (layers.includes("cameras")) this.#stage.refresh(["coverage"], null);
-        },
-        onMoved: (layer, feature) => this.#looking.moved(layer, feature),
-        onCatalogChanged: () => void this.#newCatalog(),
-      },
-    );
-    this.#tones = new Tones((blocked) => (wall.soundBlocked = blocked));
-    this.#pulses = new Pulses(this.#stage.map);
-    this.#looking = new Looking(wall, this.#picture, this.#stage);
-    this.director = new Director(
-      wall,
-      this.#stage,
-      this.#looking,
-      this.#tones,
-      address,
-      () => void this.#dress(),
-    );
-    this.#connection = this.#connect();
+    const shown = { feature: (layer: string, id: string) => this.#replay.shown.feature(layer, id) };
+    this.#looking = new Looking(wall, shown, this.#stage);
+    this.#focusing = new Focusing(wall, this.#focusAround(code), address.focus_s ?? FOCUS_S);
+    const redress = (): void => void this.#dress();
+    this.director = new Director(wall, this.#stage, this.#looking, this.#focusing, tones, address, redress);
+    this.#replay = this.director.replay = this.#hangReplay();
     openForTests(this.#stage.map, (layer) =>
-      isLive(layer) ? this.#picture.features(layer) : this.#stage.tiledFeatures(layer),
+      isLive(layer) ? this.#replay.shown.features(layer) : this.#stage.tiledFeatures(layer),
     );
+    setInterval(() => this.#refreshTiles(), TILES_EVERY_MS);
   }
 
-  async start(): Promise<void> {
-    await this.#dress();
-    this.#connection.start();
-    this.#keepTime();
+  get view(): View {
+    return { bounds: this.#stage.bounds, zoom: this.#stage.pose.zoom };
   }
 
-  #connect(): Connection {
-    const { wall } = this;
-    return new Connection(
-      browserSurroundings(),
-      {
-        onMessage: (message) => {
-          if (message.type === "tick") {
-            const server = instant(message.server_time);
-            if (server !== null) this.#ahead_ms = server - Date.now();
-            wall.lastGoodAt = this.#serverNow();
-          }
-          if (message.type === "resync") this.#quietUntil = performance.now() + 3000;
-          this.#picture.receive(message);
-        },
-        onLink: (state) => {
-          if (wall.link === "lost" && state === "live") void this.#recovered();
-          wall.link = state;
-          document.documentElement.dataset["state"] = state;
-        },
-        onRefused: () => void this.#stillSignedIn(),
-      },
-      this.#subscription(),
-    );
+  get isPast(): boolean {
+    return this.#replay.isOpen;
   }
 
-  #serverNow(): number {
-    return Date.now() + this.#ahead_ms;
+  onTiles(layers: string[], tiles: [number, number, number][] | null): void {
+    if (this.isPast) return;
+    this.#stage.refresh(layers, tiles);
+    // A cone reaches into tiles where its camera is not.
+    if (layers.includes("cameras")) this.#stage.refresh(["coverage"], null);
   }
 
-  #subscription(): Subscription {
-    return {
-      layers: subscribedLayers(this.wall.catalog, this.wall.shown),
-      bbox: subscriptionBox(this.#home, this.#stage.bounds),
-      zoom: Math.max(0, Math.floor(this.#stage.pose.zoom)),
-    };
+  onMoved(layer: string, feature: LiveFeature): void {
+    if (!this.isPast) this.#looking.moved(layer, feature);
+  }
+
+  onArrived(card: Card): void {
+    const [lon, lat] = card.at ?? [];
+    if (lon !== undefined && lat !== undefined && this.wall.shown.has(card.layer)) {
+      this.#stage.pulse(card.key, [lon, lat], card.severity);
+    }
+    this.#focusing.arrived(card);
+  }
+
+  onMissed(cards: readonly Card[]): void {
+    this.#replay.missed(cards);
+  }
+
+  onCatalogChanged(): void {
+    void this.#newCatalog();
+  }
+
+  /** Tiles may have been missed. */
+  onRecovered(): void {
+    if (this.#stage.troubled) void this.#dress();
+    else if (!this.isPast) this.#stage.refresh(this.#stage.tiledLayers, null);
+  }
+
+  onSecond(): void {
+    this.director.turnScene();
+    this.#focusing.second();
+  }
+
+  #refreshTiles(): void {
+    if (this.wall.link === "live" && !this.isPast) this.#stage.refresh(this.#stage.tiledLayers, null);
   }
 
   async #dress(): Promise<void> {
     paintInterface(this.wall.theme, document.documentElement);
-    await this.#stage.dress(this.wall.theme, this.wall.catalog, this.wall.shown);
+    this.#ground = await askGround(this.wall.theme).catch(() => null);
+    await this.#stage.wear(this.#clothes());
+  }
+
+  #clothes(): Dress {
+    const { theme, catalog, shown } = this.wall;
+    return { theme, ground: this.#ground, catalog, shown };
+  }
+
+  #hangReplay(): ReplayDoor {
+    const { wall, watch } = this;
+    return new ReplayDoor(
+      {
+        wall,
+        stage: this.#stage,
+        live: watch.picture,
+        looking: this.#looking,
+        subscription: () => watch.subscription(),
+        serverNow: () => watch.serverNow(),
+      },
+      {
+        onOtherTime: () => {
+          wall.plateOpen = null;
+          this.#looking.nothing();
+          this.#focusing.close();
+        },
+        onLive: () => watch.list(),
+        onAddress: () => this.director.writeAddress(),
+      },
+    );
+  }
+
+  #focusAround(code: Made["code"]): Around {
+    const { wall, watch } = this;
+    const from = {
+      features: watch.picture.features,
+      serverNow: () => watch.serverNow(),
+      timeZone: () => wall.timeZone,
+    };
+    return {
+      serverNow: from.serverNow,
+      isLeft: (at) => this.#stage.isInLeftHalf(at),
+      inset: (container, at, layer) =>
+        new code.Inset(container, at, closeLookZoom(layer), wall.scale, this.#clothes(), from),
+    };
   }
 
   #freshSources(): void {
-    this.#picture.attach(this.#stage);
+    this.#replay.attach();
     this.#looking.draw();
   }
 
   #moved(byHand: boolean): void {
     if (byHand) this.director.movedByHand();
     this.director.writeAddress();
-    this.#connection.subscribe(this.#subscription());
+    this.watch.look();
   }
 
   async #newCatalog(): Promise<void> {
-    const catalog = await until(askCatalog, this.wall);
-    const before = new Set(this.wall.catalog.map((layer) => layer.name));
+    const { wall } = this;
+    const catalog = await until(askCatalog, (why) => (wall.trouble = why));
+    const before = new Set(wall.catalog.map((layer) => layer.name));
     const added = drawable(catalog.layers).filter((layer) => !before.has(layer.name));
-    this.wall.catalog = catalog.layers;
-    this.wall.shown = new Set([...this.wall.shown, ...added.map((layer) => layer.name)]);
-    this.#picture.keepLayers(new Set(catalog.layers.map((layer) => layer.name)));
+    wall.catalog = catalog.layers;
+    wall.shown = new Set([...wall.shown, ...added.map((layer) => layer.name)]);
+    this.watch.picture.keepLayers(new Set(catalog.layers.map((layer) => layer.name)));
     await this.#dress();
-    this.#connection.subscribe(this.#subscription());
-  }
-
-  /** After a break nobody is alarmed by what happened meanwhile; it is on the rail. Tiles may have been missed. */
-  async #recovered(): Promise<void> {
-    this.#quietUntil = performance.now() + 3000;
-    if (this.#stage.troubled) await this.#dress();
-    else this.#stage.refresh(this.#stage.tiledLayers, null);
-    await this.#askFeeds();
-  }
-
-  async #stillSignedIn(): Promise<void> {
-    try {
-      await askSession();
-    } catch (error) {
-      if (error instanceof Refused && error.status === 401) window.location.replace("/sign-in");
-    }
-  }
-
-  async #askFeeds(): Promise<void> {
-    try {
-      this.wall.feeds = (await askFeeds()).feeds;
-    } catch {
-      // The strip keeps the last answer; that the link is lost is said elsewhere.
-    }
-  }
-
-  #lists(): void {
-    const { wall } = this;
-    const cards = railCards(this.#picture, wall.acknowledged);
-    wall.cards = cards;
-    wall.notices = this.#picture.features("warnings");
-    wall.counts = Object.fromEntries(LIVE_LAYERS.map((layer) => [layer, this.#picture.count(layer)]));
-    const quietly = wall.link !== "live" || performance.now() < this.#quietUntil;
-    for (const card of this.#arrivals.news(cards, quietly).reverse()) this.#arrived(card);
-  }
-
-  #arrived(card: Card): void {
-    const { wall } = this;
-    wall.announcement = `${card.kind}: ${card.title}. ${card.place}`;
-    const [lon, lat] = card.at ?? [];
-    if (lon !== undefined && lat !== undefined && wall.shown.has(card.layer)) {
-      this.#pulses.start(card.key, [lon, lat], card.severity);
-    }
-    if (card.severity === 3) return;
-    if (!wall.muted) this.#tones.play(card.severity);
-    if (card.severity === 1) this.director.alarm(card, this.#serverNow() + ALARM_STAYS_MS);
-  }
-
-  #everySecond(): void {
-    const { wall } = this;
-    wall.now = this.#serverNow();
-    this.#picture.age();
-    this.director.turnScene();
-    this.#connection.subscribe(this.#subscription());
-    const closesAt = wall.selected?.closesAt ?? null;
-    if (closesAt !== null && !wall.pinned && wall.now >= closesAt) this.director.close();
-  }
-
-  #keepTime(): void {
-    const { wall } = this;
-    const refreshTiles = (): void => {
-      if (wall.link === "live") this.#stage.refresh(this.#stage.tiledLayers, null);
-    };
-    const streams = async (): Promise<void> => {
-      wall.streams = await askStreams().catch(() => wall.streams);
-    };
-    setInterval(() => this.#everySecond(), 1000);
-    setInterval(() => (wall.sinceTick_s = (performance.now() - this.#connection.heardAt) / 1000), 200);
-    setInterval(() => void this.#askFeeds(), FEEDS_EVERY_MS);
-    setInterval(refreshTiles, TILES_EVERY_MS);
-    setInterval(() => void streams(), STREAMS_EVERY_MS);
-    window.addEventListener("online", () => this.#connection.retryNow());
-    document.addEventListener("visibilitychange", () => this.#connection.retryNow());
-    void streams();
-    void this.#askFeeds();
+    this.watch.look();
   }
 }
 
-export async function openWall(wall: Wall, address: Address, container: HTMLElement): Promise<OpenWall> {
-  wall.session = await until(askSession, wall);
-  const [catalog, scenes] = await Promise.all([until(askCatalog, wall), until(askScenes, wall)]);
-  wall.catalog = catalog.layers;
-  wall.scenes = scenes;
-  const known = scenes.find((scene) => scene.name === address.scene) ?? scenes[0];
-  wall.scene = known?.name ?? null;
+export async function openWall(
+  wall: Wall,
+  address: Address,
+  container: HTMLElement,
+  opening: Opening,
+): Promise<Director> {
+  [wall.session, wall.catalog, wall.scenes] = await Promise.all([
+    opening.session,
+    opening.catalog,
+    opening.scenes,
+  ]);
+  wall.scene = (wall.scenes.find((scene) => scene.name === address.scene) ?? wall.scenes[0])?.name ?? null;
   wall.cycling = address.cycle;
   wall.shown = firstLayers(wall, address);
-  const open = new OpenWall(wall, address, container);
-  await open.start();
-  return open;
+  const pose = firstPose(wall, address);
+  const [width, height] = [container.clientWidth, container.clientHeight];
+  const tones = new Tones(
+    (blocked) => (wall.soundBlocked = blocked),
+    () => wall.replay === null,
+  );
+  tones.want(wall.sound.on);
+  const watch = new Watch(wall, tones, { bounds: boxShown(pose, width, height), zoom: pose.zoom });
+  watch.start();
+
+  const [code, ground] = await Promise.all([opening.stage, opening.ground, opening.fonts]);
+  const open = new OpenWall(wall, watch, address, tones, { code, container, pose, ground });
+  watch.takeOver(open);
+  if (address.replay !== null) void open.director.replay?.open(Date.parse(address.replay));
+  return open.director;
 }

@@ -73,6 +73,11 @@ export class Picture {
     for (const [layer, source] of this.#sources) source.attach(stage.source(layer), this.features(layer));
   }
 
+  /** The map shows something else for a while. */
+  detach(): void {
+    for (const source of this.#sources.values()) source.detach();
+  }
+
   /** Time has passed: what has aged is drawn so. */
   age(): void {
     for (const [layer, source] of this.#sources) source.age(this.features(layer));

@@ -9,7 +9,7 @@
 //! wrong in the same way.
 
 use super::geometry::Shape;
-use super::target::{Fault, Target};
+use super::target::{Draft, Fault, Target};
 use super::{Decoded, Input, Unreadable, media_type, property, text};
 use ::csv::{ReaderBuilder, StringRecord};
 use atalaya_tiles::catalog::FieldIx;
@@ -141,7 +141,12 @@ impl<'a> Table<'a> {
 
     fn event(&self, row: &StringRecord) -> Result<Event, Fault> {
         let id = self.target.id(self.id.of(row));
-        let mut draft = self.target.draft(id.map_err(|bad| self.id.fault(bad))?);
+        let id = id.map_err(|bad| self.id.fault(bad))?;
+        let draft = self.target.draft(id.clone());
+        self.read(row, draft).map_err(|fault| fault.of(id))
+    }
+
+    fn read(&self, row: &StringRecord, mut draft: Draft<'_>) -> Result<Event, Fault> {
         if let Some(column) = self.observed_at
             && !column.of(row).is_empty()
         {

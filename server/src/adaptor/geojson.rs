@@ -13,7 +13,7 @@
 
 use super::geometry;
 use super::target::{BadId, Fault, Target};
-use super::{Decoded, Input, Unreadable, media_type, property, text};
+use super::{Decoded, Input, Unreadable, json, media_type, property, text};
 use atalaya_tiles::catalog::FieldIx;
 use atalaya_tiles::{Event, FeatureId, FieldSpec};
 use jiff::Timestamp;
@@ -44,6 +44,10 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
         reading.sequence(text.lines());
     } else {
         reading.document(text)?;
+        if !reading.collection {
+            let alone = "the body is one feature, not a list of them";
+            reading.decoded.partial = Some(alone);
+        }
     }
     Ok(reading.decoded)
 }
@@ -63,17 +67,6 @@ fn is_lines(text: &str) -> Result<bool, Unreadable> {
         )),
         Some(Err(error)) => Err(error.into()),
     }
-}
-
-/// A text of `GeoJSON`, its features unread.
-#[derive(Deserialize)]
-struct Text<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Cow<'a, str>,
-    #[serde(borrow, default)]
-    features: Option<Vec<&'a RawValue>>,
-    #[serde(default)]
-    crs: Option<Json>,
 }
 
 /// A feature, its members unread.
@@ -100,6 +93,8 @@ struct Reading<'a> {
     decoded: Decoded,
     /// Position of the next record.
     next: usize,
+    /// Whether there was a `FeatureCollection`, even an empty one.
+    collection: bool,
     /// Fields of the layer with the names of their properties.
     fields: Vec<(&'a str, FieldIx, &'a FieldSpec)>,
     /// Names of properties that are read.
@@ -122,6 +117,7 @@ impl<'a> Reading<'a> {
             target,
             decoded: Decoded::default(),
             next: 0,
+            collection: false,
             fields,
             known,
         }
@@ -137,11 +133,17 @@ impl<'a> Reading<'a> {
     }
 
     fn document(&mut self, text: &str) -> Result<(), Unreadable> {
-        let document: Text<'_> = object(text)?;
-        check_crs(document.crs.as_ref())?;
-        match (document.kind.as_ref(), document.features) {
+        let document: json::Collection<'_> = object(text)?;
+        check_crs(&json::tree(document.crs))?;
+        let partial = document.partial();
+        let kind = json::tree(document.kind);
+        let kind = kind.as_str();
+        let kind = kind.ok_or_else(|| Unreadable::Shape("there is no type".to_owned()))?;
+        match (kind, document.features) {
             ("Feature", _) => self.record(text, ""),
             ("FeatureCollection", Some(features)) => {
+                self.collection = true;
+                self.decoded.partial = self.decoded.partial.or(partial);
                 for (at, feature) in features.into_iter().enumerate() {
                     self.record(feature.get(), &format!("/features/{at}"));
                 }
@@ -173,13 +175,23 @@ impl<'a> Reading<'a> {
     }
 
     fn event(&mut self, json: &str) -> Result<Event, Fault> {
-        let feature: Feature<'_> = object(json).map_err(|e| Fault::new(e, ""))?;
+        let mut feature: Feature<'_> = object(json).map_err(|e| Fault::new(e, ""))?;
         if feature.kind != "Feature" {
             return Err(Fault::new("this is no GeoJSON Feature", "/type"));
         }
-        let properties = feature.properties.unwrap_or_default();
+        let properties = feature.properties.take().unwrap_or_default();
         let id = self.id(feature.id.as_ref(), &properties)?;
-        let observed_at = self.observed_at(feature.observed_at.as_ref(), &properties)?;
+        let read = self.read(&feature, &properties, id.clone());
+        read.map_err(|fault| fault.of(id))
+    }
+
+    fn read(
+        &mut self,
+        feature: &Feature<'_>,
+        properties: &BTreeMap<String, &RawValue>,
+        id: FeatureId,
+    ) -> Result<Event, Fault> {
+        let observed_at = self.observed_at(feature.observed_at.as_ref(), properties)?;
         if let Some(withdrawn) = properties.get("withdrawn")
             && withdrawn.get() == "true"
         {
@@ -264,8 +276,11 @@ fn json_of(raw: Option<&&RawValue>) -> Result<Option<Json>, BadId> {
     raw.transpose().map_err(|_| BadId::Type)
 }
 
-fn check_crs(crs: Option<&Json>) -> Result<(), Unreadable> {
-    let Some(name) = crs.and_then(|crs| crs.pointer("/properties/name")?.as_str()) else {
+fn check_crs(crs: &Json) -> Result<(), Unreadable> {
+    let Some(name) = crs
+        .as_str()
+        .or_else(|| json::text_at(crs, "/properties/name"))
+    else {
         return Ok(());
     };
     if name.ends_with("CRS84") || name.ends_with(":4326") {

@@ -56,11 +56,69 @@ pub(super) struct Feature<'a> {
     pub(super) properties: Json,
 }
 
-/// A foreign `FeatureCollection`, its features unread, or a feature by itself.
+/// A foreign list of features, or a feature by itself: its members unread until somebody asks.
 #[derive(Deserialize)]
 pub(super) struct Collection<'a> {
+    /// The member `type` (RFC 7946).
+    #[serde(borrow, rename = "type", default)]
+    pub(super) kind: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) features: Option<Vec<&'a RawValue>>,
-    #[serde(default)]
-    pub(super) feed_info: Json,
+    /// Overpass: nodes, ways and relations.
+    #[serde(borrow, default)]
+    pub(super) elements: Option<Vec<&'a RawValue>>,
+    /// `WZDx`: who publishes, and when.
+    #[serde(borrow, default)]
+    pub(super) feed_info: Option<&'a RawValue>,
+    /// The API of the National Weather Service: when the list was made.
+    #[serde(borrow, default)]
+    pub(super) updated: Option<&'a RawValue>,
+    /// Overpass: the state of the map that was asked.
+    #[serde(borrow, default)]
+    pub(super) osm3s: Option<&'a RawValue>,
+    /// Overpass: why a query ended early. What it had by then comes all the same.
+    #[serde(borrow, default)]
+    pub(super) remark: Option<&'a RawValue>,
+    /// `GeoJSON` of 2008.
+    #[serde(borrow, default)]
+    pub(super) crs: Option<&'a RawValue>,
+    /// The API of the National Weather Service: where the next page is.
+    #[serde(borrow, default)]
+    pagination: Option<&'a RawValue>,
+    /// OGC API Features: one of them to the `next` page.
+    #[serde(borrow, default)]
+    links: Option<&'a RawValue>,
+    /// Esri: the query has more features than the server gives at once.
+    #[serde(borrow, default, rename = "exceededTransferLimit")]
+    exceeded: Option<&'a RawValue>,
+    /// Esri again, where it writes `GeoJSON`.
+    #[serde(borrow, default)]
+    properties: Option<&'a RawValue>,
+}
+
+impl Collection<'_> {
+    /// Why the list is not all that there is, where it says so.
+    pub(super) fn partial(&self) -> Option<&'static str> {
+        let links = tree(self.links);
+        let mut links = links.as_array().into_iter().flatten();
+        let paged = text_at(&tree(self.pagination), "/next").is_some()
+            || links.any(|link| text_at(link, "/rel") == Some("next"));
+        if paged {
+            return Some("the body is one page of several");
+        }
+        let yes = Json::Bool(true);
+        let cut = tree(self.exceeded) == yes
+            || tree(self.properties).get("exceededTransferLimit") == Some(&yes);
+        if cut {
+            return Some("the upstream cut the body at its transfer limit");
+        }
+        let ended_early = tree(self.remark).is_string();
+        ended_early.then_some("the upstream ended the query early")
+    }
+}
+
+/// A member as a tree; null where it is not there.
+pub(super) fn tree(member: Option<&RawValue>) -> Json {
+    let read = member.map(|raw| serde_json::from_str(raw.get()));
+    read.and_then(Result::ok).unwrap_or_default()
 }

@@ -12,7 +12,7 @@
 use super::geometry;
 use super::target::{Fault, Target};
 use super::{Accepted, Decoded, Input, Unreadable, json, media_type, text};
-use atalaya_tiles::{Event, Value};
+use atalaya_tiles::{Event, FeatureId, Value};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
@@ -29,14 +29,20 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
         "application/geo+json and application/json",
     )?;
     let collection: json::Collection<'_> = json::read(input)?;
-    let mut decoded = Decoded::default();
-    match collection.features {
-        Some(features) => {
-            for (index, feature) in features.into_iter().enumerate() {
-                read(*target, &mut decoded, index, feature.get());
-            }
+    let updated = json::tree(collection.updated);
+    let updated_at = updated.as_str().map(|at| target.instant(at));
+    let mut decoded = Decoded {
+        as_of: updated_at.and_then(Result::ok),
+        partial: collection.partial(),
+        ..Decoded::default()
+    };
+    if let Some(features) = collection.features {
+        for (index, feature) in features.into_iter().enumerate() {
+            read(*target, &mut decoded, index, feature.get());
         }
-        None => read(*target, &mut decoded, 0, text(input)?),
+    } else {
+        decoded.partial = Some("the body is one alert, not a list of them");
+        read(*target, &mut decoded, 0, text(input)?);
     }
     Ok(decoded)
 }
@@ -64,6 +70,15 @@ fn events(target: Target<'_>, feature: &str) -> Result<Alert, Fault> {
     let feature: json::Feature<'_> =
         serde_json::from_str(feature).map_err(|e| Fault::new(e, ""))?;
     let properties = &feature.properties;
+    let missing = || Fault::new("there is no id", "/properties/id");
+    let id = target.id(json::text_at(properties, "/id").ok_or_else(missing)?);
+    let id = id.map_err(|bad| Fault::new(bad, "/properties/id"))?;
+    let read = alert(target, &feature, &id);
+    read.map_err(|fault| fault.of(id))
+}
+
+fn alert(target: Target<'_>, feature: &json::Feature<'_>, id: &FeatureId) -> Result<Alert, Fault> {
+    let properties = &feature.properties;
     let required = |name: &str| {
         let missing = || Fault::new(format!("there is no {name}"), format!("/properties/{name}"));
         json::text_at(properties, &format!("/{name}")).ok_or_else(missing)
@@ -76,8 +91,6 @@ fn events(target: Target<'_>, feature: &str) -> Result<Alert, Fault> {
             "/properties/status",
         ));
     }
-    let id = target.id(required("id")?);
-    let id = id.map_err(|bad| Fault::new(bad, "/properties/id"))?;
     let sent = instant(target, properties, "/sent")?;
     let kind = required("messageType")?;
     let mut alert = Alert {
@@ -89,7 +102,7 @@ fn events(target: Target<'_>, feature: &str) -> Result<Alert, Fault> {
         for reference in references.into_iter().flatten() {
             let named = json::text_at(reference, "/identifier").map(|id| target.id(id));
             match named {
-                Some(Ok(named)) if named != id => alert.events.push(target.withdrawn(named, sent)),
+                Some(Ok(named)) if named != *id => alert.events.push(target.withdrawn(named, sent)),
                 _ => alert.faults.push(Fault::new(
                     "a reference names no other alert",
                     "/properties/references",
@@ -106,7 +119,7 @@ fn events(target: Target<'_>, feature: &str) -> Result<Alert, Fault> {
         }
         return Ok(alert);
     }
-    let mut draft = target.draft(id);
+    let mut draft = target.draft(id.clone());
     draft.observed_at = sent;
     let shape = geometry::read(feature.geometry.map_or("null", RawValue::get));
     match shape

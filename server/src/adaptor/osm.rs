@@ -25,7 +25,6 @@ use super::geometry::{self, Shape};
 use super::target::{Draft, Fault, Target};
 use super::{Decoded, Input, Unreadable, json, media_type};
 use atalaya_tiles::{Event, Value};
-use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
@@ -37,14 +36,6 @@ const COMPASS: [&str; 16] = [
     "NNW",
 ];
 
-#[derive(Deserialize)]
-struct Export<'a> {
-    #[serde(borrow, default)]
-    elements: Option<Vec<&'a RawValue>>,
-    #[serde(borrow, default)]
-    features: Option<Vec<&'a RawValue>>,
-}
-
 pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, Unreadable> {
     let accepted = ["application/json", "application/geo+json"];
     media_type::expect(
@@ -52,7 +43,10 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
         &accepted,
         "application/json and application/geo+json",
     )?;
-    let export: Export<'_> = json::read(input)?;
+    let export: json::Collection<'_> = json::read(input)?;
+    let partial = export.partial();
+    let state = json::tree(export.osm3s);
+    let as_of = json::text_at(&state, "/timestamp_osm_base");
     let (records, read, name): (_, Read, _) = match (export.elements, export.features) {
         (Some(elements), _) => (elements, element, "elements"),
         (None, Some(features)) => (features, feature, "features"),
@@ -61,7 +55,11 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
             return Err(Unreadable::Shape(reason.to_owned()));
         }
     };
-    let mut decoded = Decoded::default();
+    let mut decoded = Decoded {
+        as_of: as_of.and_then(|at| target.instant(at).ok()),
+        partial,
+        ..Decoded::default()
+    };
     for (index, record) in records.into_iter().enumerate() {
         match read(target, record.get()) {
             Ok(event) => decoded.accept(index, event),
@@ -84,7 +82,7 @@ fn element(target: &Target<'_>, record: &str) -> Result<Event, Fault> {
     let number = number.ok_or_else(|| Fault::new("there is no id", "/id"))?;
     let camera = Camera {
         id: plain_id(&format!("{kind}/{number}")),
-        shape: position.map(|(lon, lat)| Shape::point(lon, lat)),
+        shape: Ok(position.map(|(lon, lat)| Shape::point(lon, lat))),
         tags: element.pointer("/tags").unwrap_or(&Json::Null),
         edited_at: json::text_at(&element, "/timestamp"),
     };
@@ -104,9 +102,10 @@ fn feature(target: &Target<'_>, record: &str) -> Result<Event, Fault> {
         Json::Number(id) => Some(id.to_string()),
         Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
     });
+    let shape = geometry::read(feature.geometry.map_or("null", RawValue::get));
     let camera = Camera {
         id: id.ok_or_else(|| Fault::new("there is no id", "/id"))?,
-        shape: geometry::read(feature.geometry.map_or("null", RawValue::get))?,
+        shape: shape.map_err(Fault::from),
         tags: properties.pointer("/tags").unwrap_or(properties),
         edited_at: json::text_at(properties, "/@timestamp"),
     };
@@ -119,7 +118,7 @@ fn plain_id(id: &str) -> String {
 
 struct Camera<'a> {
     id: String,
-    shape: Option<Shape>,
+    shape: Result<Option<Shape>, Fault>,
     tags: &'a Json,
     edited_at: Option<&'a str>,
 }
@@ -131,15 +130,20 @@ impl Camera<'_> {
     }
 
     fn event(self, target: &Target<'_>) -> Result<Event, Fault> {
+        let id = target.id(&self.id).map_err(|bad| Fault::new(bad, "/id"))?;
+        let draft = target.draft(id.clone());
+        let read = self.read(target, draft);
+        read.map_err(|fault| fault.of(id))
+    }
+
+    fn read(self, target: &Target<'_>, mut draft: Draft<'_>) -> Result<Event, Fault> {
         if self.tag("man_made") != Some("surveillance") {
             return Err(Fault::new("not man_made=surveillance", ""));
         }
         let (kind, fov_deg) = self.kind()?;
-        let id = target.id(&self.id).map_err(|bad| Fault::new(bad, "/id"))?;
         let edited_at = self.edited_at.and_then(|at| target.instant(at).ok());
         let (headings, opening) = self.headings();
         let operator = self.tag("operator");
-        let mut draft = target.draft(id);
         draft.observed_at = edited_at;
         draft.put_line("name", self.tag("name").or_else(|| self.tag("ref")));
         draft.put_line("camera_kind", Some(kind));
@@ -151,7 +155,7 @@ impl Camera<'_> {
         draft.put("view_only", Some(Value::Boolean(true)));
         put_headings(&mut draft, &headings);
         draft.geometry = target
-            .place(self.shape)
+            .place(self.shape?)
             .map_err(|fault| fault.under("/geometry"))?;
         Ok(draft.finish())
     }

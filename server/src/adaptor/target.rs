@@ -17,6 +17,8 @@ use serde_json::Value as Json;
 pub(super) struct Fault {
     pub(super) reason: String,
     pub(super) pointer: String,
+    /// The feature that the record is about, where so much could be read.
+    pub(super) feature: Option<FeatureId>,
 }
 
 impl Fault {
@@ -28,7 +30,14 @@ impl Fault {
         Self {
             reason: reason.to_string(),
             pointer: pointer.into(),
+            feature: None,
         }
+    }
+
+    /// The same fault, of a record that said which feature it is about.
+    pub(super) fn of(mut self, feature: FeatureId) -> Self {
+        self.feature = Some(feature);
+        self
     }
 
     /// The same fault, seen from the top of the body.
@@ -49,6 +58,8 @@ pub(super) enum BadId {
     TooLong(usize),
     #[error("the id has control characters")]
     Control,
+    #[error("ids that begin with {0}/ are those of the feed {0}")]
+    OfAnotherFeed(String),
     #[error("the id is neither text nor a number")]
     Type,
 }
@@ -88,7 +99,12 @@ impl<'a> Target<'a> {
         }
         let feed = self.feed.name.as_str();
         if feed == self.spec.name {
-            return Ok(sent.into());
+            let prefix = sent.split_once('/').map(|(prefix, _)| prefix);
+            let mut others = self.feed.others.iter();
+            return match others.find(|other| Some(other.as_str()) == prefix) {
+                Some(other) => Err(BadId::OfAnotherFeed(other.to_string())),
+                None => Ok(sent.into()),
+            };
         }
         Ok(format!("{feed}/{sent}").into())
     }

@@ -26,6 +26,26 @@ pub(super) fn feed(catalog: &Catalog, name: &str, layer: &str, adaptor: Adaptor)
     Feed::new(name, catalog.layer(layer).unwrap(), adaptor)
 }
 
+/// A feed of a built-in layer, to try bodies on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trial {
+    pub(super) feed: &'static str,
+    pub(super) layer: &'static str,
+    pub(super) adaptor: Adaptor,
+}
+
+impl Trial {
+    /// What the feed makes of a body without media type.
+    pub(super) fn check(self, body: impl AsRef<[u8]>) -> Decoded {
+        let catalog = catalog();
+        read(
+            &catalog,
+            &feed(&catalog, self.feed, self.layer, self.adaptor),
+            body,
+        )
+    }
+}
+
 /// What a feed makes of a body without media type.
 pub(super) fn read(catalog: &Catalog, feed: &Feed, body: impl AsRef<[u8]>) -> Decoded {
     let input = Input {
@@ -78,9 +98,9 @@ pub(super) fn reasons(rejects: &[Reject]) -> Vec<&str> {
 }
 
 /// One of the real files, or `None` and a word about it where the files are not at hand. They lie in
-/// `ATALAYA_SHARED_DATA`, or in `shared/data` beside any folder above this one.
+/// `ATALAYA_TEST_DATA`, or in `shared/data` beside any folder above this one.
 pub(super) fn real(path: &str) -> Option<Vec<u8>> {
-    let named = std::env::var_os("ATALAYA_SHARED_DATA").map(PathBuf::from);
+    let named = std::env::var_os("ATALAYA_TEST_DATA").map(PathBuf::from);
     let folder = named.or_else(|| {
         let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
         above

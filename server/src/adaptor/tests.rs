@@ -25,7 +25,7 @@ fn feed_of(catalog: &Catalog, adaptor: Adaptor) -> Feed {
 /// Reads a body by every adaptor and checks what every event has to hold.
 fn read_by_all(body: &[u8], content_type: Option<&str>) {
     let catalog = catalog();
-    for adaptor in Adaptor::ALL {
+    for adaptor in Adaptor::ALL.iter().copied() {
         let feed = feed_of(&catalog, adaptor);
         if let Ok(decoded) = decode(&feed, &catalog, &Input { body, content_type }) {
             check_admissible(&catalog, &feed, &decoded);
@@ -63,7 +63,7 @@ fn check_admissible(catalog: &Catalog, feed: &Feed, decoded: &Decoded) {
 
 #[test]
 fn names_are_those_of_the_contract() {
-    for adaptor in Adaptor::ALL {
+    for adaptor in Adaptor::ALL.iter().copied() {
         assert_eq!(adaptor.name().parse(), Ok(adaptor));
         let quoted = format!("\"{adaptor}\"");
         assert_eq!(serde_json::to_string(&adaptor).unwrap(), quoted);
@@ -78,7 +78,7 @@ fn names_are_those_of_the_contract() {
 #[test]
 fn every_adaptor_refuses_a_foreign_media_type() {
     let catalog = catalog();
-    for adaptor in Adaptor::ALL {
+    for adaptor in Adaptor::ALL.iter().copied() {
         let input = Input {
             body: b"{}",
             content_type: Some("image/png"),
@@ -91,7 +91,7 @@ fn every_adaptor_refuses_a_foreign_media_type() {
 #[test]
 fn every_adaptor_says_where_bytes_are_no_text() {
     let catalog = catalog();
-    for adaptor in Adaptor::ALL {
+    for adaptor in Adaptor::ALL.iter().copied() {
         let input = Input {
             body: b"ab\xff",
             content_type: None,

@@ -6,7 +6,8 @@
 //! | `core_details` name, `road_names`, direction, description | name, road, direction, description |
 //! | `vehicle_impact`; `detour` for a detour | impact |
 //! | `start_date`, `end_date` | `starts_at`, `ends_at` |
-//! | `data_source_id`, by name of the organisation | source |
+//! | `data_source_id`, by name of the organisation; else `publisher` | source |
+//! | `update_date` of the `core_details`, else of their data source, else of the feed | observed at |
 //!
 //! A closure whose end is verified leaves the picture then. One whose end is not verified goes stale
 //! instead, and once the feed itself is younger than that end its status is `ended? unverified`:
@@ -18,7 +19,7 @@
 //! by one.
 
 use super::geometry::{self, Shape};
-use super::target::{Fault, Target};
+use super::target::{Draft, Fault, Target};
 use super::{Decoded, Input, Unreadable, json, media_type};
 use atalaya_tiles::Event;
 use jiff::Timestamp;
@@ -34,11 +35,16 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
         "application/geo+json and application/json",
     )?;
     let collection: json::Collection<'_> = json::read(input)?;
+    let partial = collection.partial();
     let features = collection
         .features
         .ok_or_else(|| Unreadable::Shape("this is no WZDx feed: it has no features".to_owned()))?;
-    let feed = RoadFeed::new(*target, &collection.feed_info);
-    let mut decoded = Decoded::default();
+    let feed = RoadFeed::new(*target, &json::tree(collection.feed_info));
+    let mut decoded = Decoded {
+        as_of: feed.updated_at,
+        partial,
+        ..Decoded::default()
+    };
     for (index, feature) in features.into_iter().enumerate() {
         match feed.event(feature) {
             Ok(event) => decoded.accept(index, event),
@@ -53,22 +59,35 @@ struct RoadFeed<'a> {
     target: Target<'a>,
     updated_at: Option<Timestamp>,
     publisher: Option<String>,
-    /// Names of organisations by data source.
-    sources: BTreeMap<String, String>,
+    sources: BTreeMap<String, Source>,
+}
+
+/// One of the systems that a publisher puts together.
+struct Source {
+    organisation: Option<String>,
+    updated_at: Option<Timestamp>,
 }
 
 impl<'a> RoadFeed<'a> {
     fn new(target: Target<'a>, feed_info: &Json) -> Self {
         let sources = feed_info.pointer("/data_sources").and_then(Json::as_array);
+        let updated_at = |info: &Json| {
+            let at = json::text_at(info, "/update_date")?;
+            target.instant(at).ok()
+        };
         let sources = sources.into_iter().flatten().filter_map(|source| {
             let id = json::text_at(source, "/data_source_id")?;
-            let name = json::text_at(source, "/organization_name")?;
-            Some((id.to_owned(), name.to_owned()))
+            let organisation = json::text_at(source, "/organization_name").map(str::to_owned);
+            let updated_at = updated_at(source);
+            let source = Source {
+                organisation,
+                updated_at,
+            };
+            Some((id.to_owned(), source))
         });
-        let updated_at = json::text_at(feed_info, "/update_date");
         Self {
             target,
-            updated_at: updated_at.and_then(|at| target.instant(at).ok()),
+            updated_at: updated_at(feed_info),
             publisher: json::text_at(feed_info, "/publisher").map(str::to_owned),
             sources: sources.collect(),
         }
@@ -77,6 +96,13 @@ impl<'a> RoadFeed<'a> {
     fn event(&self, raw: &RawValue) -> Result<Event, Fault> {
         let feature: json::Feature<'_> =
             serde_json::from_str(raw.get()).map_err(|e| Fault::new(e, ""))?;
+        let id = self.target.json_id(feature.id.as_ref());
+        let id = id.map_err(|bad| Fault::new(bad, "/id"))?;
+        let draft = self.target.draft(id.clone());
+        self.closure(&feature, draft).map_err(|fault| fault.of(id))
+    }
+
+    fn closure(&self, feature: &json::Feature<'_>, mut draft: Draft<'_>) -> Result<Event, Fault> {
         let properties = &feature.properties;
         let core = |name: &str| json::text_at(properties, &format!("/core_details/{name}"));
         if core("device_type").is_some() {
@@ -90,14 +116,15 @@ impl<'a> RoadFeed<'a> {
                 pointer,
             )
         })?;
-        let id = self.target.json_id(feature.id.as_ref());
-        let mut draft = self.target.draft(id.map_err(|bad| Fault::new(bad, "/id"))?);
+        let source = core("data_source_id").and_then(|id| self.sources.get(id));
         let (starts_at, ends_at) = (
             self.instant(properties, "/start_date")?,
             self.instant(properties, "/end_date")?,
         );
         let observed_at = self.instant(properties, "/core_details/update_date")?;
-        draft.observed_at = observed_at.or(self.updated_at);
+        draft.observed_at = observed_at
+            .or(source.and_then(|source| source.updated_at))
+            .or(self.updated_at);
         let shape = geometry::read(feature.geometry.map_or("null", RawValue::get))?;
         let place = self.target.place(shape.map(collapse));
         draft.geometry = place.map_err(|fault| fault.under("/geometry"))?;
@@ -118,9 +145,8 @@ impl<'a> RoadFeed<'a> {
         draft.put_text("description", core("description"));
         draft.put_instant("starts_at", starts_at);
         draft.put_instant("ends_at", ends_at);
-        let source = core("data_source_id").and_then(|id| self.sources.get(id));
-        let source = source.or(self.publisher.as_ref());
-        draft.put_line("source", source.map(String::as_str));
+        let organisation = source.and_then(|source| source.organisation.as_deref());
+        draft.put_line("source", organisation.or(self.publisher.as_deref()));
         Ok(draft.finish())
     }
 

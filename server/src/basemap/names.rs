@@ -5,7 +5,7 @@
 
 use super::Item;
 use atalaya_tiles::{LonLat, Value};
-use geo::{CoordsIter, InteriorPoint};
+use geo::CoordsIter;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The most crossings that are kept; past it those that come last in the alphabet are left out.
@@ -37,12 +37,11 @@ pub struct Name {
 pub(super) fn places<'i>(items: impl Iterator<Item = &'i Item>) -> Vec<Name> {
     let mut names: Vec<(u64, Name)> = items
         .filter_map(|item| {
-            let point = item.geometry.interior_point()?;
             let name = Name {
                 id: format!("places/{}", item.order + 1),
                 text: name(item)?.to_owned(),
                 kind: NameKind::Place,
-                at: LonLat::new(point.x(), point.y()).ok()?,
+                at: atalaya_tiles::anchor(&item.geometry)?,
             };
             Some((item.order, name))
         })

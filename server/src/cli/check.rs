@@ -1,8 +1,10 @@
 //! `atalaya check`: is what is configured usable, and what is in force.
 
 use super::{Failure, print, say};
+use crate::clock::Clock;
 use crate::config::{Config, EXAMPLE};
 use crate::store::{Embedded, StoreError, StoreOptions};
+use crate::tls::Loaded;
 use clap::Args;
 
 /// Validate configuration and store, and print the effective configuration.
@@ -29,6 +31,16 @@ impl Check {
             catalog.len(),
             feeds.len()
         ));
+        if let Some(files) = &config.tls {
+            let loaded = Loaded::read(files)?;
+            say(&format!(
+                "tls: the certificate is valid until {}",
+                loaded.not_after()
+            ));
+            if let Some(warning) = loaded.warning(Clock::system().now()) {
+                say(&format!("tls: warning: {warning}"));
+            }
+        }
         if !config.data.join("main.db").exists() {
             say(&format!(
                 "store: {} is empty; the first start makes it",

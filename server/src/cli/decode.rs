@@ -1,7 +1,7 @@
 //! `atalaya decode`: what an adaptor makes of a file, without a server or a store.
 
 use super::{Failure, print, say};
-use crate::adaptor::{Adaptor, Columns, Feed, Input, decode};
+use crate::adaptor::{Adaptor, Feed, Input, decode};
 use crate::config::{Config, FeedConfig, feed};
 use crate::event_json::event_json;
 use atalaya_tiles::Catalog;
@@ -79,28 +79,11 @@ impl Decode {
         let layer = self
             .layer
             .clone()
-            .unwrap_or_else(|| usual_layer(adaptor).to_owned());
+            .unwrap_or_else(|| adaptor.usual_layer().to_owned());
         let described = FeedConfig {
-            name: layer.clone(),
             adaptor,
-            layer,
-            url: None,
-            every_s: 0,
-            expect_every_s: 0,
-            timezone: None,
-            columns: Columns::default(),
+            ..FeedConfig::own(&layer)
         };
         feed(&described, catalog).map_err(|bad| Failure::NotThere(bad.to_string()))
-    }
-}
-
-/// The layer that an adaptor usually fills.
-fn usual_layer(adaptor: Adaptor) -> &'static str {
-    match adaptor {
-        Adaptor::Geojson | Adaptor::Csv => "incidents",
-        Adaptor::AlprRekor | Adaptor::AlprPlaterecognizer | Adaptor::AlprHikvision => "alpr_reads",
-        Adaptor::Wzdx => "closures",
-        Adaptor::Cap | Adaptor::Nws => "warnings",
-        Adaptor::OsmSurveillance => "cameras",
     }
 }

@@ -3,13 +3,13 @@
 mod encoder;
 mod scene;
 
-use super::link::{new_link, sign_in_url};
+use super::link::sign_in_url;
 use super::serve::{City, logging};
 use super::{Failure, print};
 use crate::config::Config;
 use crate::demo::{Scenario, Streets, shifted};
 use crate::engine::Engine;
-use crate::identity::{Authority, NewKey};
+use crate::identity::{Authority, LinkOrder, NewKey};
 use crate::ingest::ingest;
 use crate::{basemap, task};
 use clap::Args;
@@ -25,7 +25,7 @@ use tracing::warn;
 
 /// The seed city.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../seed-data"]
+#[folder = "../seed-data"]
 struct Seed;
 
 /// The number that the whole night follows from.
@@ -71,10 +71,14 @@ impl Demo {
 
     async fn serve(self, config: Config, encoders: Vec<Encoder>) -> Result<(), Failure> {
         let data = config.data.clone();
-        let link = new_link(&config, "operator", "cji,medical")?;
         let city = City::open(config)?;
         let engine = Arc::clone(&city.app.engine);
         encoder::start(encoders);
+        let link = LinkOrder {
+            role: "operator".into(),
+            clearance: "cji,medical".into(),
+        };
+        let link = link.check(engine.catalog())?;
         let start = engine.clock().now();
         let layers = seed_layers(start)?;
         for (layer, collection) in &layers {
@@ -95,17 +99,14 @@ impl Demo {
             ends_at: None,
         };
         let key = city.identity.create_key(&key, now)?;
-        city.serve(|address| {
-            print(&format!("listening on http://{address}"));
+        city.serve(|base| {
+            print(&format!("listening on {base}"));
             print("");
             print("  The wall, signed in once (within 15 minutes):");
-            print(&format!(
-                "    {}",
-                sign_in_url(&address.to_string(), token.expose())
-            ));
+            print(&format!("    {}", sign_in_url(base, token.expose())));
             print("");
             print("  An incident of your own, downtown; post it again elsewhere and it moves:");
-            print(&curl(&address.to_string(), key.expose()));
+            print(&curl(base, key.expose()));
             print("");
             print(&format!(
                 "  The store, thrown away by the system in time: {}",
@@ -116,7 +117,7 @@ impl Demo {
     }
 }
 
-fn curl(address: &str, key: &str) -> String {
+fn curl(base: &str, key: &str) -> String {
     let feature = json!({
         "type": "Feature",
         "id": "mine-1",
@@ -124,7 +125,7 @@ fn curl(address: &str, key: &str) -> String {
         "properties": { "type": "Test call", "priority": 1, "discipline": "police", "address": "Congress & Stone" }
     });
     format!(
-        "    curl -H 'Authorization: Bearer {key}' -H 'Content-Type: application/geo+json' \\\n      -d '{feature}' http://{address}/feeds/incidents"
+        "    curl -H 'Authorization: Bearer {key}' -H 'Content-Type: application/geo+json' \\\n      -d '{feature}' {base}/feeds/incidents"
     )
 }
 

@@ -1,10 +1,8 @@
-//! `atalaya key`: bearer tokens for programs.
+//! `atalaya key`: bearer tokens for programs, also while the server runs.
 
-use super::link::{grants, identity, role};
-use super::{Failure, print};
-use crate::clock::Clock;
+use super::{Failure, print, way};
 use crate::config::Config;
-use crate::identity::{Authority, NewKey};
+use crate::identity::KeyOrder;
 use clap::Subcommand;
 use jiff::Timestamp;
 
@@ -32,40 +30,18 @@ impl Key {
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
         let Self::Create {
             feed,
-            role: as_role,
+            role,
             clearance,
             expires,
         } = self;
-        let authority = match (feed, as_role) {
-            (Some(feed), _) => Authority::Feed(known_feed(config, feed)?),
-            (None, Some(name)) => Authority::Role(role(&name)?),
-            (None, None) => return Err(Failure::NotThere("name a --feed or a --role".into())),
+        let order = KeyOrder {
+            feed,
+            role,
+            clearance,
+            expires,
         };
-        let name = match &authority {
-            Authority::Feed(feed) => format!("feed {feed}"),
-            Authority::Role(role) => format!("{} by key", role.name()),
-        };
-        let key = NewKey {
-            name,
-            authority,
-            grants: grants(config, &clearance, expires)?,
-            layers: None,
-            ends_at: expires,
-        };
-        let token = identity(config)?.create_key(&key, Clock::system().now())?;
-        print(token.expose());
+        let token = actix_web::rt::System::new().block_on(way::create_key(config, &order))?;
+        print(&token);
         Ok(())
     }
-}
-
-fn known_feed(config: &Config, name: String) -> Result<String, Failure> {
-    let feeds = config.feeds(&config.catalog()?)?;
-    if feeds.iter().any(|(feed, _)| feed.name == name) {
-        return Ok(name);
-    }
-    let known: Vec<&str> = feeds.iter().map(|(feed, _)| feed.name.as_str()).collect();
-    Err(Failure::NotThere(format!(
-        "there is no feed \"{name}\"; there are {}",
-        known.join(", ")
-    )))
 }

@@ -4,17 +4,24 @@ use super::{Failure, print};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::http::admin::Admin;
 use crate::http::control::Control;
 use crate::http::{App, security, site::Site};
 use crate::identity::{Identity, Lasting};
+use crate::live::standing;
+use crate::metrics::Recorder;
 use crate::store::{Embedded, Store, StoreOptions};
+use crate::tls::Tls;
 use crate::{poll, task};
+use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 use clap::Args;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 /// Run the server.
@@ -34,7 +41,7 @@ impl Serve {
         let system = actix_web::rt::System::new();
         system.block_on(async {
             let city = City::open(config)?;
-            city.serve(|address| print(&format!("listening on http://{address}")))
+            city.serve(|base| print(&format!("listening on {base}")))
                 .await
         })
     }
@@ -58,6 +65,10 @@ pub(super) fn logging() {
 pub(super) struct City {
     pub(super) app: web::Data<App>,
     pub(super) identity: web::Data<Identity>,
+    /// Where metrics are kept, if they are served.
+    recorder: Option<Recorder>,
+    /// TLS, if it is configured.
+    tls: Option<Tls>,
     clock: Clock,
 }
 
@@ -65,31 +76,77 @@ impl City {
     /// Opens the store and starts the engine.
     pub(super) fn open(config: Config) -> Result<Self, Failure> {
         let clock = Clock::system();
+        // Before anything counts: a handle that is used earlier never counts.
+        let recorder = config.admin_listen.is_some();
+        let recorder = recorder.then(|| Recorder::install(clock.now())).transpose();
+        let recorder = recorder.map_err(|cause| Failure::Other(format!("metrics: {cause}")))?;
         let options = StoreOptions {
             reserve_bytes: config.store.reserve_bytes,
             history_days: config.store.history_days,
         };
+        let tls = config.tls.as_ref();
+        let tls = tls.map(|files| Tls::open(files, clock.now())).transpose()?;
         let store = Store::Embedded(Embedded::open(&config.data, options)?);
         let engine = Engine::start(&config, store, &clock)?;
         let identity = Identity::open(&config.data.join("main.db"), Lasting::default())?;
         Ok(Self {
             app: web::Data::new(App::new(Arc::new(engine), config)),
             identity: web::Data::new(identity),
+            recorder,
+            tls,
             clock,
         })
     }
 
-    /// Serves until the process is told to stop; `ready` learns the address first.
-    pub(super) async fn serve(self, ready: impl FnOnce(SocketAddr)) -> Result<(), Failure> {
+    /// Serves until the process is told to stop; `ready` first learns how its addresses begin.
+    pub(super) async fn serve(self, ready: impl FnOnce(&str)) -> Result<(), Failure> {
         let config = &self.app.config;
-        let listen = config.listen.clone();
         let address_file = super::link::address_file(&config.data);
-        let site = web::Data::new(Site {
-            demo: config.site.demo,
-            banner: config.site.banner.clone(),
-            time_zone: config.site.time_zone.clone(),
-            ..Site::default()
-        });
+        let admin = Admin::start(&self.app, self.recorder.clone())?;
+        let (address, running) = self.listen()?;
+        let base = super::link::base_url(config, address);
+        let polls = poll::start(&self.app);
+        standing::start(&self.app, &self.identity);
+        let control = Control::start(&self.app, &self.identity);
+        if let Err(cause) = &control {
+            warn!(%cause, "no control socket: commands cannot work beside this server");
+        }
+        let interrupts = signal(SignalKind::interrupt()).map_err(Failure::system("signals"))?;
+        task::spawn("signals", stop_on_signal(running.handle(), interrupts));
+        let failed = self.app.engine.failed();
+        task::spawn(
+            "failures",
+            stop_on_failure(running.handle(), failed.clone()),
+        );
+        if let Some(tls) = self.tls {
+            task::spawn("certificate", tls.keep(self.clock.clone()));
+        }
+        info!(%address, "listening on {base}");
+        // On a full disk reads are served all the same.
+        if let Err(cause) = std::fs::write(&address_file, &base) {
+            warn!(%cause, "cannot note the address: links will name the configured one");
+        }
+        ready(&base);
+        let outcome = running.await;
+        if let Ok(control) = control {
+            control.stop().await;
+        }
+        if let Some(admin) = admin {
+            admin.stop().await;
+        }
+        drop(polls);
+        if let Some(thread) = *failed.borrow() {
+            return Err(Failure::Other(format!(
+                "the {thread} thread failed; what was acknowledged is in the store"
+            )));
+        }
+        outcome.map_err(Failure::system("the server ended"))
+    }
+
+    /// Takes the address, and answers on it once the server is awaited.
+    fn listen(&self) -> Result<(SocketAddr, Server), Failure> {
+        let config = &self.app.config;
+        let site = web::Data::new(Site::of(config));
         let clock = web::Data::new(self.clock.clone());
         let catalog = web::Data::new(Arc::clone(self.app.engine.catalog()));
         let (app, identity) = (self.app.clone(), self.identity.clone());
@@ -105,36 +162,39 @@ impl City {
         });
         let server = server
             .client_request_timeout(Duration::from_secs(5))
-            .shutdown_timeout(2)
-            .bind(&listen)
-            .map_err(Failure::system(format!("cannot listen on {listen}")))?;
+            .shutdown_timeout(2);
+        let bound = match &self.tls {
+            None => server.bind(&config.listen),
+            Some(tls) => {
+                let tls = tls.server_config();
+                let tls = tls.map_err(|cause| Failure::Other(format!("TLS: {cause}")))?;
+                server.bind_rustls_0_23(&config.listen, tls)
+            }
+        };
+        let cannot = || format!("cannot listen on {}", config.listen);
+        let server = bound.map_err(Failure::system(cannot()))?;
         let address = server.addrs().first().copied();
-        let polls = poll::start(&self.app);
-        let control = Control::start(&self.app);
-        if let Err(cause) = &control {
-            warn!(%cause, "no control socket: commands cannot work beside this server");
-        }
-        let running = server.run();
-        let handle = running.handle();
-        task::spawn("signals", stop_on_signal(handle));
-        if let Some(address) = address {
-            info!(%address, "listening on {address}");
-            std::fs::write(&address_file, address.to_string())
-                .map_err(Failure::system(address_file.display().to_string()))?;
-            ready(address);
-        }
-        let outcome = running.await;
-        if let Ok(control) = control {
-            control.stop().await;
-        }
-        drop(polls);
-        outcome.map_err(Failure::system("the server ended"))
+        let address = address.ok_or_else(|| Failure::Other(cannot()))?;
+        Ok((address, server.run()))
     }
 }
 
-async fn stop_on_signal(handle: actix_web::dev::ServerHandle) {
-    // Live streams never end by themselves: stop at once rather than wait for them.
-    if tokio::signal::ctrl_c().await.is_ok() {
+/// A server that can take nothing more leaves it to its supervisor to start another.
+async fn stop_on_failure(
+    handle: actix_web::dev::ServerHandle,
+    mut failed: watch::Receiver<Option<&'static str>>,
+) {
+    if failed.wait_for(Option::is_some).await.is_ok() {
         handle.stop(false).await;
     }
 }
+
+async fn stop_on_signal(handle: actix_web::dev::ServerHandle, mut interrupts: Signal) {
+    // Live streams never end by themselves: stop at once rather than wait for them.
+    if interrupts.recv().await.is_some() {
+        handle.stop(false).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,8 @@ use crate::adaptor::{Adaptor, Feed};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::Engine;
-use crate::http::control::socket_path;
+use crate::http::control::{Made, socket_path};
+use crate::identity::{Identity, KeyOrder, Lasting, LinkOrder};
 use crate::ingest::{Receipt, Refusal, ingest};
 use crate::store::{Embedded, Store, StoreOptions};
 use bytes::Bytes;
@@ -97,6 +98,53 @@ impl Way {
     }
 }
 
+/// Makes a key and returns its token.
+pub(super) async fn create_key(config: &Config, order: &KeyOrder) -> Result<String, Failure> {
+    if let Some(client) = server(config).await? {
+        return made(client.post(local("/keys")).json(order)).await;
+    }
+    let identity = identity(config)?;
+    let catalog = config.catalog()?;
+    let feeds = config.feeds(&catalog)?;
+    let feeds: Vec<&str> = feeds.iter().map(|(feed, _)| feed.name.as_str()).collect();
+    let key = order.check(&catalog, &feeds)?;
+    let token = identity.create_key(&key, Clock::system().now())?;
+    Ok(token.expose().to_owned())
+}
+
+/// Makes a one-time sign-in link and returns its token.
+pub(super) async fn issue_link(config: &Config, order: &LinkOrder) -> Result<String, Failure> {
+    if let Some(client) = server(config).await? {
+        return made(client.post(local("/links")).json(order)).await;
+    }
+    let identity = identity(config)?;
+    let link = order.check(&config.catalog()?)?;
+    let token = identity.issue_link(&link, Clock::system().now())?;
+    Ok(token.expose().to_owned())
+}
+
+/// Asks a running server for a token.
+async fn made(request: reqwest::RequestBuilder) -> Result<String, Failure> {
+    let made: Made = send(request)
+        .await?
+        .json()
+        .await
+        .map_err(|cause| unexpected(&cause))?;
+    Ok(made.token.expose().to_owned())
+}
+
+/// Keys, links and sessions of an existing store. Several commands may have it open at once.
+fn identity(config: &Config) -> Result<Identity, Failure> {
+    let store = config.data.join("main.db");
+    if !store.exists() {
+        return Err(Failure::NotThere(format!(
+            "there is no store in {}: start the server once, or name its directory with --data",
+            config.data.display()
+        )));
+    }
+    Ok(Identity::open(&store, Lasting::default())?)
+}
+
 /// Tells a running server, if there is one, to read the basemap again; whether there was one.
 pub(super) async fn reload_basemap(config: &Config) -> Result<bool, Failure> {
     match server(config).await? {
@@ -152,6 +200,10 @@ async fn send(request: reqwest::RequestBuilder) -> Result<reqwest::Response, Fai
     let status = answer.status();
     let document: Result<Document, _> = answer.json().await;
     let reason = document.map_or_else(|_| status.to_string(), |document| document.detail);
+    // What means nothing to the server would mean nothing here either.
+    if status == reqwest::StatusCode::UNPROCESSABLE_ENTITY {
+        return Err(Failure::NotThere(reason));
+    }
     Err(Failure::Other(format!(
         "the running server refuses: {reason}"
     )))

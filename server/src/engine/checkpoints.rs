@@ -1,8 +1,9 @@
 //! The checkpoint thread: writes what changed so that the next start is quick, keeps the log within
 //! its retention, and keeps the write-ahead log small. It runs beside the writer and never holds it.
 
-use crate::clock::Clock;
-use crate::store::{Checkpointer, Retainer, Store};
+use crate::clock::{Clock, monotonic};
+use crate::metrics;
+use crate::store::{Checkpointer, Retainer, Store, StoreError};
 use atalaya_tiles::{Catalog, FeatureId, LayerIx, View};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -12,7 +13,7 @@ use tracing::{error, info};
 
 /// How often the write-ahead log is folded back.
 const TIDY_EVERY: Duration = Duration::from_secs(1);
-/// Tidyings between two looks at retention.
+/// Tidyings between two looks at retention; on a full disk there is none between.
 const RETAIN_EVERY: u32 = 60;
 
 /// A checkpoint to be written.
@@ -21,22 +22,27 @@ pub(crate) struct Job {
     pub(crate) view: Arc<View>,
     /// Features that left since the job before.
     pub(crate) removed: Vec<(LayerIx, FeatureId)>,
-    pub(crate) done: Option<oneshot::Sender<()>>,
+    /// Who waits for it.
+    pub(crate) done: Vec<oneshot::Sender<()>>,
 }
 
-/// Starts the thread; it ends when the sender is dropped.
+/// Starts the thread; it ends when the sender is dropped. `panicked` is called if it ends otherwise.
 pub(crate) fn start(
     store: &Store,
     catalog: &Arc<Catalog>,
     clock: &Clock,
+    panicked: impl FnOnce() + Send + 'static,
 ) -> Result<SyncSender<Job>, super::StartError> {
     let (jobs, queue) = sync_channel(1);
     let worker = Worker {
         checkpointer: store.checkpointer(Arc::clone(catalog))?,
         retainer: store.retainer(Arc::clone(catalog))?,
         clock: clock.clone(),
+        tidying: Lasting::default(),
+        retaining: Lasting::default(),
     };
-    crate::task::thread("checkpoints", move || worker.run(&queue))?;
+    metrics::CHECKPOINT_SEQ.set(metrics::real(worker.checkpointer.since().0));
+    crate::task::thread("checkpoints", move || worker.run(&queue), panicked)?;
     Ok(jobs)
 }
 
@@ -44,6 +50,26 @@ struct Worker {
     checkpointer: Checkpointer,
     retainer: Retainer,
     clock: Clock,
+    tidying: Lasting,
+    retaining: Lasting,
+}
+
+/// A failure that may last for long, and is logged when it begins.
+#[derive(Debug, Default)]
+struct Lasting(Option<String>);
+
+impl Lasting {
+    fn note(&mut self, outcome: Result<(), StoreError>, what: &'static str) {
+        let Err(cause) = outcome else {
+            self.0 = None;
+            return;
+        };
+        let text = cause.to_string();
+        if self.0.as_ref() != Some(&text) {
+            error!(%cause, "{what}");
+            self.0 = Some(text);
+        }
+    }
 }
 
 impl Worker {
@@ -55,24 +81,30 @@ impl Worker {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            if let Err(cause) = self.checkpointer.tidy_wal() {
-                error!(%cause, "cannot fold back the write-ahead log");
-            }
-            tidied += 1;
-            if tidied.is_multiple_of(RETAIN_EVERY) {
+            let tidied_wal = self.checkpointer.tidy_wal();
+            self.tidying
+                .note(tidied_wal, "cannot fold back the write-ahead log");
+            tidied = tidied.wrapping_add(1);
+            if self.retainer.is_full() || tidied.is_multiple_of(RETAIN_EVERY) {
                 self.retain();
             }
         }
     }
 
     fn write(&mut self, job: Job) {
-        let seq = job.view.seq();
+        let (seq, started) = (job.view.seq(), monotonic());
         let hot = job.view.hot(self.checkpointer.since());
-        let written = self
-            .checkpointer
-            .checkpoint(&hot, &job.removed, seq, job.view.clock());
+        let clock = job.view.clock();
+        let mut written = self.checkpointer.checkpoint(&hot, &job.removed, seq, clock);
+        // Retention goes no further than the checkpoint: on a full disk this comes first.
+        if matches!(written, Err(StoreError::Full { .. })) && self.retainer.make_room().is_ok() {
+            written = self.checkpointer.checkpoint(&hot, &[], seq, clock);
+        }
         match written {
             Ok(()) => {
+                metrics::CHECKPOINT_SECONDS.record(started.elapsed());
+                metrics::CHECKPOINT_SEQ.set(metrics::real(seq.0));
+                metrics::CHECKPOINT_TIMESTAMP.set(self.clock.now().as_duration().as_secs_f64());
                 info!(
                     seq = seq.0,
                     features = hot.features.len(),
@@ -80,9 +112,12 @@ impl Worker {
                 );
             }
             // It costs time at the next start, never truth: the log has it all.
-            Err(cause) => error!(%cause, "cannot write a checkpoint"),
+            Err(cause) => {
+                metrics::CHECKPOINT_FAILURES.increment(1);
+                error!(%cause, "cannot write a checkpoint");
+            }
         }
-        if let Some(done) = job.done {
+        for done in job.done {
             // Whoever asked may have gone away.
             done.send(()).ok();
         }
@@ -90,15 +125,17 @@ impl Worker {
 
     fn retain(&mut self) {
         let now = self.clock.now();
-        match self.retainer.retain(now) {
-            Ok(retained) if retained.deleted > 0 => {
+        let retained = self.retainer.retain(now);
+        let retained = retained.map(|retained| {
+            if retained.deleted > 0 {
+                metrics::RETENTION_DELETED.increment(retained.deleted);
                 info!(
                     deleted = retained.deleted,
                     "{} records past their retention deleted", retained.deleted
                 );
             }
-            Ok(_) => {}
-            Err(cause) => error!(%cause, "cannot drop what is past its retention"),
-        }
+        });
+        self.retaining
+            .note(retained, "cannot drop what is past its retention");
     }
 }

@@ -2,28 +2,43 @@
 //!
 //! A duplicate has equal layer, feed, id, `observed_at` and content. Where the source gives no
 //! `observed_at`, an equal content is a duplicate only while it is the feature's latest: a unit that
-//! is free, busy and free again has told three things. The memory of the rest is bounded by
-//! [`REMEMBERED`]; what fell out of it is applied again, which the picture survives.
+//! is free, busy and free again has told three things. What left the picture, by withdrawal or by
+//! time, may come again as it was. The memory of the rest is bounded by [`REMEMBERED`]; what fell out
+//! of it is applied again, which the picture survives.
+//!
+//! What is remembered follows from the log and the picture alone, so that a restart forgets nothing
+//! and remembers nothing else.
 
-use super::feeds::FeedTable;
-use crate::store::{Reader, StoreError};
-use atalaya_tiles::{Catalog, Event, FeatureId, LayerIx, LayerKind, Observation, Value};
+use crate::metrics;
+use atalaya_tiles::{
+    Catalog, Event, FeatureId, LayerIx, LayerKind, Observation, Record, Value, View, Viewer,
+};
 use geo_types::Geometry;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// The most digests remembered.
-const REMEMBERED: usize = 1_000_000;
+pub(crate) const REMEMBERED: usize = 1_000_000;
 
 type Content = u128;
+type Key = (LayerIx, FeatureId);
+
+/// What was last told of a state feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Latest {
+    content: Content,
+    withdrawn: bool,
+}
 
 /// The memory of what was seen.
 #[derive(Debug, Default)]
 pub(crate) struct Duplicates {
     known: HashSet<Content>,
     in_order: VecDeque<Content>,
-    /// The latest content of state features.
-    latest: HashMap<(LayerIx, FeatureId), Content>,
+    /// What was last told of the state features in the picture, and of those taken back.
+    latest: HashMap<Key, Latest>,
+    /// Features that were taken back, so that there is an end to remembering them.
+    taken_back: VecDeque<Key>,
 }
 
 /// What must be undone if a batch cannot be stored.
@@ -31,37 +46,39 @@ pub(crate) struct Duplicates {
 pub(crate) struct Undo {
     content: Content,
     remembered: bool,
-    latest: Option<((LayerIx, FeatureId), Option<Content>)>,
+    latest: Option<(Key, Option<Latest>)>,
 }
 
 impl Duplicates {
-    /// Remembers what the log's newest part holds.
-    pub(crate) fn rebuild(
-        reader: &mut Reader,
-        catalog: &Catalog,
-        feeds: &FeedTable,
-    ) -> Result<Self, StoreError> {
+    /// Remembers what the log's newest part tells of the picture that it led to.
+    pub(crate) fn rebuilt(log: &[Record], view: &View) -> Self {
         let mut duplicates = Self::default();
-        for record in reader.recent_observed(REMEMBERED)? {
-            feeds.note_accepted(&record.event, record.received_at);
-            duplicates.learn(catalog, &record.event);
+        for record in log {
+            duplicates.learn(view.catalog(), &record.event);
         }
-        Ok(duplicates)
+        duplicates
+            .latest
+            .retain(|key, latest| latest.counts(key, view));
+        duplicates
     }
 
     /// Learns an event; `None` if it is already known.
     pub(crate) fn learn(&mut self, catalog: &Catalog, event: &Event) -> Option<Undo> {
         let content = digest(event)?;
-        let (layer, id, timed) = match event {
-            Event::Observed(seen) => (seen.layer, &seen.feature, seen.observed_at.is_some()),
+        let (key, timed, withdrawn) = match event {
+            Event::Observed(seen) => (
+                (seen.layer, seen.feature.clone()),
+                seen.observed_at.is_some(),
+                false,
+            ),
             Event::Withdrawn {
                 layer, feature, at, ..
-            } => (*layer, feature, at.is_some()),
+            } => ((*layer, feature.clone()), at.is_some(), true),
             Event::Clock => return None,
         };
-        let key = (layer, id.clone());
-        let state = catalog.spec(layer).kind == LayerKind::State;
-        if state && self.latest.get(&key) == Some(&content) {
+        let state = catalog.spec(key.0).kind == LayerKind::State;
+        let latest = self.latest.get(&key);
+        if state && latest.is_some_and(|latest| latest.content == content) {
             return None;
         }
         let remembered = timed || !state;
@@ -74,10 +91,15 @@ impl Duplicates {
                 && let Some(oldest) = self.in_order.pop_front()
             {
                 self.known.remove(&oldest);
+                metrics::DUPLICATES_FORGOTTEN.increment(1);
             }
         }
         let latest = state.then(|| {
-            let before = self.latest.insert(key.clone(), content);
+            let latest = Latest { content, withdrawn };
+            let before = self.latest.insert(key.clone(), latest);
+            if withdrawn {
+                self.remember_taken_back(key.clone());
+            }
             (key, before)
         });
         Some(Undo {
@@ -85,6 +107,16 @@ impl Duplicates {
             remembered,
             latest,
         })
+    }
+
+    fn remember_taken_back(&mut self, key: Key) {
+        self.taken_back.push_back(key);
+        if self.taken_back.len() > REMEMBERED
+            && let Some(oldest) = self.taken_back.pop_front()
+            && self.latest.get(&oldest).is_some_and(|it| it.withdrawn)
+        {
+            self.latest.remove(&oldest);
+        }
     }
 
     /// Forgets what a batch taught, newest first, because it could not be stored.
@@ -96,23 +128,44 @@ impl Duplicates {
                     self.in_order.pop_back();
                 }
             }
-            match undo.latest {
-                Some((key, Some(before))) => {
-                    self.latest.insert(key, before);
-                }
-                Some((key, None)) => {
-                    self.latest.remove(&key);
-                }
-                None => {}
+            let Some((key, before)) = undo.latest else {
+                continue;
+            };
+            if self.taken_back.back() == Some(&key) {
+                self.taken_back.pop_back();
             }
+            match before {
+                Some(before) => self.latest.insert(key, before),
+                None => self.latest.remove(&key),
+            };
         }
     }
 
-    /// Forgets the latest content of features that left the picture.
-    pub(crate) fn forget(&mut self, gone: &[(LayerIx, FeatureId)]) {
+    /// Forgets what was told of features that are not in the picture, for all that it may have changed:
+    /// those of the records applied to it, and those that left.
+    pub(crate) fn settle(&mut self, records: &[Record], gone: &[Key], view: &View) {
+        for record in records {
+            if let Event::Observed(seen) = &record.event {
+                self.settle_one(&(seen.layer, seen.feature.clone()), view);
+            }
+        }
         for key in gone {
+            self.settle_one(key, view);
+        }
+    }
+
+    fn settle_one(&mut self, key: &Key, view: &View) {
+        if self.latest.get(key).is_some_and(|it| !it.counts(key, view)) {
             self.latest.remove(key);
         }
+    }
+}
+
+impl Latest {
+    /// Whether it still says how the feature is: it was taken back, or it is there.
+    fn counts(self, key: &Key, view: &View) -> bool {
+        let open = || view.open_at(&Viewer::EVERYTHING, key.0);
+        self.withdrawn || open().is_some_and(|open| open.get(&key.1).is_some())
     }
 }
 
@@ -205,3 +258,6 @@ fn add_value(digest: &mut Sha256, value: &Value) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! How every feed does: when it last spoke, how much, how much of it was refused.
 
 use crate::config::FeedConfig;
-use atalaya_tiles::{Event, FeedName};
+use atalaya_tiles::{Event, FeedName, Record};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -20,6 +20,8 @@ pub enum FeedStatus {
     Quiet,
     /// Silent for longer than expected.
     Stale,
+    /// It cannot be fetched, or what it sends cannot be used: `last_failure` says why.
+    Failing,
     /// Not heard yet.
     Never,
 }
@@ -37,8 +39,16 @@ pub struct FeedReport {
     pub status: FeedStatus,
     /// When we last heard from it.
     pub last_received_at: Option<Timestamp>,
+    /// When it last told something new.
+    pub last_changed_at: Option<Timestamp>,
     /// The newest instant that it told of.
     pub last_observed_at: Option<Timestamp>,
+    /// Since when it fails, if it does.
+    pub failing_since: Option<Timestamp>,
+    /// When it last failed, since the start of the server.
+    pub last_failure_at: Option<Timestamp>,
+    /// Why it last failed: nothing of its address, nothing of what it sent.
+    pub last_failure: Option<String>,
     /// Silence longer than this is shown as stale; 0 never.
     pub expect_every_s: u32,
     /// Events taken since the start of the server.
@@ -60,7 +70,11 @@ impl FeedTable {
                 layer: feed.layer.clone(),
                 status: FeedStatus::Never,
                 last_received_at: None,
+                last_changed_at: None,
                 last_observed_at: None,
+                failing_since: None,
+                last_failure_at: None,
+                last_failure: None,
                 expect_every_s: feed.expect_every_s,
                 accepted_total: 0,
                 rejected_total: 0,
@@ -79,27 +93,48 @@ impl FeedTable {
 
     /// Notes an event that is durable.
     pub(crate) fn note_accepted(&self, event: &Event, received_at: Timestamp) {
+        self.note(event, received_at, 1);
+    }
+
+    /// Notes what was in the log before the server started.
+    pub(crate) fn note_known(&self, log: &[Record]) {
+        for record in log {
+            self.note(&record.event, record.received_at, 0);
+        }
+    }
+
+    fn note(&self, event: &Event, received_at: Timestamp, accepted: u64) {
         let (feed, observed_at) = match event {
             Event::Observed(observation) => (&observation.feed, observation.observed_at),
             Event::Withdrawn { feed, at, .. } => (feed, *at),
             Event::Clock => return,
         };
         self.change(feed, |report| {
-            report.accepted_total += 1;
+            report.accepted_total += accepted;
             report.last_received_at = report.last_received_at.max(Some(received_at));
+            report.last_changed_at = report.last_changed_at.max(Some(received_at));
             report.last_observed_at = report.last_observed_at.max(observed_at);
         });
     }
 
-    /// Notes that a feed spoke, even if it said nothing new.
-    pub(crate) fn note_heard(&self, feed: &FeedName, at: Timestamp) {
+    /// Notes that a feed spoke, even if it said nothing new, and how many records were refused.
+    pub(crate) fn note_heard(&self, feed: &FeedName, at: Timestamp, rejects: usize) {
         self.change(feed, |report| {
             report.last_received_at = report.last_received_at.max(Some(at));
+            report.rejected_total += rejects as u64;
         });
     }
 
-    pub(crate) fn note_rejects(&self, feed: &FeedName, rejects: usize) {
-        self.change(feed, |report| report.rejected_total += rejects as u64);
+    /// Notes whether a feed works as it should.
+    pub(crate) fn note_outcome(&self, feed: &FeedName, at: Timestamp, outcome: Result<(), String>) {
+        self.change(feed, |report| match outcome {
+            Ok(()) => report.failing_since = None,
+            Err(reason) => {
+                report.failing_since = report.failing_since.or(Some(at));
+                report.last_failure_at = Some(at);
+                report.last_failure = Some(reason);
+            }
+        });
     }
 
     pub(crate) fn reports(&self, now: Timestamp) -> Vec<FeedReport> {
@@ -115,6 +150,9 @@ impl FeedTable {
 }
 
 fn status(report: &FeedReport, now: Timestamp) -> FeedStatus {
+    if report.failing_since.is_some() {
+        return FeedStatus::Failing;
+    }
     let Some(last) = report.last_received_at else {
         return FeedStatus::Never;
     };

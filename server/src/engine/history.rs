@@ -1,18 +1,42 @@
 //! The picture as it was at an instant: the fold of the log up to it.
 //!
-//! A few of the latest answers are kept, since a wall in replay asks for many tiles of one instant.
+//! ```text
+//! log: ─────────┬────────────┬────────┬─────▶
+//!       anchor ─┘    kept ───┘        └─ asked: a clone of the nearest kept picture, and the records between
+//! ```
+//!
+//! A wall in replay asks for one instant after the other, so pictures are kept and taken further:
+//! each step costs the records in between, not the log. It promises that a picture taken further is
+//! the fold from the beginning, that no lock is held while folding, and that nothing is served from
+//! before what retention has left. At most [`KEPT`] pictures are kept, the latest used.
 
-use crate::store::{Reader, StoreError};
-use atalaya_tiles::{Catalog, LayerIx, Picture, Record, RingLimits, Seq, View};
-use jiff::Timestamp;
-use std::collections::VecDeque;
+use crate::clock::{Clock, monotonic};
+use crate::metrics;
+use crate::store::{Reader, Store, StoreError};
+use atalaya_tiles::{Catalog, LayerIx, LayerKind, Picture, Record, RingLimits, Seq, View};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many pictures of the past are kept.
-const KEPT: usize = 4;
+const KEPT: usize = 8;
+/// How many of the latest views of each are kept, since many tiles are asked of one instant.
+const VIEWS: usize = 8;
+/// Readers of the log kept open.
+const READERS: usize = 4;
 /// Records folded at a time.
 const BATCH: usize = 4_096;
+/// A picture that is no further away than this is taken further and does not stay behind; and so far
+/// before the instant asked for, a fold from the beginning leaves a picture to start from again.
+const NEAR: SignedDuration = SignedDuration::from_hours(1);
+/// What is younger may still be on its way into the log, and is not kept.
+const SETTLED: SignedDuration = SignedDuration::from_secs(5);
+/// Changes remembered for those who ask what happened between two instants.
+const RING: RingLimits = RingLimits {
+    ticks: 64,
+    changes: 32_768,
+};
 
 /// Why there is no picture of an instant.
 #[derive(Debug, thiserror::Error)]
@@ -30,57 +54,314 @@ pub enum NoHistory {
     Store(#[from] StoreError),
 }
 
-#[derive(Debug)]
-struct Past {
-    at: Timestamp,
-    layers: Vec<LayerIx>,
-    view: Arc<View>,
+/// A fold in progress: the picture and the last record in it.
+#[derive(Debug, Clone)]
+struct Fold {
+    picture: Picture,
+    seq: Seq,
 }
 
-/// The latest pictures of the past.
-#[derive(Debug, Default)]
-pub(crate) struct Cache(Mutex<VecDeque<Past>>);
+impl Fold {
+    fn new(catalog: &Arc<Catalog>) -> Self {
+        Self {
+            picture: Picture::new(Arc::clone(catalog), RING),
+            seq: Seq(0),
+        }
+    }
 
-impl Cache {
-    pub(crate) fn view_at(
-        &self,
+    /// Takes in what was received by an instant.
+    fn advance(
+        &mut self,
         reader: &mut Reader,
-        catalog: &Arc<Catalog>,
         at: Timestamp,
         layers: &[LayerIx],
-    ) -> Result<Arc<View>, NoHistory> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(past) = kept
-            .iter()
-            .find(|past| past.at == at && past.layers == layers)
-        {
-            return Ok(Arc::clone(&past.view));
-        }
-        let view = picture_at(reader, catalog, at, layers)?;
-        kept.push_front(Past {
-            at,
-            layers: layers.to_vec(),
-            view: Arc::clone(&view),
-        });
-        kept.truncate(KEPT);
-        Ok(view)
+    ) -> Result<(), StoreError> {
+        let mut batch: Vec<Record> = Vec::with_capacity(BATCH);
+        reader.records(self.seq, Some(at), Some(layers), &mut |record| {
+            batch.push(record);
+            if batch.len() == BATCH {
+                self.apply(&mut batch);
+            }
+            ControlFlow::Continue(())
+        })?;
+        self.apply(&mut batch);
+        self.picture.tick();
+        // Nobody writes a checkpoint of the past.
+        drop(self.picture.take_removed());
+        Ok(())
+    }
+
+    fn apply(&mut self, batch: &mut Vec<Record>) {
+        self.seq = self.picture.apply(batch).seq;
+        batch.clear();
     }
 }
 
-/// The picture of some layers as it was at an instant.
+/// A picture of the past that can be taken further.
+#[derive(Debug)]
+struct Kept {
+    /// In order.
+    layers: Vec<LayerIx>,
+    at: Timestamp,
+    fold: Arc<Fold>,
+    /// Stays where it is, for those who go back.
+    anchor: bool,
+    /// The latest views of it, the newest last.
+    views: VecDeque<(Timestamp, Arc<View>)>,
+}
+
+impl Kept {
+    fn new(at: Timestamp, layers: Vec<LayerIx>, fold: Fold, view: &Arc<View>) -> Self {
+        Self {
+            layers,
+            at,
+            fold: Arc::new(fold),
+            anchor: false,
+            views: VecDeque::from([(at, Arc::clone(view))]),
+        }
+    }
+
+    fn holds(&self, layers: &[LayerIx]) -> bool {
+        let known = |layer| self.layers.binary_search(layer).is_ok();
+        layers.iter().all(known)
+    }
+}
+
+/// Where a fold begins.
+#[derive(Debug)]
+struct Start {
+    layers: Vec<LayerIx>,
+    at: Timestamp,
+    fold: Arc<Fold>,
+}
+
+/// The latest pictures of the past, the one used last in front, and readers to make more.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    kept: Mutex<VecDeque<Kept>>,
+    readers: Mutex<Vec<Reader>>,
+}
+
+impl History {
+    /// A view that is there already, if the instant is within what the log still has.
+    pub(crate) fn ready(
+        &self,
+        log: &Log<'_>,
+        at: Timestamp,
+        layers: &[LayerIx],
+    ) -> Result<Option<Arc<View>>, NoHistory> {
+        self.reading(log, |reader| check(reader, at, layers))?;
+        Ok(self.found(at, layers))
+    }
+
+    /// The view of an instant, folded as far as nobody has yet.
+    pub(crate) fn view_at(
+        &self,
+        log: &Log<'_>,
+        at: Timestamp,
+        layers: &[LayerIx],
+    ) -> Result<Arc<View>, NoHistory> {
+        self.reading(log, |reader| {
+            check(reader, at, layers)?;
+            if let Some(view) = self.found(at, layers) {
+                return Ok(view);
+            }
+            let started = monotonic();
+            let settled = log.clock.now().duration_since(at) >= SETTLED;
+            let start = self.start(reader, at, layers)?;
+            let (fold, layers) = match &start {
+                Some(start) => {
+                    let mut fold = Fold::clone(&start.fold);
+                    fold.advance(reader, at, &start.layers)?;
+                    (fold, start.layers.clone())
+                }
+                None => (self.whole(log, reader, at, layers)?, layers.to_vec()),
+            };
+            let view = fold.picture.view();
+            metrics::HISTORY_FOLD_SECONDS.record(started.elapsed());
+            if settled {
+                let from = start.map(|start| start.at);
+                self.keep(from, Kept::new(at, layers, fold, &view));
+            }
+            Ok(view)
+        })
+    }
+
+    /// Lends a reader.
+    pub(crate) fn reading<T>(
+        &self,
+        log: &Log<'_>,
+        read: impl FnOnce(&mut Reader) -> Result<T, NoHistory>,
+    ) -> Result<T, NoHistory> {
+        let idle = lock(&self.readers).pop();
+        let mut reader = match idle {
+            Some(reader) => reader,
+            None => log.store.reader(Arc::clone(log.catalog))?,
+        };
+        let outcome = read(&mut reader);
+        let mut idle = lock(&self.readers);
+        if idle.len() < READERS {
+            idle.push(reader);
+        }
+        outcome
+    }
+
+    fn found(&self, at: Timestamp, layers: &[LayerIx]) -> Option<Arc<View>> {
+        let mut kept = lock(&self.kept);
+        let view_of = |kept: &Kept| {
+            let mut views = kept.views.iter().filter(|_| kept.holds(layers));
+            views
+                .find(|(known, _)| *known == at)
+                .map(|(_, view)| Arc::clone(view))
+        };
+        let (place, view) = (kept.iter().enumerate())
+            .find_map(|(place, kept)| view_of(kept).map(|view| (place, view)))?;
+        if let Some(used) = kept.remove(place) {
+            kept.push_front(used);
+        }
+        metrics::HISTORY_KEPT.increment(1);
+        Some(view)
+    }
+
+    /// The nearest kept picture at or before an instant that has these layers. One that retention
+    /// has overtaken is dropped: what it still needs to know may be deleted.
+    fn start(
+        &self,
+        reader: &mut Reader,
+        at: Timestamp,
+        layers: &[LayerIx],
+    ) -> Result<Option<Start>, StoreError> {
+        loop {
+            let nearest = {
+                let kept = lock(&self.kept);
+                let usable = kept
+                    .iter()
+                    .filter(|kept| kept.at <= at && kept.holds(layers));
+                usable.max_by_key(|kept| kept.at).map(|kept| Start {
+                    layers: kept.layers.clone(),
+                    at: kept.at,
+                    fold: Arc::clone(&kept.fold),
+                })
+            };
+            let Some(start) = nearest else {
+                return Ok(None);
+            };
+            let oldest = reader.oldest_received(&start.layers)?;
+            if oldest.is_some_and(|oldest| oldest <= start.at) {
+                return Ok(Some(start));
+            }
+            lock(&self.kept).retain(|kept| kept.at != start.at || kept.layers != start.layers);
+        }
+    }
+
+    fn whole(
+        &self,
+        log: &Log<'_>,
+        reader: &mut Reader,
+        at: Timestamp,
+        layers: &[LayerIx],
+    ) -> Result<Fold, StoreError> {
+        let mut fold = Fold::new(log.catalog);
+        if let Ok(before) = at.checked_sub(NEAR)
+            && reader
+                .oldest_received(layers)?
+                .is_some_and(|oldest| oldest <= before)
+        {
+            fold.advance(reader, before, layers)?;
+            let view = fold.picture.view();
+            let anchor = Kept::new(before, layers.to_vec(), fold.clone(), &view);
+            self.keep(
+                None,
+                Kept {
+                    anchor: true,
+                    ..anchor
+                },
+            );
+        }
+        fold.advance(reader, at, layers)?;
+        Ok(fold)
+    }
+
+    /// Keeps a picture; in the place of the one that it was taken further from, if that was near.
+    fn keep(&self, from: Option<Timestamp>, mut next: Kept) {
+        let mut kept = lock(&self.kept);
+        let near = from.filter(|from| next.at.duration_since(*from) < NEAR);
+        let same =
+            |kept: &Kept| !kept.anchor && Some(kept.at) == near && kept.layers == next.layers;
+        if let Some(place) = kept.iter().position(same)
+            && let Some(before) = kept.remove(place)
+        {
+            let excess = (before.views.len() + 1).saturating_sub(VIEWS);
+            let views = before.views.into_iter().skip(excess);
+            next.views = views.chain(next.views).collect();
+        }
+        kept.push_front(next);
+        if kept.len() > KEPT {
+            kept.truncate(KEPT);
+            metrics::EVICTED_HISTORY.increment(1);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What history is made from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Log<'l> {
+    pub(crate) store: &'l Store,
+    pub(crate) catalog: &'l Arc<Catalog>,
+    pub(crate) clock: &'l Clock,
+}
+
+/// The layers whose history makes up that of these: a derived layer follows from its source, and the
+/// counts by cell from all there are.
+pub(crate) fn sources(catalog: &Catalog, layers: &[LayerIx]) -> Vec<LayerIx> {
+    let mut all: BTreeSet<LayerIx> = BTreeSet::new();
+    for layer in layers {
+        let spec = catalog.spec(*layer);
+        match (spec.kind, spec.derived_from.as_deref()) {
+            (LayerKind::Derived, None) => {
+                let counted = catalog.layers();
+                let counted = counted.filter(|(_, spec)| spec.kind != LayerKind::Derived);
+                all.extend(counted.map(|(layer, _)| layer));
+            }
+            (_, source) => {
+                all.insert(*layer);
+                all.extend(source.and_then(|source| catalog.layer(source)));
+            }
+        }
+    }
+    all.into_iter().collect()
+}
+
+fn check(reader: &mut Reader, at: Timestamp, layers: &[LayerIx]) -> Result<(), NoHistory> {
+    let oldest = reader.oldest_received(layers)?;
+    if oldest.is_none_or(|oldest| at < oldest) {
+        return Err(NoHistory::Outside {
+            at,
+            from: oldest.map_or_else(|| "nothing".to_owned(), kept_from),
+        });
+    }
+    Ok(())
+}
+
+/// From when on something is surely kept, to the hour: when exactly the oldest record came is not for
+/// everybody who may know that there is history.
+fn kept_from(oldest: Timestamp) -> String {
+    let hours = oldest.as_second().div_euclid(3_600) + 1;
+    Timestamp::from_second(hours * 3_600).map_or_else(|_| "now".to_owned(), |from| from.to_string())
+}
+
+/// The picture of some layers as it was at an instant, for those who ask once.
 pub(crate) fn picture_at(
     reader: &mut Reader,
     catalog: &Arc<Catalog>,
     at: Timestamp,
     layers: &[LayerIx],
 ) -> Result<Arc<View>, NoHistory> {
-    let oldest = reader.oldest_received(layers)?;
-    if oldest.is_none_or(|oldest| at < oldest) {
-        return Err(NoHistory::Outside {
-            at,
-            from: oldest.map_or_else(|| "nothing".to_owned(), |oldest| oldest.to_string()),
-        });
-    }
+    check(reader, at, layers)?;
     Ok(fold(reader, catalog, at, layers)?)
 }
 
@@ -91,20 +372,10 @@ pub(crate) fn fold(
     at: Timestamp,
     layers: &[LayerIx],
 ) -> Result<Arc<View>, StoreError> {
-    let limits = RingLimits {
-        ticks: 1,
-        changes: 1,
-    };
-    let mut picture = Picture::new(Arc::clone(catalog), limits);
-    let mut batch: Vec<Record> = Vec::with_capacity(BATCH);
-    reader.records(Seq(0), Some(at), Some(layers), &mut |record| {
-        batch.push(record);
-        if batch.len() == BATCH {
-            picture.apply(&batch);
-            batch.clear();
-        }
-        ControlFlow::Continue(())
-    })?;
-    picture.apply(&batch);
-    Ok(picture.view())
+    let mut fold = Fold::new(catalog);
+    fold.advance(reader, at, layers)?;
+    Ok(fold.picture.view())
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::adaptor::{Input, decode};
 use crate::store::{Embedded, StoreOptions};
-use atalaya_tiles::{LonLat, Meters, Viewer};
+use atalaya_tiles::{LonLat, Meters, Record, Viewer};
 use jiff::{SignedDuration, Timestamp};
 use std::path::Path;
 
@@ -13,8 +13,12 @@ const SMALL: StoreOptions = StoreOptions {
 };
 
 fn start(dir: &Path, clock: &Clock) -> Engine {
+    start_with(dir, clock, &Config::default())
+}
+
+fn start_with(dir: &Path, clock: &Clock, config: &Config) -> Engine {
     let store = Store::Embedded(Embedded::open(dir, SMALL).unwrap());
-    Engine::start(&Config::default(), store, clock).unwrap()
+    Engine::start(config, store, clock).unwrap()
 }
 
 fn clock() -> Clock {
@@ -43,8 +47,26 @@ fn unit(id: &str, lon: f64, status: &str) -> String {
     )
 }
 
+async fn try_tell(engine: &Engine, feed: &str, json: &str) -> Result<Receipt, AppendError> {
+    let admitted = engine.admit(json.len())?;
+    engine.append(events(engine, feed, json), admitted).await
+}
+
 async fn tell(engine: &Engine, feed: &str, json: &str) -> Receipt {
-    engine.append(events(engine, feed, json)).await.unwrap()
+    try_tell(engine, feed, json).await.unwrap()
+}
+
+/// Waits for ticks until something is so.
+async fn eventually(engine: &Engine, what: impl Fn() -> bool) {
+    let mut ticks = engine.ticks();
+    let so = async {
+        while !what() {
+            ticks.changed().await.unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), so)
+        .await
+        .unwrap();
 }
 
 fn count(engine: &Engine, layer: &str) -> usize {
@@ -148,3 +170,105 @@ async fn many_producers_share_commits_and_each_gets_its_own_receipt() {
     assert!(engine.wait_for(last, Duration::from_secs(5)).await);
     assert_eq!(count(&engine, "units"), 200);
 }
+
+fn incident(id: &str, more: &str) -> String {
+    format!(
+        r#"{{"type":"Feature","id":"{id}","geometry":{{"type":"Point","coordinates":[-110.9,32.2]}},
+        "properties":{{"status":"open"{more}}}}}"#
+    )
+}
+
+#[actix_web::test]
+async fn what_was_withdrawn_may_be_told_again_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let engine = start(dir.path(), &clock);
+    let told = incident("i", "");
+    tell(&engine, "incidents", &told).await;
+    let taken_back = incident("i", r#","withdrawn":true"#);
+    assert_eq!(tell(&engine, "incidents", &taken_back).await.accepted, 1);
+    drop(engine);
+    let engine = start(dir.path(), &clock);
+    assert_eq!(tell(&engine, "incidents", &taken_back).await.duplicates, 1);
+    // After the withdrawal, so that it is no late observation.
+    clock.advance(SignedDuration::from_secs(1));
+    let again = tell(&engine, "incidents", &told).await;
+    assert_eq!((again.accepted, again.duplicates), (1, 0));
+    assert!(engine.wait_for(again.seq, Duration::from_secs(5)).await);
+    assert_eq!(count(&engine, "incidents"), 1);
+}
+
+#[actix_web::test]
+async fn what_expired_may_be_told_again_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let engine = start(dir.path(), &clock);
+    let told = unit("4A21", -110.9, "available");
+    let receipt = tell(&engine, "units", &told).await;
+    clock.advance(SignedDuration::from_hours(2));
+    let expired = Seq(receipt.seq.0 + 1);
+    assert!(engine.wait_for(expired, Duration::from_secs(20)).await);
+    drop(engine);
+    let engine = start(dir.path(), &clock);
+    assert_eq!(count(&engine, "units"), 0);
+    let again = tell(&engine, "units", &told).await;
+    assert_eq!((again.accepted, again.duplicates), (1, 0));
+    assert!(engine.wait_for(again.seq, Duration::from_secs(5)).await);
+    assert_eq!(count(&engine, "units"), 1);
+}
+
+#[actix_web::test]
+async fn events_are_taken_behind_those_of_a_layer_that_is_no_longer_configured() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let with_lights: Config = toml::from_str(crate::config::EXAMPLE).unwrap();
+    let engine = start_with(dir.path(), &clock, &with_lights);
+    let last = tell(&engine, "units", &unit("4A21", -110.9, "available"))
+        .await
+        .seq;
+    let lamp = r#"{"type":"Feature","id":"l","geometry":{"type":"Point","coordinates":[-110.9,32.2]},"properties":{}}"#;
+    let lamp = events(&engine, "street_lights", lamp).remove(0);
+    let catalog = Arc::clone(engine.catalog());
+    drop(engine);
+    // The process dies with it at the end of the log and in no checkpoint. It came later than the
+    // clock will show: the log decides.
+    let last = Seq(last.0 + 1);
+    let store = Embedded::open(dir.path(), SMALL).unwrap();
+    let told = Record {
+        seq: last,
+        received_at: clock.now() + SignedDuration::from_secs(5),
+        event: lamp,
+    };
+    let mut writer = store.writer(catalog).unwrap();
+    writer.append(std::slice::from_ref(&told)).unwrap();
+    drop((writer, store));
+    let engine = start(dir.path(), &clock);
+    assert_eq!(engine.view().seq(), last);
+    let told = unit("4A22", -110.9, "busy");
+    let receipt = tell(&engine, "units", &told).await;
+    assert_eq!((receipt.accepted, receipt.seq), (1, Seq(last.0 + 1)));
+    // What is known already is at a position that is reached.
+    let receipt = tell(&engine, "units", &told).await;
+    assert!(engine.wait_for(receipt.seq, Duration::from_secs(5)).await);
+    assert_eq!(count(&engine, "units"), 2);
+}
+
+#[actix_web::test]
+async fn accepted_counts_from_the_start_of_the_server() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let engine = start(dir.path(), &clock);
+    tell(&engine, "units", &unit("4A21", -110.9, "available")).await;
+    let report = |engine: &Engine| {
+        let mut reports = engine.feed_reports();
+        reports.retain(|report| report.name == "units");
+        reports.remove(0)
+    };
+    assert_eq!(report(&engine).accepted_total, 1);
+    drop(engine);
+    let report = report(&start(dir.path(), &clock));
+    assert_eq!(report.accepted_total, 0);
+    assert_eq!(report.last_received_at, Some(clock.now()));
+}
+
+mod faults;

@@ -4,16 +4,19 @@
 //! publishes a view at most every [`PUBLISH_EVERY`] under load, at once when it is quiet. What the
 //! clock drives becomes a record at most once a second and only when something is due.
 
+use super::budget::Admitted;
 use super::checkpoints::Job;
 use super::duplicates::{Duplicates, Undo};
+use super::log_time::LogTime;
+use super::roll_call::{RollCall, RollCalls};
 use super::{AppendError, Receipt, Request, Shared};
 use crate::clock::{Clock, monotonic};
 use crate::config::Config;
+use crate::metrics;
 use crate::store;
 use atalaya_tiles::{Event, FeatureId, LayerIx, Picture, Record, Seq};
-use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tracing::{error, info};
@@ -23,9 +26,11 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(10);
 /// The most events that share one commit.
 const GROUP_EVENTS: usize = 8_192;
 /// The least time between two records of the clock.
-const CLOCK_EVERY: SignedDuration = SignedDuration::from_secs(1);
+const CLOCK_EVERY: Duration = Duration::from_secs(1);
 /// How often a store that failed is tried again of our own accord.
-const RETRY_EVERY: SignedDuration = SignedDuration::from_secs(2);
+const RETRY_EVERY: Duration = Duration::from_secs(2);
+/// The most that may wait to be told of a checkpoint; more are told at once that there is none.
+const ASKED: usize = 64;
 
 /// What the writer is made of.
 #[derive(Debug)]
@@ -43,43 +48,69 @@ pub(crate) struct Writer {
     parts: Parts,
     shared: Arc<Shared>,
     clock: Clock,
-    seq: Seq,
     /// `received_at` never decreases along the log, whatever the clock does.
-    received_at: Timestamp,
+    time: LogTime,
+    seq: Seq,
     tick_every: Duration,
     next_tick: Instant,
     published_at: Instant,
-    checkpoint_every: SignedDuration,
-    checkpoint_at: Timestamp,
+    /// When the oldest record was appended that no view shows yet.
+    waits_since: Option<Instant>,
+    checkpoint_every: Duration,
+    /// When the last one was handed over, by the uptime.
+    checkpoint_at: Duration,
     checkpoint_seq: Seq,
+    /// Who waits for the next checkpoint.
+    asked: Vec<oneshot::Sender<()>>,
     /// Features that left since the last checkpoint job was handed over.
     removed: Vec<(LayerIx, FeatureId)>,
-    /// When the clock was last written.
-    clocked_at: Timestamp,
+    /// When the clock was last written, by the uptime.
+    clocked_at: Option<Duration>,
+    roll_calls: RollCalls,
 }
 
 /// One request of a group, until its outcome is known.
 struct Waiting {
     reply: oneshot::Sender<Result<Receipt, AppendError>>,
     receipt: Receipt,
+    /// Its bytes count as waiting until it is answered.
+    admitted: Admitted,
+}
+
+impl Waiting {
+    /// A client that has gone away needs no answer.
+    fn answer(self, answer: impl FnOnce(Receipt) -> Result<Receipt, AppendError>) {
+        drop(self.admitted);
+        drop(self.reply.send(answer(self.receipt)));
+    }
+}
+
+/// What shares one commit.
+#[derive(Default)]
+struct Group {
+    records: Vec<Record>,
+    waiting: Vec<Waiting>,
+    undo: Vec<Undo>,
 }
 
 impl Writer {
     pub(crate) fn new(parts: Parts, shared: &Arc<Shared>, clock: &Clock, config: &Config) -> Self {
         let view = shared.view.load();
-        let seconds = i64::try_from(config.store.checkpoint_every_s).unwrap_or(i64::MAX);
         let tick_every = Duration::from_millis(config.live.tick_ms);
         Self {
+            time: LogTime::new(clock.clone(), view.clock()),
             seq: view.seq(),
-            received_at: view.clock(),
             next_tick: monotonic() + tick_every,
             tick_every,
             published_at: monotonic(),
-            checkpoint_every: SignedDuration::from_secs(seconds),
-            checkpoint_at: clock.now(),
+            waits_since: None,
+            checkpoint_every: Duration::from_secs(config.store.checkpoint_every_s),
+            checkpoint_at: clock.uptime(),
             checkpoint_seq: view.seq(),
+            asked: Vec::new(),
             removed: Vec::new(),
-            clocked_at: Timestamp::MIN,
+            clocked_at: None,
+            roll_calls: RollCalls::default(),
             shared: Arc::clone(shared),
             clock: clock.clone(),
             parts,
@@ -100,64 +131,110 @@ impl Writer {
             }
         }
         self.publish();
+        self.end();
+    }
+
+    /// The last checkpoint. Nobody is held up any more by waiting for it.
+    fn end(mut self) {
         let (done, written) = oneshot::channel();
-        self.hand_over_checkpoint(Some(done));
+        self.asked.push(done);
+        let job = self.job();
+        if self.parts.checkpoints.send(job).is_err() {
+            error!("the checkpoint thread has ended");
+            return;
+        }
         drop(written.blocking_recv());
     }
 
     /// Serves a request together with those that wait behind it.
     fn serve(&mut self, first: Request) {
-        let mut records = Vec::new();
-        let mut waiting = Vec::new();
-        let mut undo = Vec::new();
+        let mut group = Group::default();
         let mut next = Some(first);
         while let Some(request) = next.take() {
+            metrics::APPEND_QUEUE.decrement(1);
             match request {
-                Request::Append { events, reply } => {
-                    let receipt = self.number(events, &mut records, &mut undo);
-                    waiting.push(Waiting { reply, receipt });
+                Request::Append {
+                    events,
+                    roll_call: None,
+                    admitted,
+                    reply,
+                } => {
+                    let receipt = self.number(events, &mut group);
+                    group.waiting.push(Waiting {
+                        reply,
+                        receipt,
+                        admitted,
+                    });
+                }
+                Request::Append {
+                    events,
+                    roll_call: Some(call),
+                    admitted,
+                    reply,
+                } => {
+                    // It is compared with a picture that has everything before it.
+                    self.commit(std::mem::take(&mut group));
+                    let receipt = self.call_the_roll(&call, events, &mut group);
+                    group.waiting.push(Waiting {
+                        reply,
+                        receipt,
+                        admitted,
+                    });
                 }
                 Request::Checkpoint { reply } => {
-                    self.commit(
-                        &std::mem::take(&mut records),
-                        std::mem::take(&mut waiting),
-                        std::mem::take(&mut undo),
-                    );
+                    self.commit(std::mem::take(&mut group));
                     self.publish();
-                    self.hand_over_checkpoint(Some(reply));
+                    if self.asked.len() < ASKED {
+                        self.asked.push(reply);
+                    }
+                    self.hand_over_checkpoint();
                 }
             }
-            if records.len() < GROUP_EVENTS {
+            if group.records.len() < GROUP_EVENTS {
                 next = self.parts.requests.try_recv().ok();
             }
         }
-        self.commit(&records, waiting, undo);
+        self.commit(group);
+    }
+
+    /// Numbers the events of a roll call, and the withdrawals of what it leaves out.
+    fn call_the_roll(
+        &mut self,
+        call: &RollCall,
+        mut events: Vec<Event>,
+        group: &mut Group,
+    ) -> Receipt {
+        let received_at = self.time.now();
+        let picture = &self.parts.picture;
+        let settled = self
+            .roll_calls
+            .settle(picture, call, &mut events, received_at);
+        let body = self.number(events, group);
+        let withdrawals = self.number(settled.withdrawals, group);
+        Receipt {
+            seq: withdrawals.seq,
+            withdrawn: withdrawals.accepted,
+            kept: settled.kept,
+            ..body
+        }
     }
 
     /// Gives the new ones among the events a place in the log.
-    fn number(
-        &mut self,
-        events: Vec<Event>,
-        records: &mut Vec<Record>,
-        undo: &mut Vec<Undo>,
-    ) -> Receipt {
-        self.received_at = self.received_at.max(self.clock.now());
+    fn number(&mut self, events: Vec<Event>, group: &mut Group) -> Receipt {
+        let received_at = self.time.now();
         let catalog = Arc::clone(self.shared.view.load().catalog());
         let (mut accepted, mut duplicates) = (0, 0);
         for event in events {
             let Some(step) = self.parts.duplicates.learn(&catalog, &event) else {
                 duplicates += 1;
-                if let Event::Observed(seen) = &event {
-                    self.shared.feeds.note_heard(&seen.feed, self.received_at);
-                }
                 continue;
             };
-            undo.push(step);
+            group.undo.push(step);
             accepted += 1;
             self.seq = Seq(self.seq.0 + 1);
-            records.push(Record {
+            group.records.push(Record {
                 seq: self.seq,
-                received_at: self.received_at,
+                received_at,
                 event,
             });
         }
@@ -165,50 +242,61 @@ impl Writer {
             accepted,
             duplicates,
             seq: self.seq,
+            withdrawn: 0,
+            kept: None,
         }
     }
 
     /// Makes a group durable, then visible, then tells everybody; or none of it.
-    fn commit(&mut self, records: &[Record], waiting: Vec<Waiting>, undo: Vec<Undo>) {
+    fn commit(&mut self, group: Group) {
+        let Group {
+            records,
+            waiting,
+            undo,
+        } = group;
         if !records.is_empty()
-            && let Err(cause) = self.append(records)
+            && let Err(cause) = self.append(&records)
         {
             self.parts.duplicates.unlearn(undo.into_iter());
             self.seq = Seq(self.seq.0 - records.len() as u64);
             for waiting in waiting {
-                drop(
-                    waiting
-                        .reply
-                        .send(Err(AppendError::Store(Arc::clone(&cause)))),
-                );
+                waiting.answer(|_| Err(cause.clone()));
             }
             return;
         }
-        self.apply(records);
+        self.apply(&records);
         if monotonic().duration_since(self.published_at) >= PUBLISH_EVERY {
             self.publish();
         }
         for waiting in waiting {
-            // A client that has gone away needs no receipt.
-            drop(waiting.reply.send(Ok(waiting.receipt)));
+            waiting.answer(Ok);
         }
     }
 
-    fn append(&mut self, records: &[Record]) -> Result<(), Arc<str>> {
-        match self.parts.store.append(records) {
+    fn append(&mut self, records: &[Record]) -> Result<(), AppendError> {
+        let started = monotonic();
+        let appended = self.parts.store.append(records);
+        metrics::APPEND_SECONDS.record(started.elapsed());
+        metrics::APPEND_EVENTS.record(metrics::real(records.len() as u64));
+        match appended {
             Ok(()) => {
+                self.waits_since.get_or_insert_with(monotonic);
                 if self.shared.fault.swap(None).is_some() {
                     info!("the store writes again");
                 }
                 Ok(())
             }
             Err(cause) => {
-                let text = cause.to_string();
-                error!(cause = %text, "cannot append {} events", records.len());
-                let told: Arc<str> = text.as_str().into();
-                self.shared.fault.store(Some(Arc::new(text)));
-                metrics::counter!("atalaya_append_failures_total").increment(1);
-                Err(told)
+                let reason = cause.reason();
+                let before = self.shared.fault.swap(Some(Arc::new(reason)));
+                if before.is_none_or(|before| *before != reason) {
+                    error!(%cause, "cannot append {} events", records.len());
+                }
+                metrics::APPEND_FAILURES.increment(1);
+                Err(AppendError::Store {
+                    reason,
+                    cause: cause.to_string().into(),
+                })
             }
         }
     }
@@ -217,16 +305,19 @@ impl Writer {
         if records.is_empty() {
             return;
         }
+        let started = monotonic();
         let applied = self.parts.picture.apply(records);
-        metrics::counter!("atalaya_events_applied_total").increment(records.len() as u64);
-        metrics::counter!("atalaya_events_ignored_total").increment(u64::from(applied.ignored));
+        metrics::APPLY_SECONDS.record(started.elapsed());
+        metrics::EVENTS_APPLIED.increment(records.len() as u64);
+        metrics::EVENTS_IGNORED.increment(u64::from(applied.ignored));
         for record in records {
             self.shared
                 .feeds
                 .note_accepted(&record.event, record.received_at);
         }
         let gone = self.parts.picture.take_removed();
-        self.parts.duplicates.forget(&gone);
+        let view = self.parts.picture.view();
+        self.parts.duplicates.settle(records, &gone, &view);
         self.removed.extend(gone);
     }
 
@@ -240,6 +331,10 @@ impl Writer {
             *published = seq;
             newer
         });
+        metrics::PUBLISH_SECONDS.record(self.published_at.elapsed());
+        if let Some(since) = self.waits_since.take() {
+            metrics::PUBLISH_LAG_SECONDS.record(since.elapsed());
+        }
     }
 
     fn tick(&mut self) {
@@ -247,61 +342,71 @@ impl Writer {
         if self.next_tick < monotonic() {
             // Behind by more than a tick: drop the ones missed rather than run after them.
             self.next_tick = monotonic() + self.tick_every;
+            metrics::TICKS_SKIPPED.increment(1);
         }
         self.pass_time();
         self.parts.picture.tick();
         self.publish();
         self.shared.tick.send_modify(|ticks| *ticks += 1);
-        let now = self.clock.now();
-        if self.seq > self.checkpoint_seq
-            && now.duration_since(self.checkpoint_at) >= self.checkpoint_every
-        {
-            self.hand_over_checkpoint(None);
+        let since = self.clock.uptime().saturating_sub(self.checkpoint_at);
+        let due = self.seq > self.checkpoint_seq && since >= self.checkpoint_every;
+        if due || !self.asked.is_empty() {
+            self.hand_over_checkpoint();
         }
     }
 
     /// Appends what the clock drives, when something is due; and tries a store that failed.
     fn pass_time(&mut self) {
-        let now = self.clock.now();
-        let faulty = self.shared.fault.load().is_some();
+        let (now, uptime) = (self.time.now(), self.clock.uptime());
+        let faulty = self.shared.fault.load().is_some() || self.parts.store.is_full();
         let due = self.parts.picture.next_due().is_some_and(|due| due <= now);
         let wait = if faulty { RETRY_EVERY } else { CLOCK_EVERY };
-        if !(due || faulty) || now.duration_since(self.clocked_at) < wait {
+        let since = self.clocked_at.map(|at| uptime.saturating_sub(at));
+        if !(due || faulty) || since.is_some_and(|since| since < wait) {
             return;
         }
-        self.clocked_at = now;
-        self.received_at = self.received_at.max(now);
+        self.clocked_at = Some(uptime);
         self.seq = Seq(self.seq.0 + 1);
         let record = Record {
             seq: self.seq,
-            received_at: self.received_at,
+            received_at: now,
             event: Event::Clock,
         };
-        self.commit(&[record], Vec::new(), Vec::new());
+        self.commit(Group {
+            records: vec![record],
+            ..Group::default()
+        });
     }
 
-    fn hand_over_checkpoint(&mut self, done: Option<oneshot::Sender<()>>) {
-        let must = done.is_some();
-        let mut job = Job {
-            view: self.parts.picture.view(),
-            removed: std::mem::take(&mut self.removed),
-            done,
-        };
+    /// Hands a checkpoint over, if the last one is written; else a later tick tries again, since a
+    /// writer that waits tells nobody the time.
+    fn hand_over_checkpoint(&mut self) {
+        let job = self.job();
         let seq = job.view.seq();
-        if must {
-            if self.parts.checkpoints.send(job).is_err() {
+        match self.parts.checkpoints.try_send(job) {
+            Ok(()) => {
+                self.checkpoint_at = self.clock.uptime();
+                self.checkpoint_seq = seq;
+            }
+            Err(TrySendError::Full(job)) => {
+                metrics::CHECKPOINTS_DEFERRED.increment(1);
+                self.removed = job.removed;
+                self.asked = job.done;
+            }
+            Err(TrySendError::Disconnected(job)) => {
+                // Whoever asked is told by what is dropped here.
+                self.removed = job.removed;
+                self.checkpoint_seq = seq;
                 error!("the checkpoint thread has ended");
             }
-        } else if let Err(refused) = self.parts.checkpoints.try_send(job) {
-            // One is being written: its successor takes this one's removals along.
-            job = match refused {
-                std::sync::mpsc::TrySendError::Full(job)
-                | std::sync::mpsc::TrySendError::Disconnected(job) => job,
-            };
-            self.removed = job.removed;
-            return;
         }
-        self.checkpoint_at = self.clock.now();
-        self.checkpoint_seq = seq;
+    }
+
+    fn job(&mut self) -> Job {
+        Job {
+            view: self.parts.picture.view(),
+            removed: std::mem::take(&mut self.removed),
+            done: std::mem::take(&mut self.asked),
+        }
     }
 }

@@ -12,13 +12,13 @@ use serde_json::Value;
 
 /// The built front end.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../frontend/dist"]
+#[folder = "../frontend/dist"]
 #[allow_missing = true]
 struct Pages;
 
 /// Styles and icons.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../styles"]
+#[folder = "../styles"]
 pub(super) struct Styles;
 
 fn no_such_path() -> Problem {

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::identity::{
     Action, Credential, Identity, Known, Permission, Principal, Token, hex, may, viewer,
 };
+use crate::metrics;
 use crate::problem::{Problem, echo};
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
@@ -18,6 +19,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use atalaya_tiles::{Catalog, Clearances, Viewer};
 use futures_util::future::LocalBoxFuture;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -41,9 +43,17 @@ pub struct Caller {
     pub class: String,
     /// What they showed; an open stream shows it again to [`Identity::still`].
     pub credential: Credential,
+    /// Whether the connection may carry restricted fields at all.
+    pub carries_clearances: bool,
 }
 
 impl Caller {
+    /// Whether the caller would see the same as then, given what they are now.
+    pub fn sees_the_same(&self, now_is: &Principal, catalog: &Catalog, now: Timestamp) -> bool {
+        may(now_is, Action::Do(Permission::Read))
+            && seen_over(now_is, self.carries_clearances, catalog, now) == self.viewer
+    }
+
     /// Refuses what the caller may not do.
     pub fn must(&self, permission: Permission) -> Result<(), Problem> {
         permitted(&self.principal, Action::Do(permission))
@@ -140,16 +150,30 @@ async fn reader(request: &HttpRequest) -> Result<Caller, Problem> {
     permitted(&principal, Action::Do(Permission::Read))?;
     let catalog = state::<Arc<Catalog>>(request)?;
     let site = state::<Site>(request)?;
-    let mut viewer = viewer(&principal, &catalog, state::<Clock>(request)?.now());
-    if !(site.https || site.clear_text_clearances || is_local(request)) {
-        viewer.clearances = Clearances::NONE;
-    }
+    let carries_clearances = site.carries_clearances(request);
+    let now = state::<Clock>(request)?.now();
+    let viewer = seen_over(&principal, carries_clearances, &catalog, now);
     Ok(Caller {
         class: class(&viewer, &catalog),
         principal,
         viewer,
         credential,
+        carries_clearances,
     })
+}
+
+/// What a principal sees at an instant over a connection.
+fn seen_over(
+    principal: &Principal,
+    carries_clearances: bool,
+    catalog: &Catalog,
+    now: Timestamp,
+) -> Viewer {
+    let mut viewer = viewer(principal, catalog, now);
+    if !carries_clearances {
+        viewer.clearances = Clearances::NONE;
+    }
+    viewer
 }
 
 /// What two viewers share when they may see the same, in 16 hexadecimal digits.
@@ -162,6 +186,7 @@ fn permitted(principal: &Principal, action: Action<'_>) -> Result<(), Problem> {
     if may(principal, action) {
         return Ok(());
     }
+    metrics::DENIALS.increment(1);
     tracing::info!(principal.id = %principal.id, action = action.phrase(), "denied");
     Err(Problem::Forbidden {
         action: echo(&action.phrase()),
@@ -192,8 +217,14 @@ async fn authenticated(request: &HttpRequest) -> Result<(Arc<Principal>, Credent
         let failures = identity.failed_tokens();
         failures.note(peer(request), now);
         return Err(match failures.admit(peer(request), now) {
-            Ok(()) => Problem::Unauthorised {},
-            Err(retry_after_s) => too_many_failures(retry_after_s),
+            Ok(()) => {
+                metrics::CREDENTIALS_FAILED.increment(1);
+                Problem::Unauthorised {}
+            }
+            Err(retry_after_s) => {
+                metrics::CREDENTIALS_LIMITED.increment(1);
+                too_many_failures(retry_after_s)
+            }
         });
     };
     request.extensions_mut().insert(Who(principal.id.clone()));
@@ -287,23 +318,12 @@ fn is_listed(origin: &str, site: &Site) -> bool {
 }
 
 fn is_own(origin: &str, request: &HttpRequest, site: &Site) -> bool {
-    let scheme = if site.https { "https://" } else { "http://" };
     let host = text(request.headers(), &header::HOST)
         .or_else(|| request.uri().authority().map(Authority::as_str));
-    let named = origin.strip_prefix(scheme);
+    let named = origin
+        .strip_prefix(site.scheme())
+        .and_then(|rest| rest.strip_prefix("://"));
     matches!((named, host), (Some(named), Some(host)) if named.eq_ignore_ascii_case(host))
-}
-
-/// Whether the peer is this machine, and not a proxy on it that speaks for another.
-pub(super) fn is_local(request: &HttpRequest) -> bool {
-    let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip"];
-    let direct = forwarded
-        .iter()
-        .all(|name| !request.headers().contains_key(*name));
-    direct
-        && request
-            .peer_addr()
-            .is_some_and(|peer| peer.ip().to_canonical().is_loopback())
 }
 
 /// The address that failures are counted by.

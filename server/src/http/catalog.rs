@@ -1,8 +1,10 @@
 //! `/catalog` and `/scenes`: what there is, for this viewer.
 
+use super::tiles::BASEMAP;
 use super::{App, Caller};
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
+use atalaya_tiles::View;
 use serde_json::{Map, Value, json};
 
 /// `GET /catalog`: the layers that the viewer can open, with the fields that exist for them.
@@ -43,13 +45,29 @@ pub(super) async fn catalog(app: web::Data<App>, caller: Caller) -> HttpResponse
         "epoch": app.engine.epoch(),
         "version": app.engine.catalog_version(),
         "layers": layers,
-        "tilesets": app.config.tilesets,
+        "tilesets": tilesets(&app, &view, &caller),
     }))
 }
 
-/// `GET /scenes`: saved views of the wall.
-pub(super) async fn scenes(app: web::Data<App>, _caller: Caller) -> HttpResponse {
-    no_store(&json!({ "scenes": app.config.scenes }))
+/// The configured tilesets, with the layers that the viewer can open; none of which that is all.
+fn tilesets(app: &App, view: &View, caller: &Caller) -> Map<String, Value> {
+    let opens = |name: &&String| *name == BASEMAP || view.open(&caller.viewer, name).is_ok();
+    let tilesets = app.config.tilesets.iter();
+    tilesets
+        .map(|(name, layers)| (name, layers.iter().filter(opens).collect::<Vec<_>>()))
+        .filter(|(_, layers)| !layers.is_empty())
+        .map(|(name, layers)| (name.clone(), json!(layers)))
+        .collect()
+}
+
+/// `GET /scenes`: saved views of the wall, with the layers that the viewer can open.
+pub(super) async fn scenes(app: web::Data<App>, caller: Caller) -> HttpResponse {
+    let view = app.engine.view();
+    let mut scenes = app.config.scenes.clone();
+    for layers in scenes.iter_mut().filter_map(|scene| scene.layers.as_mut()) {
+        layers.retain(|name| view.open(&caller.viewer, name).is_ok());
+    }
+    no_store(&json!({ "scenes": scenes }))
 }
 
 pub(super) fn no_store(document: &Value) -> HttpResponse {

@@ -8,6 +8,7 @@
 use super::App;
 use crate::adaptor::{Adaptor, Feed};
 use crate::basemap::Basemap;
+use crate::identity::{Identity, IdentityError, KeyOrder, LinkOrder, Token, UnknownName};
 use crate::ingest::ingest;
 use crate::problem::{Problem, echo};
 use crate::task;
@@ -30,6 +31,8 @@ const BODY_BYTES: usize = 64 << 20;
 pub fn routes(service: &mut web::ServiceConfig) {
     service
         .route("/import/{layer}", web::post().to(import))
+        .route("/keys", web::post().to(create_key))
+        .route("/links", web::post().to(issue_link))
         .route("/basemap/reload", web::post().to(reload_basemap))
         .route("/checkpoint", web::post().to(checkpoint))
         .route("/status", web::get().to(status))
@@ -50,13 +53,15 @@ pub struct Control {
 
 impl Control {
     /// Binds the socket and serves it on the current runtime.
-    pub fn start(app: &web::Data<App>) -> io::Result<Self> {
+    pub fn start(app: &web::Data<App>, identity: &web::Data<Identity>) -> io::Result<Self> {
         let path = socket_path(&app.config.data);
         let listener = bind(&path)?;
-        let app = app.clone();
+        let (app, identity) = (app.clone(), identity.clone());
         let server = HttpServer::new(move || {
-            let app = app.clone();
-            actix_web::App::new().app_data(app).configure(routes)
+            actix_web::App::new()
+                .app_data(app.clone())
+                .app_data(identity.clone())
+                .configure(routes)
         });
         let server = server.workers(1).disable_signals().shutdown_timeout(2);
         let running = server.listen_uds(listener)?.run();
@@ -132,6 +137,61 @@ async fn import(
     Ok(HttpResponse::Ok().json(receipt))
 }
 
+/// What a command asked for.
+#[derive(Debug, Deserialize)]
+pub struct Made {
+    /// The token of a new key or link: told once, kept as a digest only.
+    pub token: Token,
+}
+
+/// `POST /keys`: makes a key.
+async fn create_key(
+    app: web::Data<App>,
+    identity: web::Data<Identity>,
+    order: web::Json<KeyOrder>,
+) -> Result<HttpResponse, Problem> {
+    let feeds: Vec<&str> = app
+        .engine
+        .feeds()
+        .map(|(feed, _)| feed.name.as_str())
+        .collect();
+    let key = match order.check(app.engine.catalog(), &feeds) {
+        Ok(key) => key,
+        Err(unknown) => return Ok(meaningless(&unknown)),
+    };
+    let now = app.engine.clock().now();
+    made(move || identity.create_key(&key, now)).await
+}
+
+/// `POST /links`: makes a one-time sign-in link.
+async fn issue_link(
+    app: web::Data<App>,
+    identity: web::Data<Identity>,
+    order: web::Json<LinkOrder>,
+) -> Result<HttpResponse, Problem> {
+    let link = match order.check(app.engine.catalog()) {
+        Ok(link) => link,
+        Err(unknown) => return Ok(meaningless(&unknown)),
+    };
+    let now = app.engine.clock().now();
+    made(move || identity.issue_link(&link, now)).await
+}
+
+/// The command says it in the same words as if it had found out itself.
+fn meaningless(unknown: &UnknownName) -> HttpResponse {
+    HttpResponse::UnprocessableEntity().json(json!({ "detail": unknown.to_string() }))
+}
+
+async fn made(
+    make: impl FnOnce() -> Result<Token, IdentityError> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let token = web::block(make)
+        .await
+        .map_err(Problem::internal)?
+        .map_err(super::sign_in::not_stored)?;
+    Ok(HttpResponse::Ok().json(json!({ "token": token.expose() })))
+}
+
 /// `POST /basemap/reload`: reads the basemap again.
 async fn reload_basemap(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let data = app.config.data.clone();
@@ -146,7 +206,7 @@ async fn checkpoint(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     app.engine
         .checkpoint()
         .await
-        .map_err(Problem::not_durable)?;
+        .map_err(|cause| Problem::not_durable(cause.reason(), cause))?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -156,7 +216,7 @@ async fn status(app: web::Data<App>) -> HttpResponse {
         "epoch": app.engine.epoch(),
         "seq": app.engine.view().seq().0,
         "version": env!("CARGO_PKG_VERSION"),
-        "fault": app.engine.fault().as_deref(),
+        "fault": app.engine.fault(),
     }))
 }
 

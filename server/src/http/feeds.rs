@@ -2,17 +2,37 @@
 
 use super::{App, Caller, FeedCaller};
 use crate::engine::AppendError;
-use crate::ingest::{IngestError, ingest};
+use crate::ingest::{IngestError, ingest, ingest_everything};
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
+use serde_json::{Value, json};
+
+/// What tells of every change, to hidden fields as well: for those alone who see all of the layer.
+const TELLING: [&str; 4] = [
+    "accepted_total",
+    "rejected_total",
+    "last_changed_at",
+    "last_observed_at",
+];
 
 /// `GET /feeds`: how every feed does.
 pub(super) async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
     let view = app.engine.view();
     let mut feeds = app.engine.feed_reports();
     feeds.retain(|feed| view.open(&caller.viewer, &feed.layer).is_ok());
+    let feeds: Vec<Value> = feeds
+        .into_iter()
+        .map(|feed| {
+            let open = view.open(&caller.viewer, &feed.layer);
+            let all = open.is_ok_and(|open| open.shows_everything());
+            let mut report = json!(feed);
+            if !all && let Some(report) = report.as_object_mut() {
+                report.retain(|member, _| !TELLING.contains(&member.as_str()));
+            }
+            report
+        })
+        .collect();
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
         .json(json!({ "server_time": app.engine.clock().now(), "feeds": feeds }))
@@ -26,7 +46,7 @@ pub(super) async fn post(
     name: web::Path<String>,
     body: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let Some((_, feed)) = app.engine.feed(&name) else {
+    let Some((config, feed)) = app.engine.feed(&name) else {
         return Err(Problem::NoSuchFeed {
             name: crate::problem::echo(&name),
         });
@@ -37,8 +57,12 @@ pub(super) async fn post(
     let content_type = content_type
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned);
-    app.floods.admit(&name, body.len())?;
-    let receipt = ingest(&app.engine, feed, body, content_type).await;
+    let admitted = app.floods.admit(&name, body.len());
+    admitted.inspect_err(|_| app.engine.meters(&name).floods.increment(1))?;
+    let receipt = match config.posted_may_withdraw() {
+        Some(share) => ingest_everything(&app.engine, feed, body, content_type, share).await,
+        None => ingest(&app.engine, feed, body, content_type).await,
+    };
     let receipt = receipt.map_err(|error| refused(&request, error))?;
     Ok(HttpResponse::Ok().json(receipt))
 }
@@ -57,11 +81,11 @@ pub(super) fn refused(request: &HttpRequest, error: IngestError) -> Problem {
         IngestError::Poison => Problem::UnreadableBody {
             reason: "the adaptor failed on it".into(),
         },
-        IngestError::Append(AppendError::Busy { limit }) => Problem::Overloaded {
-            what: "places in the queue to the store".into(),
+        IngestError::Append(AppendError::Busy { what, limit }) => Problem::Overloaded {
+            what: format!("{what} that may wait for the store"),
             limit,
             retry_after_s: 1,
         },
-        IngestError::Append(cause) => Problem::not_durable(cause),
+        IngestError::Append(cause) => Problem::not_durable(cause.reason(), cause),
     }
 }

@@ -1,27 +1,47 @@
 //! Bounds on how much one feed may send, so that it cannot crowd out the others (invariant 10).
 
+use crate::clock::Clock;
 use crate::problem::Problem;
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::middleware::NoOpMiddleware;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 /// Seconds of its mean rate that a feed may send at once.
 const BURST_S: u32 = 4;
 
+type Buckets = RateLimiter<String, DefaultKeyedStateStore<String>, Clock, NoOpMiddleware<Duration>>;
+
 /// One token bucket per feed, in KiB.
 #[derive(Debug)]
 pub struct Floods {
-    buckets: DefaultKeyedRateLimiter<String>,
+    buckets: Buckets,
+    clock: Clock,
     kib_per_s: u32,
+}
+
+/// Buckets fill as time passes, whatever the wall clock does.
+impl governor::clock::Clock for Clock {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.uptime()
+    }
 }
 
 impl Floods {
     /// Buckets that refill with `kib_per_s`.
-    pub fn new(kib_per_s: u32) -> Self {
+    pub fn new(kib_per_s: u32, clock: &Clock) -> Self {
         let rate = NonZeroU32::new(kib_per_s).unwrap_or(NonZeroU32::MIN);
         let burst = rate.saturating_mul(NonZeroU32::new(BURST_S).unwrap_or(NonZeroU32::MIN));
         Self {
-            buckets: RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst)),
+            buckets: RateLimiter::new(
+                Quota::per_second(rate).allow_burst(burst),
+                DefaultKeyedStateStore::default(),
+                clock.clone(),
+            ),
+            clock: clock.clone(),
             kib_per_s,
         }
     }
@@ -37,9 +57,7 @@ impl Floods {
         match self.buckets.check_key_n(&feed.to_owned(), kib) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(not_until)) => {
-                let wait = not_until.wait_time_from(DefaultClock::default().now());
-                metrics::counter!("atalaya_feed_floods_total", "feed" => feed.to_owned())
-                    .increment(1);
+                let wait = not_until.wait_time_from(self.clock.uptime());
                 Err(flooded(
                     u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX),
                 ))
@@ -48,3 +66,6 @@ impl Floods {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,14 +11,23 @@ pub(super) async fn live() -> HttpResponse {
 
 /// `GET /health/ready`: whether events can be made durable and reads answered; if not, why.
 pub(super) async fn ready(app: web::Data<App>) -> HttpResponse {
+    if let Some(thread) = *app.engine.failed().borrow() {
+        return HttpResponse::ServiceUnavailable().json(json!({
+            "status": "failed",
+            "reason": format!("the {thread} thread has failed and the server stops"),
+        }));
+    }
     match app.engine.fault() {
         None => {
             HttpResponse::Ok().json(json!({ "status": "ready", "seq": app.engine.view().seq().0 }))
         }
         Some(reason) => HttpResponse::ServiceUnavailable().json(json!({
             "status": "not durable",
-            "reason": *reason,
+            "reason": reason,
             "reads": "served",
         })),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,10 +7,13 @@
 use crate::problem::{Problem, echo};
 use actix_web::HttpRequest;
 use actix_web::web::Query;
-use atalaya_tiles::{Bounds, LonLat};
+use atalaya_tiles::{Bounds, LonLat, Window};
 use jiff::{SignedDuration, Timestamp};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+
+/// The longest `window`.
+const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(24 * 366);
 
 /// The most keys a query can have.
 const MAX_PAIRS: usize = 64;
@@ -212,6 +215,18 @@ impl Params {
                 longest: shown(longest),
             }),
         }
+    }
+
+    /// The span of time that `window` asks of sightings: it ends at the last whole ten seconds, so
+    /// that all tiles and counts of a screen agree and a cache can hold them.
+    pub fn sightings_within(&self, now: Timestamp) -> Result<Option<Window>, Problem> {
+        let Some(length) = self.window("window", LONGEST_WINDOW)? else {
+            return Ok(None);
+        };
+        let whole = now.as_second().div_euclid(10) * 10;
+        let to = Timestamp::from_second(whole).map_err(Problem::internal)?;
+        let from = to.checked_sub(length).map_err(Problem::internal)?;
+        Ok(Some(Window { from, to }))
     }
 
     /// The refusal of a request that lacks a parameter.

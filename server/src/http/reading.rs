@@ -6,8 +6,7 @@ use crate::geojson::{Extra, collection, push_feature, push_text};
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use atalaya_tiles::{Bounds, Cell, Meters, NoSuchLayer, Seen, Sight, Window};
-use jiff::SignedDuration;
+use atalaya_tiles::{Bounds, Cell, LonLat, Meters, NoSuchLayer, Seen, Sight, View, Viewer, Window};
 
 /// The most features that `/near` answers with.
 const NEAR_MOST: usize = 1_000;
@@ -41,15 +40,27 @@ pub(super) async fn near(
         &["lon", "lat", "layer", "limit", "radius_m", "min_seq"],
     )?;
     let position = params.lon_lat()?;
-    let layer = params.raw("layer").unwrap_or("cameras");
+    let layer = params.raw("layer").unwrap_or("cameras").to_owned();
     let limit = params.usize("limit", 1..=NEAR_MOST)?.unwrap_or(4);
     let radius = params.f64("radius_m", 0.0..=20_100_000.0)?;
     reached(&app, &params).await?;
+    let radius = Meters(radius.unwrap_or(NEAR_FARTHEST_M));
     let view = app.engine.view();
-    let open = view
-        .open(&caller.viewer, layer)
-        .map_err(|missing| no_such_layer(&missing))?;
-    let found = open.nearest(position, Meters(radius.unwrap_or(NEAR_FARTHEST_M)), limit);
+    let seq = view.seq();
+    let near = move || nearest(&view, &caller.viewer, &layer, (position, radius, limit));
+    let features = app.questions.answer(near).await??;
+    Ok(answer(&app, seq, features))
+}
+
+fn nearest(
+    view: &View,
+    viewer: &Viewer,
+    layer: &str,
+    (position, radius, limit): (LonLat, Meters, usize),
+) -> Result<Vec<Vec<u8>>, Problem> {
+    let open = view.open(viewer, layer);
+    let open = open.map_err(|missing| no_such_layer(&missing))?;
+    let found = open.nearest(position, radius, limit);
     let features = found.iter().map(|(distance, seen)| {
         let bearing = seen
             .anchor()
@@ -65,7 +76,7 @@ pub(super) async fn near(
         push_feature(&mut feature, open.spec(), seen, &extra);
         feature
     });
-    Ok(answer(&app, view.seq(), features.collect()))
+    Ok(features.collect())
 }
 
 /// `GET /seeing`: the cameras whose field of view holds a position, best first, each with why.
@@ -79,9 +90,20 @@ pub(super) async fn seeing(
     let limit = params.usize("limit", 1..=NEAR_MOST)?.unwrap_or(20);
     reached(&app, &params).await?;
     let view = app.engine.view();
-    let open = view
-        .open(&caller.viewer, "cameras")
-        .map_err(|missing| no_such_layer(&missing))?;
+    let seq = view.seq();
+    let seeing = move || watching(&view, &caller.viewer, position, limit);
+    let features = app.questions.answer(seeing).await??;
+    Ok(answer(&app, seq, features))
+}
+
+fn watching(
+    view: &View,
+    viewer: &Viewer,
+    position: LonLat,
+    limit: usize,
+) -> Result<Vec<Vec<u8>>, Problem> {
+    let open = view.open(viewer, "cameras");
+    let open = open.map_err(|missing| no_such_layer(&missing))?;
     let features = open
         .seeing(position)
         .into_iter()
@@ -104,8 +126,7 @@ pub(super) async fn seeing(
             push_feature(&mut feature, open.spec(), &camera, &extra);
             feature
         });
-    let features = features.collect();
-    Ok(answer(&app, view.seq(), features))
+    Ok(features.collect())
 }
 
 /// One sentence a person can check against the map.
@@ -170,19 +191,36 @@ pub(super) async fn cells(
     let resolution = params
         .u8("resolution", 0..=atalaya_tiles::FINEST)?
         .unwrap_or(8);
+    let box_given = params.raw("bbox").unwrap_or("").to_owned();
     let bounds = params.bbox("bbox")?.unwrap_or(Bounds::WORLD);
-    let now = app.engine.clock().now();
-    let window = params
-        .window("window", SignedDuration::from_hours(24 * 366))?
-        .and_then(|length| now.checked_sub(length).ok())
-        .map(|from| Window { from, to: now });
+    let window = params.sightings_within(app.engine.clock().now())?;
+    let mut layers: Vec<String> = layers.into_iter().map(str::to_owned).collect();
+    layers.sort_unstable();
+    layers.dedup();
     reached(&app, &params).await?;
     let view = app.engine.view();
+    let seq = view.seq();
+    let count = move || counted(&view, &caller.viewer, &layers, (bounds, resolution, window));
+    let features = app.questions.answer(count).await??;
+    let features = features.ok_or_else(|| Problem::BadParameter {
+        name: "bbox".into(),
+        value: crate::problem::echo(&box_given),
+        expected: format!("a box with at most {CELLS_MOST} counted cells, or a lower resolution"),
+    })?;
+    Ok(answer(&app, seq, features))
+}
+
+/// The counted cells of some layers; `None` if there are too many.
+fn counted(
+    view: &View,
+    viewer: &Viewer,
+    layers: &[String],
+    (bounds, resolution, window): (Bounds, u8, Option<Window>),
+) -> Result<Option<Vec<Vec<u8>>>, Problem> {
     let mut features = Vec::new();
     for name in layers {
-        let open = view
-            .open(&caller.viewer, name)
-            .map_err(|missing| no_such_layer(&missing))?;
+        let open = view.open(viewer, name);
+        let open = open.map_err(|missing| no_such_layer(&missing))?;
         if resolution > open.finest_resolution() {
             return Err(Problem::BadParameter {
                 name: "resolution".into(),
@@ -190,20 +228,14 @@ pub(super) async fn cells(
                 expected: format!("0 to {} for layer {name}", open.finest_resolution()),
             });
         }
-        for (cell, count) in open.cells(bounds, resolution, window) {
-            features.push(cell_feature(name, cell, count));
-            if features.len() > CELLS_MOST {
-                return Err(Problem::BadParameter {
-                    name: "bbox".into(),
-                    value: params.raw("bbox").unwrap_or("").into(),
-                    expected: format!(
-                        "a box with at most {CELLS_MOST} counted cells, or a lower resolution"
-                    ),
-                });
-            }
+        let cells = open.cells(bounds, resolution, window);
+        if features.len() + cells.len() > CELLS_MOST {
+            return Ok(None);
         }
+        let drawn = cells.into_iter();
+        features.extend(drawn.map(|(cell, count)| cell_feature(name, cell, count)));
     }
-    Ok(answer(&app, view.seq(), features))
+    Ok(Some(features))
 }
 
 fn cell_feature(layer: &str, cell: Cell, count: u32) -> Vec<u8> {

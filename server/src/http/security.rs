@@ -7,7 +7,8 @@
 use super::caller::Who;
 use super::refusals::of_status;
 use super::site::Site;
-use crate::clock::monotonic;
+use crate::clock::{Clock, monotonic};
+use crate::metrics;
 use crate::problem::under;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -46,7 +47,8 @@ pub async fn around(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let id = Uuid::now_v7();
+    let clock = request.app_data::<web::Data<Clock>>();
+    let id = clock.map_or_else(Uuid::new_v4, |clock| clock.new_id());
     let started = monotonic();
     let https = request
         .app_data::<web::Data<Site>>()
@@ -61,6 +63,7 @@ pub async fn around(
                 keep_out_of_caches(response.headers_mut());
                 dress(response.headers_mut(), id, https);
                 let status = response.status().as_u16();
+                count(status, started);
                 tracing::info!(http.method = %method, http.status = status, "{method} {status}");
                 return Err(InternalError::from_response("refused", response).into());
             }
@@ -119,6 +122,7 @@ fn log(response: &ServiceResponse, started: Instant) {
     let request = response.request();
     let route = request.match_pattern().unwrap_or_else(|| "-".into());
     let (method, status) = (request.method(), response.status().as_u16());
+    count(status, started);
     let extensions = request.extensions();
     let principal = extensions.get::<Who>().map(|who| who.0.as_str());
     let elapsed_ms = started.elapsed().as_secs_f64() * 1e3;
@@ -130,6 +134,17 @@ fn log(response: &ServiceResponse, started: Instant) {
         elapsed_ms,
         "{method} {route} {status}"
     );
+}
+
+fn count(status: u16, started: Instant) {
+    let class = match status {
+        ..200 => &metrics::HTTP_1XX,
+        200..300 => &metrics::HTTP_2XX,
+        300..400 => &metrics::HTTP_3XX,
+        400..500 => &metrics::HTTP_4XX,
+        500.. => &metrics::HTTP_5XX,
+    };
+    class.record(started.elapsed());
 }
 
 #[cfg(test)]

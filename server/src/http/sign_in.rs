@@ -4,12 +4,13 @@
 //! link is answered with the same text.
 
 use super::caller::{
-    self, Caller, check_origin, check_origin_if_any, cookie_name, is_local, peer, session_token,
+    self, Caller, check_origin, check_origin_if_any, cookie_name, peer, session_token,
 };
 use super::refusals::json_config;
 use super::site::Site;
 use crate::clock::Clock;
-use crate::identity::{Identity, Role, Token};
+use crate::identity::{Identity, IdentityError, Role, Token};
+use crate::metrics;
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -69,15 +70,16 @@ pub async fn sign_in(
     identity: web::Data<Identity>,
     clock: web::Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
-    if !site.https && !is_local(&request) {
+    if !site.is_private(&request) {
         return Err(Problem::InsecureSignIn {});
     }
     check_origin_if_any(&request)?;
     let (peer, now) = (peer(&request), clock.now());
     let failures = identity.failed_links();
-    failures
-        .admit(peer, now)
-        .map_err(caller::too_many_failures)?;
+    failures.admit(peer, now).map_err(|retry_after_s| {
+        metrics::SIGN_INS_LIMITED.increment(1);
+        caller::too_many_failures(retry_after_s)
+    })?;
     let before = session_token(&request, &site);
     let redeeming = Arc::clone(&identity);
     let opened = web::block(move || {
@@ -85,15 +87,17 @@ pub async fn sign_in(
         if let (Some(before), Some(_)) = (before, &opened) {
             redeeming.sign_out(&before, now)?;
         }
-        Ok::<_, crate::identity::IdentityError>(opened)
+        Ok::<_, IdentityError>(opened)
     })
     .await
     .map_err(Problem::internal)?
-    .map_err(Problem::internal)?;
+    .map_err(not_stored)?;
     let Some(session) = opened else {
         failures.note(peer, now);
+        metrics::SIGN_INS_FAILED.increment(1);
         return Err(Problem::LinkSpent {});
     };
+    metrics::SIGN_INS_OPENED.increment(1);
     let role = session.principal.role().map_or("", Role::name);
     tracing::info!(principal.id = %session.principal.id, role, "signed in as {role}");
     Ok(HttpResponse::NoContent()
@@ -103,6 +107,18 @@ pub async fn sign_in(
         ))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .finish())
+}
+
+/// A session, link or key that could not be stored.
+pub(super) fn not_stored(cause: IdentityError) -> Problem {
+    if cause.is_full() {
+        let reason = "the store's disk is full".into();
+        return Problem::NotReady {
+            reason,
+            retry_after_s: 5,
+        };
+    }
+    Problem::internal(cause)
 }
 
 /// `POST /sign-out`: ends the session of the cookie, if there is one.

@@ -6,18 +6,21 @@
 
 use super::coding::Coding;
 use super::params::Params;
-use super::{App, Caller, atalaya_seq, reached};
+use super::{App, Caller, atalaya_seq, reached, standing};
+use crate::clock::monotonic;
 use crate::identity::hex;
+use crate::metrics;
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::{
-    FieldSpec, LayerIx, LayerSpec, Seq, TileCoord, TileLimits, TileRequest, View, Viewer, Window,
-    encode_tile,
+    EncodeError, FieldSpec, LayerIx, LayerSpec, Seq, TileCoord, TileLimits, TileRequest, View,
+    Viewer, Window, encode_tile,
 };
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use moka::future::Cache;
+use moka::notification::RemovalCause;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -28,8 +31,6 @@ use tokio::sync::Semaphore;
 const MVT: &str = "application/vnd.mapbox-vector-tile";
 /// The name of the static tileset.
 pub(super) const BASEMAP: &str = "basemap";
-/// The longest `window`.
-const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(24 * 366);
 /// How long a request waits for an encoder.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -79,6 +80,11 @@ impl TileService {
             wire: Cache::builder()
                 .weigher(weigh)
                 .max_capacity(limits.tile_cache_bytes)
+                .eviction_listener(|_, _, cause| {
+                    if cause == RemovalCause::Size {
+                        metrics::EVICTED_TILES.increment(1);
+                    }
+                })
                 .build(),
             encoders: Arc::new(Semaphore::new(limits.encoders.max(1))),
             encoder_count: limits.encoders.max(1),
@@ -89,37 +95,62 @@ impl TileService {
         }
     }
 
-    async fn wire(&self, app: &App, view: Arc<View>, key: TileKey) -> Result<Wire, Problem> {
+    /// Sets the gauges of the service.
+    pub async fn measure(&self) {
+        // The cache counts late; this makes it catch up.
+        self.wire.run_pending_tasks().await;
+        metrics::TILE_CACHE_BYTES.set(metrics::real(self.wire.weighted_size()));
+        let busy = self
+            .encoder_count
+            .saturating_sub(self.encoders.available_permits());
+        metrics::TILE_ENCODERS_BUSY.set(metrics::real(busy as u64));
+    }
+
+    /// The bytes of a tile, and whether they were encoded for this request.
+    async fn wire(
+        &self,
+        app: &App,
+        view: Arc<View>,
+        key: TileKey,
+    ) -> Result<(Wire, bool), Problem> {
         let plain_key = TileKey {
             coding: Coding::Identity,
             ..key.clone()
         };
         let coding = key.coding;
-        let plain = self
-            .wire
-            .try_get_with(plain_key, self.encode(app, view, key.clone()));
+        let plain = self.wire.entry(plain_key);
+        let plain = plain.or_try_insert_with(self.encode(app, view, key.clone()));
         let plain = plain.await.map_err(|problem| Problem::clone(&problem))?;
+        let (encoded, plain) = (plain.is_fresh(), plain.into_value());
         if coding == Coding::Identity || !coding.suits(plain.bytes.len()) {
-            return Ok(plain);
+            return Ok((plain, encoded));
         }
         let coded = self.wire.try_get_with(key, async {
-            let _permit = self.permit().await?;
-            let coded = web::block(move || coding.encode(&plain.bytes)).await;
+            let permit = self.permit().await?;
+            let coded = web::block(move || {
+                // Held by the work itself: whoever asked may have gone away meanwhile.
+                let _permit = permit;
+                coding.encode(&plain.bytes)
+            });
+            let coded = coded.await;
             let bytes = coded
                 .map_err(Problem::internal)?
                 .map_err(Problem::internal)?;
             Ok(Wire { bytes, coding })
         });
-        coded
-            .await
-            .map_err(|problem: Arc<Problem>| Problem::clone(&problem))
+        match coded.await {
+            Ok(coded) => Ok((coded, encoded)),
+            Err(problem) => Err(Problem::clone(&problem)),
+        }
     }
 
     async fn encode(&self, app: &App, view: Arc<View>, key: TileKey) -> Result<Wire, Problem> {
-        let _permit = self.permit().await?;
+        let permit = self.permit().await?;
         let limits = self.limits;
         let basemap = app.basemap.load();
+        let started = monotonic();
         let encoded = web::block(move || {
+            let _permit = permit;
             let request = TileRequest {
                 layers: &key.tileset.layers,
                 tile: key.tile,
@@ -131,11 +162,12 @@ impl TileService {
                 bytes.extend(basemap.tile(key.tile, &limits)?);
             }
             bytes.extend(encode_tile(&view, &key.viewer, &request)?);
-            Ok::<_, atalaya_tiles::EncodeError>(bytes)
+            Ok::<_, EncodeError>(bytes)
         });
         let encoded = encoded.await.map_err(Problem::internal)?;
-        metrics::counter!("atalaya_tiles_encoded_total").increment(1);
-        let bytes = encoded.map(Bytes::from).map_err(Problem::internal)?;
+        metrics::TILE_ENCODE_SECONDS.record(started.elapsed());
+        let bytes = encoded.map(Bytes::from).map_err(not_encoded)?;
+        metrics::TILE_BYTES.record(metrics::real(bytes.len() as u64));
         Ok(Wire {
             bytes,
             coding: Coding::Identity,
@@ -154,13 +186,33 @@ impl TileService {
     }
 }
 
-/// Finds what a tileset name stands for, as far as the viewer may know.
+fn not_encoded(error: EncodeError) -> Problem {
+    let EncodeError::TooLarge {
+        tile,
+        bytes,
+        max_bytes,
+    } = error
+    else {
+        return Problem::internal(error);
+    };
+    Problem::TileTooLarge {
+        tile: tile.to_string(),
+        bytes,
+        limit: max_bytes,
+    }
+}
+
+/// Finds what a tileset name stands for, as far as the viewer may know: of a tileset that the
+/// configuration names, what they cannot open is left out, as if it were not in it.
 fn tileset(app: &App, viewer: &Viewer, name: &str) -> Result<Tileset, Problem> {
     let view = app.engine.view();
     let named = app.config.tilesets.get(name);
     let parts: Vec<&str> = match named {
         Some(layers) => layers.iter().map(String::as_str).collect(),
         None => name.split(',').collect(),
+    };
+    let no_such = |name: &str| Problem::NoSuchLayer {
+        name: crate::problem::echo(name),
     };
     let mut found = Tileset {
         layers: Vec::with_capacity(parts.len()),
@@ -171,14 +223,17 @@ fn tileset(app: &App, viewer: &Viewer, name: &str) -> Result<Tileset, Problem> {
             found.basemap = true;
             continue;
         }
-        let open = view
-            .open(viewer, part)
-            .map_err(|missing| Problem::NoSuchLayer {
-                name: crate::problem::echo(&missing.0),
-            })?;
+        let open = match view.open(viewer, part) {
+            Ok(open) => open,
+            Err(_) if named.is_some() => continue,
+            Err(missing) => return Err(no_such(&missing.0)),
+        };
         if !found.layers.contains(&open.layer()) {
             found.layers.push(open.layer());
         }
+    }
+    if found.layers.is_empty() && !found.basemap {
+        return Err(no_such(name));
     }
     Ok(found)
 }
@@ -299,7 +354,7 @@ pub(super) async fn tile(
     reached(&app, &params).await?;
     let at = params.instant("at")?;
     let view = super::view_of(&app, at, &tileset.layers).await?;
-    let window = window(&params, at.unwrap_or_else(|| app.engine.clock().now()))?;
+    let window = params.sightings_within(at.unwrap_or_else(|| app.engine.clock().now()))?;
     let seq = tileset
         .layers
         .iter()
@@ -323,11 +378,14 @@ pub(super) async fn tile(
         coding,
     };
     let etag = etag(&app, &caller, &name, &key);
-    let seq_header = atalaya_seq(&app, view.seq());
+    let seq_header = atalaya_seq(&app, standing(&app, &view, at));
     if matches(&request, &etag) {
+        metrics::TILES_NOT_MODIFIED.increment(1);
         return Ok(headers(HttpResponse::NotModified(), &etag, seq_header).finish());
     }
-    let wire = app.tiles.wire(&app, view, key).await?;
+    let served = app.tiles.wire(&app, view, key).await;
+    count(&served);
+    let (wire, _) = served?;
     if wire.bytes.is_empty() {
         return Ok(headers(HttpResponse::NoContent(), &etag, seq_header).finish());
     }
@@ -337,6 +395,18 @@ pub(super) async fn tile(
         response.insert_header((header::CONTENT_ENCODING, wire.coding.name()));
     }
     Ok(response.body(wire.bytes))
+}
+
+/// Counts a tile that had to be looked up, by what came of it.
+fn count(served: &Result<(Wire, bool), Problem>) {
+    let outcome = match served {
+        Ok((wire, _)) if wire.bytes.is_empty() => &metrics::TILES_EMPTY,
+        Ok((_, true)) => &metrics::TILES_ENCODED,
+        Ok((_, false)) => &metrics::TILES_CACHED,
+        Err(Problem::Overloaded { .. }) => &metrics::TILES_REFUSED,
+        Err(_) => &metrics::TILES_FAILED,
+    };
+    outcome.increment(1);
 }
 
 fn headers(
@@ -350,18 +420,6 @@ fn headers(
         .insert_header((header::VARY, "Accept, Accept-Encoding"))
         .insert_header(seq);
     response
-}
-
-/// The span of time of the sightings: it ends at the last whole ten seconds, so that the tiles of a
-/// screen agree and a cache can hold them.
-fn window(params: &Params, now: Timestamp) -> Result<Option<Window>, Problem> {
-    let Some(length) = params.window("window", LONGEST_WINDOW)? else {
-        return Ok(None);
-    };
-    let to =
-        Timestamp::from_second(now.as_second().div_euclid(10) * 10).map_err(Problem::internal)?;
-    let from = to.checked_sub(length).map_err(Problem::internal)?;
-    Ok(Some(Window { from, to }))
 }
 
 /// Epoch, catalog, viewer class, query, format and coding, hashed; and the tile's seq.

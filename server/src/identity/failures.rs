@@ -4,6 +4,7 @@
 //! as an argument, and the number of peers it remembers is bounded: when full it forgets those that
 //! have nothing to answer for, and then lets the rest of the world share one bucket.
 
+use crate::metrics;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -62,6 +63,7 @@ impl Failures {
             full_at.retain(|_, at| *at > now);
             if full_at.len() >= PEERS_MOST {
                 key = THE_REST;
+                metrics::PEERS_POOLED.increment(1);
             }
         }
         let at = full_at.entry(key).or_insert(now);

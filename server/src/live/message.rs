@@ -120,6 +120,11 @@ impl Message {
     pub fn refused(problem: &str) -> Self {
         Self::new("error", |json| push_member(json, "detail", problem))
     }
+
+    /// The last message of a stream that the server ends, and why.
+    pub fn farewell(why: &str) -> Self {
+        Self::refused(why)
+    }
 }
 
 /// The name of a topic on the wire: `*`, or the text of its cell.

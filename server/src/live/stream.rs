@@ -6,17 +6,13 @@
 use super::frames::Frames;
 use super::message::Message;
 use super::subscription::{Resume, Subscription};
+use crate::metrics;
 use atalaya_tiles::{LayerIx, Seq, Topic, View, Viewer};
 use jiff::Timestamp;
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use tokio::sync::mpsc;
+use std::time::Duration;
 
-/// The name of a stream: random, so that it cannot be guessed.
-pub type StreamId = String;
-
-/// The longest time between two ticks that a client sees, in milliseconds.
-const TICK_AT_LEAST_MS: i64 = 2_500;
+/// After so long without a tick a client gets one, whatever happens; 3 s is what it may rely on.
+const TICK_AT_LEAST: Duration = Duration::from_secs(2);
 
 /// What a stream must send next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +33,8 @@ pub struct Stream {
     epoch: String,
     at: Seq,
     need: Need,
-    ticked_at: Option<Timestamp>,
+    /// When the client got its last tick, by the uptime.
+    ticked_at: Option<Duration>,
 }
 
 impl Stream {
@@ -109,9 +106,21 @@ impl Stream {
         layers.flat_map(move |layer| topics.iter().map(move |topic| (*layer, *topic)))
     }
 
+    /// Whether the client is to hear something, be it that nothing happened.
+    pub fn is_due(&self, uptime: Duration) -> bool {
+        self.ticked_at
+            .is_none_or(|at| uptime.saturating_sub(at) >= TICK_AT_LEAST)
+    }
+
     /// What brings the client from where it is to the view. Empty if it is there and was told so
-    /// lately.
-    pub fn advance(&mut self, view: &View, frames: &Frames, now: Timestamp) -> Vec<Message> {
+    /// lately, by the uptime; `now` is what the tick tells.
+    pub fn advance(
+        &mut self,
+        view: &View,
+        frames: &Frames,
+        now: Timestamp,
+        uptime: Duration,
+    ) -> Vec<Message> {
         if view.seq() < self.at {
             return Vec::new();
         }
@@ -121,7 +130,10 @@ impl Stream {
         let mut messages = Vec::new();
         match std::mem::replace(&mut self.need, Need::Changes) {
             Need::Everything(reason) => {
-                messages.extend(reason.map(Message::resync));
+                if let Some(reason) = reason {
+                    count_resync(reason);
+                    messages.push(Message::resync(reason));
+                }
                 let places = self.places();
                 messages.extend(places.filter_map(|(layer, topic)| {
                     frames.snapshot(view, &self.viewer, layer, topic)
@@ -138,13 +150,10 @@ impl Stream {
             Need::Changes => self.push_changes(view, frames, &[], &mut messages),
         }
         self.at = view.seq();
-        let quiet = self
-            .ticked_at
-            .is_some_and(|at| now.duration_since(at).as_millis() < i128::from(TICK_AT_LEAST_MS));
-        if messages.is_empty() && quiet {
+        if messages.is_empty() && !self.is_due(uptime) {
             return messages;
         }
-        self.ticked_at = Some(now);
+        self.ticked_at = Some(uptime);
         let id = format!("{}:{}:{}", self.epoch, self.at, self.subscription.scope());
         messages.push(Message::tick(id, self.at, now));
         messages
@@ -169,6 +178,9 @@ impl Stream {
             frames.delta(view, &self.viewer, *layer, *topic, self.at)
         }));
         let (layers, tiles) = self.subscription.dirty_tiles(view, &self.viewer, self.at);
+        if tiles.is_none() {
+            metrics::LIVE_TILES_UNNAMED.increment(1);
+        }
         if tiles.as_ref().is_none_or(|tiles| !tiles.is_empty()) {
             messages.push(Message::tiles(&layers, tiles.as_deref()));
         }
@@ -182,57 +194,13 @@ impl Stream {
     }
 }
 
-/// The streams that are open, so that `PATCH /live/{stream}` finds them.
-#[derive(Debug, Default)]
-pub struct Streams(Mutex<HashMap<StreamId, Entry>>);
-
-#[derive(Debug)]
-struct Entry {
-    /// Who opened it: nobody else may change it.
-    owner: String,
-    changes: mpsc::Sender<Subscription>,
-}
-
-impl Streams {
-    /// Enters a stream; `None` if there are `limit` already. Changes arrive at the receiver.
-    pub fn enter(
-        &self,
-        id: &str,
-        owner: &str,
-        limit: usize,
-    ) -> Option<mpsc::Receiver<Subscription>> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= limit {
-            return None;
-        }
-        let (changes, receiver) = mpsc::channel(8);
-        let entry = Entry {
-            owner: owner.to_owned(),
-            changes,
-        };
-        open.insert(id.to_owned(), entry);
-        Some(receiver)
-    }
-
-    /// Takes a stream out.
-    pub fn leave(&self, id: &str) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(id);
-    }
-
-    /// The way to change a stream, for its owner alone.
-    pub fn changes(&self, id: &str, owner: &str) -> Option<mpsc::Sender<Subscription>> {
-        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = open.get(id).filter(|entry| entry.owner == owner)?;
-        Some(entry.changes.clone())
-    }
-
-    /// How many streams are open.
-    pub fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
+fn count_resync(reason: &'static str) {
+    let reason = match reason {
+        "epoch" => &metrics::LIVE_RESYNCS_EPOCH,
+        "scope" => &metrics::LIVE_RESYNCS_SCOPE,
+        _ => &metrics::LIVE_RESYNCS_BEHIND,
+    };
+    reason.increment(1);
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! What a client wants to see: layers, a viewport, and perhaps the dirty tiles of a zoom.
 
 use crate::identity::hex;
-use atalaya_tiles::{Bounds, Cell, LayerIx, Seq, TileCoord, Topic, View, Viewer, tile::tiles_of};
+use crate::metrics;
+use atalaya_tiles::tile::tiles_of;
+use atalaya_tiles::{Bounds, Cell, LayerIx, Open, Seq, TileCoord, Topic, View, Viewer};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
@@ -94,6 +96,9 @@ impl Subscription {
         let cells = Cell::covering(wish.bounds, resolution, MAX_CELLS)
             .ok()
             .flatten();
+        if cells.is_none() {
+            metrics::LIVE_WIDE.increment(1);
+        }
         let cells = cells.into_iter().flatten().map(Topic::Cell);
         let topics: Vec<Topic> = std::iter::once(Topic::Everywhere).chain(cells).collect();
         Ok(Self {
@@ -112,6 +117,11 @@ impl Subscription {
         &self.layers
     }
 
+    /// All layers that it is about, those of which only tiles are named included.
+    pub fn all_layers(&self) -> &[LayerIx] {
+        &self.tile_layers
+    }
+
     /// The topics, `*` first.
     pub fn topics(&self) -> &[Topic] {
         &self.topics
@@ -127,35 +137,40 @@ impl Subscription {
         self.layers.contains(&layer) && self.wanted.contains(&topic)
     }
 
-    /// The tiles of the viewport that changed after `since`, with the layers that changed at all;
-    /// `Some(None)` where there are too many tiles to look at.
+    /// The tiles of the viewport that changed after `since` as far as the viewer may know, with the
+    /// layers that did; `None` for the tiles where there are too many to look at.
     pub fn dirty_tiles<'v>(
         &self,
         view: &'v View,
         viewer: &Viewer,
         since: Seq,
     ) -> (Vec<&'v str>, Option<Vec<TileCoord>>) {
-        let dirty: HashSet<LayerIx> = view.dirty_layers(since).collect();
-        let open: Vec<_> = self
+        let changed: Vec<Open<'v>> = self
             .tile_layers
             .iter()
             .filter_map(|layer| view.open_at(viewer, *layer))
-            .filter(|open| {
-                open.spec().derived_from.is_none() && open.spec().name == "cells"
-                    || dirty.contains(&open.layer())
-            })
+            .filter(|open| open.last_change() > since)
             .collect();
-        let names: Vec<&str> = open.iter().map(|open| open.spec().name.as_str()).collect();
-        let (Some(zoom), false) = (self.zoom, open.is_empty()) else {
+        let names = |open: Vec<Open<'v>>| open.iter().map(|o| o.spec().name.as_str()).collect();
+        let (Some(zoom), false) = (self.zoom, changed.is_empty()) else {
             return (Vec::new(), Some(Vec::new()));
         };
         let Some(tiles) = self.viewport(zoom) else {
-            return (names, None);
+            return (names(changed), None);
         };
-        let changed = tiles
+        let (mut dirty, mut dirty_layers) = (Vec::new(), HashSet::new());
+        for tile in tiles {
+            let layers = changed.iter().filter(|open| open.tile_seq(tile) > since);
+            let layers: Vec<LayerIx> = layers.map(Open::layer).collect();
+            if !layers.is_empty() {
+                dirty.push(tile);
+                dirty_layers.extend(layers);
+            }
+        }
+        let dirty_of = changed
             .into_iter()
-            .filter(|tile| open.iter().any(|open| open.tile_seq(*tile) > since));
-        (names, Some(changed.collect()))
+            .filter(|open| dirty_layers.contains(&open.layer()));
+        (names(dirty_of.collect()), Some(dirty))
     }
 
     fn viewport(&self, zoom: u8) -> Option<Vec<TileCoord>> {

@@ -112,7 +112,11 @@ fn headers_say_what_to_do_next() {
     check(&Problem::Behind { min_seq: 9, seq: 4 }, "retry-after", "1");
     let allowed = "GET, HEAD".to_owned();
     check(&Problem::MethodNotAllowed { allowed }, "allow", "GET, HEAD");
-    check(&Problem::not_durable("full"), "retry-after", "5");
+    check(
+        &Problem::not_durable("the store's disk is full", "full"),
+        "retry-after",
+        "5",
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::codec;
 use super::embedded::{Embedded, connect, last, main_path, new_epoch, read_only};
 use super::error::{StoreError, io, sqlite};
+use super::private;
 use super::schema::MAIN;
 use atalaya_tiles::Seq;
 use rusqlite::Connection;
@@ -31,6 +32,11 @@ pub fn backup(dir: &Path, file: &Path) -> Result<BackedUp, StoreError> {
     if !main_path(dir).exists() {
         return Err(io(dir)(std::io::Error::from(std::io::ErrorKind::NotFound)));
     }
+    if is_inside(dir, file) {
+        return Err(StoreError::Inside {
+            file: file.to_owned(),
+        });
+    }
     let part = beside(file, ".part");
     let outcome = write_backup(dir, &part, file);
     if outcome.is_err() && part.exists() {
@@ -39,10 +45,23 @@ pub fn backup(dir: &Path, file: &Path) -> Result<BackedUp, StoreError> {
     outcome
 }
 
+/// Whether a file is, or would be, in a directory, by whatever way it is named.
+fn is_inside(dir: &Path, file: &Path) -> bool {
+    let parent = file
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new(".")).canonicalize();
+    match (dir.canonicalize(), parent) {
+        (Ok(dir), Ok(parent)) => parent.starts_with(dir),
+        _ => false,
+    }
+}
+
 fn write_backup(dir: &Path, part: &Path, file: &Path) -> Result<BackedUp, StoreError> {
     if part.exists() {
         std::fs::remove_file(part).map_err(io(part))?;
     }
+    private::make_file(part)?;
     let name = part.to_str().ok_or_else(|| StoreError::Io {
         path: part.to_owned(),
         cause: std::io::Error::other("the path is not UTF-8"),
@@ -80,7 +99,7 @@ pub fn restore(file: &Path, dir: &Path) -> Result<Seq, StoreError> {
         Err(cause) => return Err(io(dir)(cause)),
     }
     check(file)?;
-    std::fs::create_dir_all(dir).map_err(io(dir))?;
+    private::make_dir(dir)?;
     let part = beside(&main_path(dir), ".part");
     let outcome = write_store(file, &part, dir);
     if outcome.is_err() && part.exists() {
@@ -90,9 +109,13 @@ pub fn restore(file: &Path, dir: &Path) -> Result<Seq, StoreError> {
 }
 
 fn write_store(file: &Path, part: &Path, dir: &Path) -> Result<Seq, StoreError> {
-    std::fs::copy(file, part).map_err(io(part))?;
+    private::make_file(part)?;
+    let mut from = File::open(file).map_err(io(file))?;
+    let to = File::options().write(true).truncate(true).open(part);
+    std::io::copy(&mut from, &mut to.map_err(io(part))?).map_err(io(part))?;
     let connection = Connection::open(part).map_err(sqlite(part))?;
     new_epoch(&connection, part)?;
+    forget_sign_ins(&connection).map_err(sqlite(part))?;
     let seq = last(&connection).map_err(sqlite(part))?;
     drop(connection);
     let connection = Connection::open(part).map_err(sqlite(part))?;
@@ -105,6 +128,16 @@ fn write_store(file: &Path, part: &Path, dir: &Path) -> Result<Seq, StoreError> 
     std::fs::rename(part, &main).map_err(io(&main))?;
     sync_dir(&main)?;
     Ok(seq.map_or(Seq(0), |last| last.0))
+}
+
+/// Who signed out since the backup must not be let in again, nor a link open twice.
+fn forget_sign_ins(connection: &Connection) -> rusqlite::Result<()> {
+    for table in ["session", "sign_in_link"] {
+        if connection.table_exists(None, table)? {
+            connection.execute(&format!("DELETE FROM {table}"), [])?;
+        }
+    }
+    Ok(())
 }
 
 /// Reads a whole file for damage; for the log of an open store give its `main.db`.

@@ -9,11 +9,13 @@ use super::codec::{Codec, Scratch, write_noticed, write_trail};
 use super::embedded::{Embedded, connect};
 use super::error::{StoreError, io, sqlite};
 use super::interned::Interned;
+use crate::identity::hex;
 use atalaya_tiles::{
     Catalog, FeatureId, Hot, HotFeature, LayerIx, LayerKind, LayerSpec, MarkKey, Seq, Tombstone,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,7 +44,7 @@ pub(crate) struct Stand {
     pub(crate) seq: Seq,
     pub(crate) clock: Timestamp,
     /// The layers that are all in it, as [`entry`] names them: the features of state layers, and the
-    /// marks of these and of sighting layers.
+    /// marks of these, of what is derived from them and of sighting layers.
     pub(crate) layers: BTreeSet<String>,
     /// The clearances that the slots of marks count through.
     pub(crate) clearances: Vec<String>,
@@ -71,24 +73,45 @@ impl Stand {
     }
 
     /// Whether a layer is in it.
-    pub(crate) fn covers(&self, spec: &LayerSpec) -> bool {
-        entry(spec).is_none_or(|entry| self.layers.contains(&entry))
+    pub(crate) fn covers(&self, catalog: &Catalog, spec: &LayerSpec) -> bool {
+        entry(catalog, spec).is_none_or(|entry| self.layers.contains(&entry))
     }
 
     /// Whether all layers of a catalog are in it.
     fn covers_all(&self, catalog: &Catalog) -> bool {
-        catalog.layers().all(|(_, spec)| self.covers(spec))
+        catalog.layers().all(|(_, spec)| self.covers(catalog, spec))
     }
 }
 
-/// What a checkpoint calls a layer; `None` for derived layers, which are in none. A layer of the same
-/// name and another kind is another layer.
-fn entry(spec: &LayerSpec) -> Option<String> {
-    match spec.kind {
-        LayerKind::State => Some(format!("state {}", spec.name)),
-        LayerKind::Sighting => Some(format!("sighting {}", spec.name)),
-        LayerKind::Derived => None,
+/// What a checkpoint calls a layer; `None` for layers that are computed while they are read, which are
+/// in none. Deadlines, fields and marks follow from the layer's spec, from what it is derived from, from
+/// the resolution of topics and from the clearances there are: a layer of the same name with another of
+/// these is another layer.
+fn entry(catalog: &Catalog, spec: &LayerSpec) -> Option<String> {
+    let source = spec.derived_from.as_ref();
+    let source = source.and_then(|name| catalog.layer(name));
+    if spec.kind == LayerKind::Derived && source.is_none() {
+        return None;
     }
+    let mut digest = Sha256::new();
+    for spec in source
+        .map(|source| catalog.spec(source))
+        .into_iter()
+        .chain([spec])
+    {
+        let untitled = LayerSpec {
+            title: String::new(),
+            ..spec.clone()
+        };
+        digest.update(serde_json::to_vec(&untitled).unwrap_or_default());
+    }
+    digest.update([catalog.topic_resolution()]);
+    for name in clearances(catalog) {
+        digest.update(name);
+        digest.update([0]);
+    }
+    let digest = hex(digest.finalize().get(..8).unwrap_or_default());
+    Some(format!("{} {digest}", spec.name))
 }
 
 pub(crate) fn clearances(catalog: &Catalog) -> Vec<String> {
@@ -183,22 +206,17 @@ impl Checkpointer {
         }
     }
 
-    /// The stand after a checkpoint. Layers that the catalog has lost stay as they are, for when it
-    /// has them again.
+    /// The stand after a checkpoint. A layer that the catalog has lost is not in it: nobody has
+    /// followed what the log tells of it.
     fn next_stand(&self, seq: Seq, clock: Timestamp) -> Stand {
         let catalog = &self.codec.catalog;
-        let old = self.stand.iter().flat_map(|stand| &stand.layers);
-        let lost = old
-            .filter(|entry| {
-                let name = entry.split_once(' ').map(|(_, name)| name);
-                name.is_none_or(|name| catalog.layer(name).is_none())
-            })
-            .cloned();
-        let kept = catalog.layers().filter_map(|(_, spec)| entry(spec));
+        let layers = catalog.layers();
         Stand {
             seq,
             clock,
-            layers: lost.chain(kept).collect(),
+            layers: layers
+                .filter_map(|(_, spec)| entry(catalog, spec))
+                .collect(),
             clearances: clearances(catalog),
         }
     }

@@ -3,11 +3,12 @@
 //! A case gets a function that opens one and the same store anew; the former one is dropped first.
 
 use super::tests::sample::{
-    Dice, after, assert_same, camera, catalog, catalog_without, clock, fold, observed, start,
+    Dice, after, assert_no_older, assert_same, camera, catalog, catalog_with, catalog_without,
+    clock, fold, observed, seen, start,
 };
 use super::{Reader, Store, StoreError};
-use atalaya_tiles::{Catalog, Event, LayerIx, Picture, Record, RingLimits, Seq};
-use jiff::Timestamp;
+use atalaya_tiles::{Catalog, Event, LayerIx, Picture, Record, RingLimits, Seq, Steps};
+use jiff::{SignedDuration, Timestamp};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -28,7 +29,8 @@ pub(crate) const CASES: &[(&str, Case)] = &[
         "records are read by position, time and layer",
         records_are_chosen,
     ),
-    ("the newest observations are found", recent_are_found),
+    ("what was received is counted by time", received_are_counted),
+    ("the newest of what was told is found", recent_are_found),
     ("a load is the fold of the log", load_is_fold),
     (
         "a load without a checkpoint is the fold of the log",
@@ -40,7 +42,16 @@ pub(crate) const CASES: &[(&str, Case)] = &[
         "what the catalog does not know is left out",
         unknown_is_left_out,
     ),
+    (
+        "appends go on behind records that the catalog does not know",
+        unknown_tail_is_passed,
+    ),
     ("a layer that comes back is whole", layer_comes_back),
+    (
+        "a layer that comes back after a checkpoint without it is whole",
+        layer_comes_back_late,
+    ),
+    ("a changed layer is folded anew", changed_is_folded_anew),
 ];
 
 /// All records of a reader that these arguments choose.
@@ -173,16 +184,54 @@ fn records_are_chosen(open: Open<'_>) {
     );
 }
 
+/// The counts are those of a scan, wherever steps begin and however long they are.
+fn received_are_counted(open: Open<'_>) {
+    let (store, catalog) = (open(), catalog());
+    let mut dice = Dice(9);
+    let log = dice.log(&catalog, 3_000, 40);
+    let mut reader = store.reader(Arc::clone(&catalog)).unwrap();
+    let layers: Vec<LayerIx> = catalog.layers().map(|(layer, _)| layer).collect();
+    let steps = |from, step_s, count| {
+        Steps::new(after(from), SignedDuration::from_secs(step_s), count).unwrap()
+    };
+    let nothing = reader.received(&layers, &steps(0, 60, 10)).unwrap();
+    assert_eq!(nothing, vec![vec![0; 10]; layers.len()]);
+    append(&store, &catalog, &log);
+    for steps in [
+        steps(0, 60, 1_440),
+        steps(-500, 7, 900),
+        steps(20_000, 1, 1_440),
+        steps(59_000, 86_400, 3),
+        steps(9_000_000, 60, 5),
+    ] {
+        let mut wanted = vec![vec![0; steps.count()]; layers.len()];
+        for record in &log {
+            let layer = match &record.event {
+                Event::Observed(observation) => observation.layer,
+                Event::Withdrawn { layer, .. } => *layer,
+                Event::Clock => continue,
+            };
+            let held = |at: &usize| {
+                steps.start(*at) <= record.received_at && record.received_at < steps.start(at + 1)
+            };
+            if let Some(at) = (0..steps.count()).find(held) {
+                wanted[layers.iter().position(|it| *it == layer).unwrap()][at] += 1;
+            }
+        }
+        assert_eq!(reader.received(&layers, &steps).unwrap(), wanted);
+    }
+}
+
 fn recent_are_found(open: Open<'_>) {
     let (store, catalog) = (open(), catalog());
     let log = Dice(3).log(&catalog, 4_000, 3);
     append(&store, &catalog, &log);
-    let observed = log.iter().filter(|r| matches!(r.event, Event::Observed(_)));
-    let observed: Vec<Record> = observed.cloned().collect();
+    let told = log.iter().filter(|record| record.event != Event::Clock);
+    let told: Vec<Record> = told.cloned().collect();
     let mut reader = store.reader(Arc::clone(&catalog)).unwrap();
     for limit in [0, 1, 100, 3_000, 10_000] {
-        let from = observed.len().saturating_sub(limit);
-        assert_eq!(reader.recent_observed(limit).unwrap(), observed[from..]);
+        let from = told.len().saturating_sub(limit);
+        assert_eq!(reader.recent_told(limit).unwrap(), told[from..]);
     }
 }
 
@@ -285,6 +334,28 @@ fn unknown_is_left_out(open: Open<'_>) {
     }
 }
 
+/// The picture stands where the log does, so that what comes next is behind it.
+fn unknown_tail_is_passed(open: Open<'_>) {
+    let (store, whole, less) = (open(), catalog(), catalog_without("hits"));
+    let log = [
+        camera(&whole, 1, "a", after(1)),
+        observed(&whole, "hits", 7, "h", after(9)),
+    ];
+    append(&store, &whole, &log);
+    for kept in [false, true] {
+        if kept {
+            checkpoint(&store, &mut fold(&less, &log[..1]));
+        }
+        let view = load(&store, &less).view();
+        assert_eq!((view.seq(), view.clock()), (Seq(7), after(9)));
+    }
+    let mut writer = store.writer(Arc::clone(&less)).unwrap();
+    let next = camera(&less, 8, "b", after(9));
+    writer.append(std::slice::from_ref(&next)).unwrap();
+    let loaded = load(&store, &less);
+    assert_eq!(seen(&loaded.view(), "cameras").len(), 2);
+}
+
 /// A checkpoint under a catalog without a layer does not lose what the log has of it.
 fn layer_comes_back(open: Open<'_>) {
     let (store, whole, less) = (open(), catalog(), catalog_without("hits"));
@@ -293,8 +364,49 @@ fn layer_comes_back(open: Open<'_>) {
     let mut picture = load(&store, &less);
     checkpoint(&store, &mut picture);
     let mut back = load(&store, &whole);
-    let hits = |picture: &Picture| super::tests::sample::seen(&picture.view(), "hits");
+    let hits = |picture: &Picture| seen(&picture.view(), "hits");
     assert_eq!(hits(&back), hits(&fold(&whole, &log)));
     checkpoint(&store, &mut back);
     assert_eq!(hits(&load(&store, &whole)), hits(&back));
+}
+
+/// What was told of a layer between its last checkpoint and one without it is not forgotten.
+fn layer_comes_back_late(open: Open<'_>) {
+    let (store, whole, less) = (open(), catalog(), catalog_without("hits"));
+    let log = Dice(8).log(&whole, 400, 5);
+    append(&store, &whole, &log);
+    checkpoint(&store, &mut fold(&whole, &log[..200]));
+    checkpoint(&store, &mut load(&store, &less));
+    let back = load(&store, &whole);
+    assert_no_older(&back, &fold(&whole, &log));
+}
+
+/// Deadlines, fields and marks of a checkpoint are those of the catalog it was made under.
+fn changed_is_folded_anew(open: Open<'_>) {
+    let (store, before) = (open(), catalog());
+    let log = Dice(9).log(&before, 600, 60);
+    append(&store, &before, &log);
+    let changed = [
+        catalog_with("hits", |spec| spec.expire_after_s = 600),
+        catalog_with("hits", |spec| spec.stale_after_s = 60),
+        catalog_with("units", |spec| spec.stale_after_s = 60),
+        catalog_with("units", |spec| spec.track = false),
+        catalog_with("cameras", |spec| {
+            spec.fields.remove("heading_deg");
+        }),
+        catalog_with("things", |spec| {
+            if let Some(note) = spec.fields.get_mut("note") {
+                note.clearance = None;
+            }
+        }),
+        catalog_with("reads", |spec| spec.counted_resolution = 7),
+    ];
+    for after in changed {
+        checkpoint(&store, &mut load(&store, &before));
+        let loaded = load(&store, &after);
+        assert_no_older(&loaded, &fold(&after, &read_all(&store, &after)));
+        // There and back again.
+        checkpoint(&store, &mut load(&store, &after));
+        assert_no_older(&load(&store, &before), &fold(&before, &log));
+    }
 }

@@ -10,6 +10,7 @@
 use super::checkpointer::Checkpointer;
 use super::codec::instant::Instant;
 use super::error::{StoreError, io, sqlite};
+use super::private;
 use super::reader::Reader;
 use super::reserve::Reserve;
 use super::retainer::Retainer;
@@ -22,7 +23,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How often a lock that is held is tried again, and the pause between: a quarter of a second.
@@ -60,69 +61,48 @@ pub struct Embedded {
     dir: PathBuf,
     epoch: String,
     options: StoreOptions,
-    /// Set when an append found the disk full, so that retention frees the reserve.
+    /// Set when a write found the disk full: nothing is appended until retention has the reserve back.
     full: Arc<AtomicBool>,
     _lock: File,
+    #[cfg(test)]
+    faults: super::fault::Faults,
 }
 
 impl Embedded {
+    #[cfg(test)]
+    pub(crate) fn faults(&self) -> super::fault::Faults {
+        self.faults.clone()
+    }
+
     /// Opens the store in a directory, both of which are made if they do not exist.
     ///
     /// Refuses a directory that another process has open, a file that is not a store and one that a
     /// newer version wrote; such a file is not touched.
     pub fn open(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(dir).map_err(io(dir))?;
+        private::make_dir(dir)?;
         let lock = lock(dir)?;
-        let path = main_path(dir);
-        MAIN.version_of(&path)?;
-        let mut connection = create(&path)?;
-        MAIN.migrate(&mut connection, &path)?;
-        let epoch = epoch(&connection, &path)?;
+        let reserve = Reserve::new(dir, options.reserve_bytes);
+        let epoch = match open_files(dir) {
+            // Even reading needs a little room, for the files beside a database.
+            Err(error) if error.is_full() || error.is_failed_io() => {
+                if !reserve.give_out()? {
+                    return Err(error);
+                }
+                open_files(dir)?
+            }
+            outcome => outcome?,
+        };
         let store = Self {
             dir: dir.to_owned(),
             epoch,
             options,
             full: Arc::default(),
             _lock: lock,
+            #[cfg(test)]
+            faults: super::fault::Faults::default(),
         };
-        store.reserve().fill()?;
-        store.open_picture()?;
+        store.full.store(!reserve.fill()?, Ordering::Relaxed);
         Ok(store)
-    }
-
-    /// Makes the checkpoint's file usable: one that is damaged, odd or of another log is replaced by
-    /// an empty one.
-    fn open_picture(&self) -> Result<(), StoreError> {
-        let path = self.picture_path();
-        if self.try_open_picture(&path).is_ok() {
-            return Ok(());
-        }
-        remove_database(&path)?;
-        self.try_open_picture(&path)
-    }
-
-    fn try_open_picture(&self, path: &Path) -> Result<(), StoreError> {
-        let found = PICTURE.version_of(path)?;
-        if found != 0 && found != PICTURE.known() {
-            return Err(StoreError::Newer {
-                path: path.to_owned(),
-                found,
-                known: PICTURE.known(),
-            });
-        }
-        let mut connection = create(path)?;
-        PICTURE.migrate(&mut connection, path)?;
-        let of: Option<String> = connection
-            .query_row("SELECT epoch FROM checkpoint", [], |row| row.get(0))
-            .optional()
-            .map_err(sqlite(path))?;
-        if of.is_some_and(|of| of != self.epoch) {
-            return Err(StoreError::Foreign {
-                path: path.to_owned(),
-                detail: "it belongs to another log".into(),
-            });
-        }
-        Ok(())
     }
 
     /// The directory.
@@ -135,7 +115,7 @@ impl Embedded {
     }
 
     pub(crate) fn picture_path(&self) -> PathBuf {
-        self.dir.join("picture.db")
+        picture_path(&self.dir)
     }
 
     pub(crate) fn main_path(&self) -> PathBuf {
@@ -201,6 +181,58 @@ pub(crate) fn main_path(dir: &Path) -> PathBuf {
     dir.join("main.db")
 }
 
+fn picture_path(dir: &Path) -> PathBuf {
+    dir.join("picture.db")
+}
+
+/// Makes both files usable and returns the epoch of the log.
+fn open_files(dir: &Path) -> Result<String, StoreError> {
+    let path = main_path(dir);
+    MAIN.version_of(&path)?;
+    let mut connection = create(&path)?;
+    MAIN.migrate(&mut connection, &path)?;
+    let epoch = epoch(&connection, &path)?;
+    open_picture(&picture_path(dir), &epoch)?;
+    Ok(epoch)
+}
+
+/// Makes the checkpoint's file usable: one that is damaged, odd or of another log is replaced by an
+/// empty one.
+fn open_picture(path: &Path, epoch: &str) -> Result<(), StoreError> {
+    match try_open_picture(path, epoch) {
+        Err(error) if error.is_full() => Err(error),
+        Err(_) => {
+            remove_database(path)?;
+            try_open_picture(path, epoch)
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+fn try_open_picture(path: &Path, epoch: &str) -> Result<(), StoreError> {
+    let found = PICTURE.version_of(path)?;
+    if found != 0 && found != PICTURE.known() {
+        return Err(StoreError::Newer {
+            path: path.to_owned(),
+            found,
+            known: PICTURE.known(),
+        });
+    }
+    let mut connection = create(path)?;
+    PICTURE.migrate(&mut connection, path)?;
+    let of: Option<String> = connection
+        .query_row("SELECT epoch FROM checkpoint", [], |row| row.get(0))
+        .optional()
+        .map_err(sqlite(path))?;
+    if of.is_some_and(|of| of != epoch) {
+        return Err(StoreError::Foreign {
+            path: path.to_owned(),
+            detail: "it belongs to another log".into(),
+        });
+    }
+    Ok(())
+}
+
 /// A connection to `main.db` of an open store, for those who keep tables of their own in it. Commits
 /// are durable on return; keep transactions short, because appends wait for them.
 pub fn connect(dir: &Path) -> Result<Connection, StoreError> {
@@ -235,6 +267,7 @@ pub(crate) fn read_only(path: &Path) -> Result<Connection, StoreError> {
 
 /// A connection to a file that may have to be made.
 fn create(path: &Path) -> Result<Connection, StoreError> {
+    private::make_file(path)?;
     let connection = Connection::open(path).map_err(sqlite(path))?;
     connection
         .pragma_update(None, "journal_mode", "WAL")
@@ -276,8 +309,11 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
     }
     file.set_len(0).map_err(io(&path))?;
     file.rewind().map_err(io(&path))?;
-    writeln!(file, "{}", std::process::id()).map_err(io(&path))?;
-    Ok(file)
+    match writeln!(file, "{}", std::process::id()).map_err(io(&path)) {
+        // The lock holds without the number in it.
+        Ok(()) | Err(StoreError::Full { .. }) => Ok(file),
+        Err(error) => Err(error),
+    }
 }
 
 /// Takes the lock, waiting a moment for one that is just being let go: a process that was started

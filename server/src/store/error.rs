@@ -1,6 +1,7 @@
 //! What can go wrong with a store. Every message names the path and what to do about it.
 
 use std::io;
+use std::io::ErrorKind as Kind;
 use std::path::{Path, PathBuf};
 
 /// A store operation that failed. Nothing is half stored.
@@ -23,6 +24,14 @@ pub enum StoreError {
         dir: PathBuf,
         /// The process, as it wrote into the lock file.
         pid: String,
+    },
+    /// A directory, file or disk that takes no writes.
+    #[error("{path} cannot be written ({detail}): the server needs a directory that it may write")]
+    Unwritable {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        detail: String,
     },
     /// A file of something else.
     #[error("{path} is not a store of this program: {detail}")]
@@ -88,6 +97,12 @@ pub enum StoreError {
         /// The directory.
         dir: PathBuf,
     },
+    /// A backup into the store that it is of.
+    #[error("{file} is inside the store itself: name a file elsewhere")]
+    Inside {
+        /// The file.
+        file: PathBuf,
+    },
     /// Anything else the database reports.
     #[error("{path}: {cause}")]
     Sqlite {
@@ -106,6 +121,10 @@ impl StoreError {
         let path = path.to_owned();
         match cause.sqlite_error_code() {
             Some(Code::DiskFull) => Self::Full { path },
+            Some(Code::ReadOnly) => Self::Unwritable {
+                path,
+                detail: cause.to_string(),
+            },
             Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::Busy { path },
             Some(Code::NotADatabase) => Self::Foreign {
                 path,
@@ -120,6 +139,32 @@ impl StoreError {
                 detail: cause.to_string(),
             },
             _ => Self::Sqlite { path, cause },
+        }
+    }
+
+    /// Whether there was no room.
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(self, Self::Full { .. })
+    }
+
+    /// The same for everybody: no path, and nothing that only the log should have.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Full { .. } => "the store's disk is full",
+            Self::Unwritable { .. } => "the store's disk or directory cannot be written",
+            Self::Corrupt { .. } => "the store is damaged",
+            Self::Busy { .. } => "the store was kept busy for too long",
+            Self::Broken { .. } => {
+                "a write to the store's disk failed; mend the disk and start the server again"
+            }
+            Self::Io { .. }
+            | Self::Locked { .. }
+            | Self::Foreign { .. }
+            | Self::Newer { .. }
+            | Self::OutOfOrder { .. }
+            | Self::NotEmpty { .. }
+            | Self::Inside { .. }
+            | Self::Sqlite { .. } => "the store cannot be written",
         }
     }
 
@@ -152,8 +197,12 @@ pub(crate) fn sqlite(path: &Path) -> impl Fn(rusqlite::Error) -> StoreError {
 pub(crate) fn io(path: &Path) -> impl Fn(io::Error) -> StoreError {
     move |cause| {
         let path = path.to_owned();
-        if cause.kind() == io::ErrorKind::StorageFull {
+        let kind = cause.kind();
+        if matches!(kind, Kind::StorageFull | Kind::QuotaExceeded) {
             StoreError::Full { path }
+        } else if matches!(kind, Kind::PermissionDenied | Kind::ReadOnlyFilesystem) {
+            let detail = cause.to_string();
+            StoreError::Unwritable { path, detail }
         } else {
             StoreError::Io { path, cause }
         }

@@ -7,11 +7,13 @@
 //!                  2. the checkpoint ──┘
 //! ```
 //!
-//! The outcome is the fold of the whole log. Without a checkpoint step 3 is all there is.
+//! The outcome is the fold of the whole log. Without a checkpoint step 3 is all there is; then, and
+//! for layers that the checkpoint lacks, nothing knows what retention has deleted from the log, and
+//! every tile of such a layer counts as changed by now.
 
 use super::checkpointer::{Stand, clearances, visit_tombstones};
 use super::codec::{Codec, Unknown, odd, read_noticed, read_trail};
-use super::embedded::Embedded;
+use super::embedded::{Embedded, read_only};
 use super::error::{StoreError, sqlite};
 use super::interned::Interned;
 use super::reader::Reader;
@@ -89,6 +91,14 @@ impl Embedded {
             from = stand.seq;
         }
         fold.run(&mut reader, from, None, None)?;
+        if let (seq, Some(received_at)) = (self.last_seq()?, self.last_received_at()?) {
+            fold.picture.pass_over(seq, received_at);
+        }
+        for layer in self.cut(catalog)? {
+            if checkpoint.is_none_or(|(_, stand)| !is_kept(catalog, stand, layer)) {
+                fold.picture.touch_everywhere(layer);
+            }
+        }
         unknown.rows += reader.unknown().rows;
         unknown.values += reader.unknown().values;
         Ok(Loaded {
@@ -100,18 +110,45 @@ impl Embedded {
     }
 }
 
+impl Embedded {
+    /// The layers of which retention has deleted something.
+    fn cut(&self, catalog: &Catalog) -> Result<Vec<LayerIx>, StoreError> {
+        let path = self.main_path();
+        let names = cut_names(&read_only(&path)?).map_err(sqlite(&path))?;
+        let layers = names.iter().filter_map(|name| catalog.layer(name));
+        Ok(layers.collect())
+    }
+}
+
+fn cut_names(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT name FROM horizons JOIN names ON names.id = horizons.layer";
+    let mut select = connection.prepare(sql)?;
+    select.query_map([], |row| row.get(0))?.collect()
+}
+
+/// Whether a checkpoint holds a layer as the catalog has it now, with all that is derived from it.
+fn is_kept(catalog: &Catalog, stand: &Stand, layer: LayerIx) -> bool {
+    let of = catalog.spec(layer);
+    let mut layers = catalog.layers().map(|(_, spec)| spec);
+    stand.covers(catalog, of)
+        && layers
+            .all(|spec| spec.derived_from.as_ref() != Some(&of.name) || stand.covers(catalog, spec))
+}
+
 /// The layers whose features a checkpoint does not hold: sightings, and layers that are new to it.
 fn lacking(catalog: &Catalog, stand: &Stand) -> Vec<LayerIx> {
     let layers = catalog.layers();
-    let lacking =
-        layers.filter(|(_, spec)| spec.kind == LayerKind::Sighting || !stand.covers(spec));
+    let lacking = layers.filter(|(layer, spec)| {
+        spec.kind == LayerKind::Sighting || !is_kept(catalog, stand, *layer)
+    });
     lacking.map(|(layer, _)| layer).collect()
 }
 
 /// The sighting layers whose marks a checkpoint holds.
 fn marked(catalog: &Catalog, stand: &Stand) -> Vec<LayerIx> {
     let layers = catalog.layers();
-    let marked = layers.filter(|(_, spec)| spec.kind == LayerKind::Sighting && stand.covers(spec));
+    let marked =
+        layers.filter(|(_, spec)| spec.kind == LayerKind::Sighting && stand.covers(catalog, spec));
     marked.map(|(layer, _)| layer).collect()
 }
 
@@ -150,7 +187,7 @@ impl Fold {
             // What came before may withdraw or retire sightings.
             self.apply();
             self.folded += 1;
-            self.picture.restore_sighting(&record);
+            self.picture.restore_sighting(record);
             return;
         }
         self.batch.push(record);

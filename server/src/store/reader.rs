@@ -3,6 +3,8 @@
 //! A page is read and its transaction ended before its records are visited, so that a slow visitor
 //! pins neither the WAL nor the disk.
 
+mod received;
+
 use super::codec::instant::Instant;
 use super::codec::{ALL_LAYERS, Codec, LOG_COLUMNS, Unknown};
 use super::embedded::read_only;
@@ -146,11 +148,11 @@ impl Reader {
         Ok(horizon)
     }
 
-    /// The last observations, at most `limit`, the newest last: what a filter of duplicates must
-    /// know after a start.
-    pub fn recent_observed(&mut self, limit: usize) -> Result<Vec<Record>, StoreError> {
+    /// The last observations and withdrawals, at most `limit`, the newest last: what a filter of
+    /// duplicates must know after a start.
+    pub fn recent_told(&mut self, limit: usize) -> Result<Vec<Record>, StoreError> {
         let sql = format!(
-            "SELECT {LOG_COLUMNS} FROM log WHERE kind = 0 AND seq < ?1 ORDER BY seq DESC LIMIT ?2"
+            "SELECT {LOG_COLUMNS} FROM log WHERE kind IN (0, 1) AND seq < ?1 ORDER BY seq DESC LIMIT ?2"
         );
         let mut recent = Vec::new();
         let mut before = Seq(i64::MAX.cast_unsigned());

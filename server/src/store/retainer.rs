@@ -3,7 +3,8 @@
 //! - A layer with `retain_days` loses every record that old, oldest first.
 //! - A state layer without keeps, for each feature, the last record from before
 //!   [`history_days`](super::StoreOptions) ago; what that one replaced goes. A feature that never
-//!   changes is kept for ever.
+//!   changes is kept for ever. A withdrawal goes after twice as long: after once as long the picture
+//!   has forgotten it, and until then whatever it kept from coming back is gone as well.
 //! - A sighting layer without keeps everything.
 //! - Clock records go when no layer has history that old.
 //!
@@ -46,6 +47,7 @@ pub struct Retained {
 #[derive(Debug, Clone, Copy)]
 struct Survivor {
     seq: Seq,
+    received_at: Timestamp,
     at: Timestamp,
     observed: bool,
 }
@@ -102,30 +104,45 @@ impl Retainer {
         })
     }
 
-    /// Deletes what is past its time as of `now`, a bounded amount at a time. When an append has
-    /// found the disk full, the reserve is freed for it first and taken back when that succeeds.
+    /// Deletes what is past its time as of `now`, a bounded amount at a time. When the disk was found
+    /// full, the reserve is given out for it and taken back when there is room again; call it every
+    /// second until then.
     pub fn retain(&mut self, now: Timestamp) -> Result<Retained, StoreError> {
-        let full = self.full.load(Ordering::Relaxed);
+        let full = self.is_full();
         if full {
-            self.reserve.free()?;
+            self.make_room()?;
         }
         let outcome = match self.sweep(now) {
             Err(StoreError::Full { .. }) if !full => {
-                self.full.store(true, Ordering::Relaxed);
-                self.reserve.free()?;
+                self.make_room()?;
                 self.sweep(now)
             }
             outcome => outcome,
         };
-        if self.full.load(Ordering::Relaxed) && self.empty_wal()? && self.reserve.fill()? {
+        if self.is_full() && self.empty_wals()? && self.reserve.fill()? {
             self.full.store(false, Ordering::Relaxed);
         }
         outcome
     }
 
-    /// Moves the WAL into the main file, so that its room is there again; says whether it could.
-    fn empty_wal(&self) -> Result<bool, StoreError> {
-        let moved = wal_checkpoint(&self.main, "TRUNCATE").map_err(sqlite(&self.path));
+    /// Whether the disk was found full and the reserve is not yet back.
+    pub fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
+    }
+
+    /// Gives out the reserve; nothing is appended until [`Retainer::retain`] has it back.
+    pub fn make_room(&self) -> Result<(), StoreError> {
+        self.full.store(true, Ordering::Relaxed);
+        self.reserve.give_out().map(drop)
+    }
+
+    /// Moves the WALs into their main files, so that their room is there again; says whether it could.
+    fn empty_wals(&self) -> Result<bool, StoreError> {
+        let moved = wal_checkpoint(&self.main, "TRUNCATE")
+            .map_err(sqlite(&self.path))
+            .and_then(|()| {
+                wal_checkpoint(&self.picture, "TRUNCATE").map_err(sqlite(&self.picture_path))
+            });
         match moved {
             Ok(()) => Ok(true),
             Err(StoreError::Full { .. } | StoreError::Busy { .. }) => Ok(false),
@@ -166,7 +183,9 @@ impl Retainer {
         for (layer, spec) in catalog.layers() {
             let (days, replaced_only) = self.days(spec);
             longest = longest.zip(days).map(|(longest, days)| longest.max(days));
-            if let (Some(days), Some(id), true) = (days, self.id(layer)?, stand.covers(spec)) {
+            if let (Some(days), Some(id), true) =
+                (days, self.id(layer)?, stand.covers(&catalog, spec))
+            {
                 plan.push((id, days, replaced_only));
             }
         }
@@ -211,6 +230,7 @@ impl Retainer {
 
     /// Looks at the next records of a state layer and deletes what they replace.
     fn replaced(&mut self, span: Span) -> rusqlite::Result<Step> {
+        let life = self.history();
         let sweep = self.sweeps.entry(span.layer).or_default();
         let rows = next_rows(&self.main, span, sweep.looked_at)?;
         let mut replaced = Vec::new();
@@ -218,7 +238,7 @@ impl Retainer {
         for (id, row) in &rows {
             let best = survivors.get(id).or_else(|| sweep.survivors.get(id));
             match best {
-                Some(best) if !row.beats(best) => replaced.push((id, row.seq)),
+                Some(best) if !row.beats(best, life) => replaced.push((id, row.seq)),
                 best => {
                     replaced.extend(best.map(|best| (id, best.seq)));
                     survivors.insert(id.clone(), *row);
@@ -238,18 +258,65 @@ impl Retainer {
         transaction.commit()?;
         sweep.survivors.extend(survivors);
         sweep.looked_at = rows.last().map_or(sweep.looked_at, |last| last.1.seq);
+        if rows.len() == usize::from(STEP) {
+            return Ok(Step {
+                deleted,
+                end: false,
+            });
+        }
+        let mut step = self.outlived(span)?;
+        step.deleted += deleted;
+        Ok(step)
+    }
+
+    /// Deletes withdrawals that keep nothing from coming back any more.
+    fn outlived(&mut self, span: Span) -> rusqlite::Result<Step> {
+        let Ok(before) = span.before.checked_sub(self.history()) else {
+            return Ok(Step {
+                deleted: 0,
+                end: true,
+            });
+        };
+        let sweep = self.sweeps.entry(span.layer).or_default();
+        let gone = sweep.survivors.iter();
+        let gone = gone.filter(|(_, last)| !last.observed && last.received_at < before);
+        let gone: Vec<(FeatureId, Seq)> = gone
+            .map(|(id, last)| (id.clone(), last.seq))
+            .take(usize::from(STEP))
+            .collect();
+        let transaction = self
+            .main
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut deleted = 0;
+        for (id, seq) in &gone {
+            deleted += delete_unless_current(&transaction, &self.picture, span, id, *seq)?;
+        }
+        if deleted > 0 {
+            raise_horizon(&transaction, span)?;
+        }
+        transaction.commit()?;
+        for (id, _) in &gone {
+            sweep.survivors.remove(id);
+        }
         Ok(Step {
             deleted,
-            end: rows.len() < usize::from(STEP),
+            end: gone.len() < usize::from(STEP),
         })
+    }
+
+    /// How long a layer without `retain_days` remembers, as the picture has it.
+    fn history(&self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.options.history_days.max(1)))
     }
 }
 
 impl Survivor {
-    /// Whether this record, which came later, replaces the other, as the picture would have it.
-    fn beats(&self, best: &Self) -> bool {
+    /// Whether this record, which came later, replaces the other, as the picture would have it, which
+    /// remembers withdrawals for `life`.
+    fn beats(&self, best: &Self, life: SignedDuration) -> bool {
         if self.observed && !best.observed {
-            self.at > best.at
+            let forgotten = best.received_at.checked_add(life);
+            self.at > best.at || forgotten.is_ok_and(|at| at <= self.received_at)
         } else {
             self.at >= best.at
         }
@@ -298,6 +365,7 @@ fn next_rows(
         let observed_at = row.get::<_, Option<Instant>>(4)?;
         let survivor = Survivor {
             seq: super::codec::seq(row, 0)?,
+            received_at,
             at: observed_at.map_or(received_at, |at| at.0.min(received_at)),
             observed: row.get::<_, i64>(2)? == OBSERVED,
         };

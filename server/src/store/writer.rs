@@ -29,6 +29,8 @@ pub struct Writer {
     last_received_at: Timestamp,
     full: Arc<AtomicBool>,
     broken: Option<String>,
+    #[cfg(test)]
+    faults: super::fault::Faults,
 }
 
 impl Writer {
@@ -47,13 +49,16 @@ impl Writer {
             last_received_at,
             full: store.full(),
             broken: None,
+            #[cfg(test)]
+            faults: store.faults(),
         })
     }
 
     /// Appends a batch in one transaction, synced to the disk on return.
     ///
-    /// After an error nothing of the batch is in the log as this process sees it. A full disk is no
-    /// more than an error: the next append may work. A failed write or sync breaks the writer,
+    /// After an error nothing of the batch is in the log as this process sees it. After a full disk
+    /// nothing is taken until [`Retainer::retain`](super::Retainer::retain) has the reserve back: what
+    /// it gives out for deleting must not be filled by appending. A failed write or sync breaks the writer,
     /// because what the disk then holds is unknown until the store is opened again.
     pub fn append(&mut self, records: &[Record]) -> Result<(), StoreError> {
         if let Some(detail) = &self.broken {
@@ -66,6 +71,17 @@ impl Writer {
             return Ok(());
         };
         self.check_order(records)?;
+        #[cfg(test)]
+        if self.faults.meet() {
+            return Err(StoreError::Busy {
+                path: self.path.clone(),
+            });
+        }
+        if self.is_full() {
+            return Err(StoreError::Full {
+                path: self.path.clone(),
+            });
+        }
         match self.write(records).map_err(sqlite(&self.path)) {
             Ok(()) => {
                 self.interned.keep();
@@ -78,6 +94,11 @@ impl Writer {
                 Err(self.note(error))
             }
         }
+    }
+
+    /// Whether appends wait for room on the disk.
+    pub fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
     }
 
     /// The last record appended.

@@ -199,3 +199,67 @@ async fn a_plate_never_reaches_the_log() {
     city.operator().get(&format!("/search?q={PLATE}")).await;
     assert!(!city.log().contains(PLATE), "the log holds a plate");
 }
+
+#[tokio::test]
+async fn how_a_feed_does_tells_nothing_of_hidden_changes() {
+    let city = city_with_plates().await;
+    let report = async |visitor: &Visitor| {
+        let feeds = visitor.json("/feeds").await;
+        let feeds = feeds["feeds"].as_array().cloned().unwrap_or_default();
+        let hits = feeds.into_iter().find(|feed| feed["name"] == "alpr_hits");
+        hits.expect("the feed is listed")
+    };
+    let cleared = report(&city.program("operator", &["cji"])).await;
+    assert_eq!(cleared["accepted_total"], 1);
+    let uncleared = report(&city.program("operator", &[])).await;
+    assert!(uncleared["last_received_at"].is_string());
+    for member in ["accepted_total", "last_changed_at", "last_observed_at"] {
+        assert!(cleared.get(member).is_some(), "{member}");
+        assert!(uncleared.get(member).is_none(), "{member}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_viewer_cannot_open_is_in_no_tileset_and_no_scene() {
+    let city = City::with_config(
+        r#"
+        [[layers]]
+        name = "informants"
+        kind = "state"
+        geometry = ["point"]
+        clearance = "cji"
+
+        [tilesets]
+        operations = ["incidents", "informants"]
+        covert = ["informants"]
+
+        [[scenes]]
+        name = "night"
+        title = "Night"
+        center = [-110.97, 32.22]
+        zoom = 12
+        layers = ["incidents", "informants"]
+        "#,
+    )
+    .await;
+    city.post("informants", &point("i", LON, LAT, &json!({})))
+        .await;
+    let (x, y) = tile_at(LON, LAT, 14);
+    let (cleared, uncleared) = (
+        city.program("operator", &["cji"]),
+        city.program("operator", &[]),
+    );
+    for route in ["/catalog", "/scenes", "/tiles/operations"] {
+        let text = uncleared.get(route).await.expect(200).text();
+        assert!(!text.contains("informants"), "{route}: {text}");
+        assert!(!text.contains("covert"), "{route}: {text}");
+        let text = cleared.get(route).await.expect(200).text();
+        assert!(text.contains("informants"), "{route}: {text}");
+    }
+    let tile = format!("/tiles/operations/14/{x}/{y}");
+    uncleared.get(&tile).await.expect(204);
+    cleared.get(&tile).await.expect(200);
+    let refused = uncleared.get("/tiles/covert").await.expect(404);
+    assert_eq!(refused.json()["type"], "/problems/no-such-layer");
+    assert!(!refused.text().contains("informants"));
+}

@@ -56,6 +56,34 @@ async fn a_key_is_printed_alone_and_unknown_names_exit_2() {
 }
 
 #[tokio::test]
+async fn two_people_at_once_get_keys_and_links_with_and_without_a_server() {
+    let mut city = City::start().await;
+    let mut tokens = Vec::new();
+    for served in [true, false] {
+        if !served {
+            city.stop();
+        }
+        let city = &city;
+        let made: Vec<[String; 2]> = std::thread::scope(|scope| {
+            let people: Vec<_> = (0..2)
+                .map(|_| scope.spawn(|| [city.role_key("operator", &[]), city.link_token("wall")]))
+                .collect();
+            let made = people.into_iter().map(|it| it.join().expect("no panic"));
+            made.collect()
+        });
+        tokens.extend(made);
+    }
+    city.restart().await;
+    for [key, link] in tokens {
+        city.bearer(&key).get(&near()).await.expect(200);
+        city.anybody()
+            .post("/sign-in", &serde_json::json!({ "token": link }))
+            .await
+            .expect(204);
+    }
+}
+
+#[tokio::test]
 async fn a_key_ends_when_it_was_told_to() {
     let city = City::start().await;
     let spent = city.command(&[

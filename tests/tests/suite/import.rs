@@ -85,6 +85,39 @@ async fn csv_is_imported_beside_the_server_and_without_it() {
 }
 
 #[tokio::test]
+async fn state_plane_feet_come_out_within_a_metre() {
+    let city = City::start().await;
+    // Control points by GDAL: Arizona Central in international feet, California III in US survey feet.
+    for (code, at, (lon, lat)) in [
+        (
+            "EPSG:2223",
+            "993000,445000",
+            (-110.969_213_414, 32.219_839_320),
+        ),
+        (
+            "EPSG:2227",
+            "6050000,2110000",
+            (-122.270_480_213, 37.776_381_302),
+        ),
+    ] {
+        let name = code.replace(':', "");
+        let path = written(
+            &city,
+            &format!("{name}.csv"),
+            &format!("id,lon,lat\n{name},{at}\n"),
+        );
+        city.command(&["import", "sites", &path, "--crs", code])
+            .ok();
+        let near = format!("/near?lon={lon}&lat={lat}&layer=sites&limit=1");
+        let found = city.operator().json(&near).await["features"][0].clone();
+        assert_eq!(found["id"], name, "{found}");
+        let apart = &found["properties"]["distance_m"];
+        let apart = apart.as_f64().or(found["distance_m"].as_f64());
+        assert!(apart.is_some_and(|metres| metres < 1.0), "{found}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_exits_2_and_says_what_is() {
     let city = City::start().await;
     let path = written(&city, "calls.csv", "id,lon,lat\n");

@@ -372,3 +372,27 @@ async fn a_page_of_another_origin_is_refused() {
         .header("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA==");
     operator.send(upgrade).await.expect(403);
 }
+
+/// The writer's own ticks come too late here: what is promised does not depend on it.
+#[tokio::test]
+async fn a_quiet_stream_ticks_within_three_seconds_over_both_transports() {
+    let city = City::with_config("[live]\ntick_ms = 3000\n").await;
+    let query = format!("layers=incidents&{HERE}");
+    let operator = city.operator();
+    let streams = [operator.live(&query).await, operator.events(&query).await];
+    let told = streams.map(async |mut live| {
+        let mut told = Vec::new();
+        for _ in 0..4 {
+            let messages = live.until_tick().await;
+            let tick = messages.last().expect("the tick");
+            let time = tick["server_time"].as_str().expect("an instant");
+            told.push(time.parse::<jiff::Timestamp>().expect("an instant"));
+        }
+        told
+    });
+    for told in futures_util::future::join_all(told).await {
+        let gaps = told.windows(2).map(|two| two[1].duration_since(two[0]));
+        let longest = gaps.max().expect("several ticks");
+        assert!(longest < jiff::SignedDuration::from_secs(3), "{told:?}");
+    }
+}

@@ -197,7 +197,9 @@ fn no_test_sleeps() {
     ];
     let files = files();
     let offences: Vec<String> = with_extension(&files, &["rs", "mjs", "ts", "py"])
-        .filter(|path| path.starts_with("tests/") || path.ends_with("tests.rs"))
+        .filter(|path| {
+            path.starts_with("tests/") || path.ends_with("tests.rs") || path.contains("/tests/")
+        })
         .flat_map(|path| lines_with(path, &marks))
         .collect();
     none(

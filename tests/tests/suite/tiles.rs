@@ -338,3 +338,29 @@ async fn the_past_can_be_asked_for() {
     let future = operator.get(&future).await.expect(404);
     assert!(future.text().contains("no-history"), "{}", future.text());
 }
+
+#[tokio::test]
+async fn a_derived_layer_has_a_history() {
+    let city = City::start().await;
+    let operator = city.operator();
+    let looking = json!({ "name": "Congress", "heading_deg": 90, "fov_deg": 60, "range_m": 150 });
+    city.post("cameras", &point("c", LON, LAT, &looking)).await;
+    let mut live = operator.live("layers=cameras&bbox=-112,32,-110,33").await;
+    let messages = live.until_tick().await;
+    let then = messages
+        .last()
+        .and_then(|tick| tick["server_time"].as_str())
+        .expect("a tick tells the time")
+        .to_owned();
+    city.post("cameras", &withdrawn("c")).await;
+    for (layer, source_layer) in [("coverage", "coverage"), ("cells", "cells")] {
+        let now = operator.get(&here(layer, 14)).await;
+        assert_eq!(now.status, 204, "{layer} is empty now");
+        let past = operator
+            .get(&format!("{}?at={then}", here(layer, 14)))
+            .await
+            .expect(200);
+        let tile = Tile::decode(&past.body);
+        assert_eq!(tile.layer(source_layer).len(), 1, "{layer} at {then}");
+    }
+}

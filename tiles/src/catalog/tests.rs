@@ -52,6 +52,14 @@ fn a_catalog_that_cannot_be_says_what_is_wrong() {
         "layer units is configured twice",
     );
     check_catalog(
+        |specs| specs[5].stale_after_s = 60,
+        "layer alpr_reads: stale_after_s = 60, and a sighting layer takes 0 only; retain_days ends sightings",
+    );
+    check_catalog(
+        |specs| specs[5].expire_after_s = 90,
+        "layer alpr_reads: expire_after_s = 90, and a sighting layer takes 0 only; retain_days ends sightings",
+    );
+    check_catalog(
         |specs| specs[2].zooms = [9, 8],
         "layer units: zooms 9 to 8 are not within 0 and 22",
     );

@@ -1,9 +1,10 @@
 //! The picture as one would write it without indexes: maps, and linear scans over them.
 
+use crate::anchor::anchor;
 use crate::catalog::{Catalog, LayerIx, LayerKind, LayerSpec};
 use crate::cell::Cell;
 use crate::event::{Event, Observation, Record};
-use crate::feature::{FeatureId, Fix, Topic, anchor};
+use crate::feature::{FeatureId, Fix, Topic};
 use crate::place::{Bounds, LonLat};
 use crate::view::Window;
 use geo_types::Geometry;
@@ -39,6 +40,11 @@ fn days(spec: &LayerSpec) -> Option<SignedDuration> {
     (spec.retain_days > 0).then(|| seconds(spec.retain_days * 86_400))
 }
 
+/// What is of the same instant may still correct what expired.
+fn just_before(at: Timestamp) -> Timestamp {
+    at - SignedDuration::from_nanos(1)
+}
+
 impl Known {
     pub(crate) fn observed_at(&self) -> Timestamp {
         self.observation.observed_at.unwrap_or(self.received_at)
@@ -54,12 +60,15 @@ impl Known {
         self.observation.stale_at.or(by_rule)
     }
 
+    fn is_gone(&self, spec: &LayerSpec, now: Timestamp) -> bool {
+        days(spec).is_some_and(|days| self.received_at + days <= now)
+    }
+
     fn is_over(&self, spec: &LayerSpec, now: Timestamp) -> bool {
         let by_rule = self.effective_at() + seconds(spec.expire_after_s);
         let by_rule = (spec.expire_after_s > 0).then_some(by_rule);
         let expires_at = self.observation.expires_at.or(by_rule);
-        let gone_at = days(spec).map(|days| self.received_at + days);
-        expires_at.is_some_and(|at| at <= now) || gone_at.is_some_and(|at| at <= now)
+        expires_at.is_some_and(|at| at <= now) || self.is_gone(spec, now)
     }
 
     pub(crate) fn anchor(&self) -> Option<LonLat> {
@@ -138,9 +147,12 @@ impl Model {
     fn elapse(&mut self, clock: bool) {
         let (catalog, now) = (Arc::clone(&self.catalog), self.now);
         self.tombstones.retain(|(layer, _), (_, received_at)| {
-            days(catalog.spec(*layer)).is_none_or(|days| *received_at + days > now)
+            let days = i64::from(catalog.tombstone_days(catalog.spec(*layer)));
+            *received_at + SignedDuration::from_hours(24 * days) > now
         });
-        self.known.retain(|(layer, _), known| {
+        let mut expired = Vec::new();
+        self.known.retain(|key, known| {
+            let (layer, _) = key;
             let spec = catalog.spec(*layer);
             match (spec.kind, days(spec)) {
                 // Sightings go by the minute in which they came.
@@ -150,9 +162,18 @@ impl Model {
                     goes_at + SignedDuration::from_millis(1) > now
                 }
                 (LayerKind::Sighting, None) => true,
-                (LayerKind::State | LayerKind::Derived, _) => !clock || !known.is_over(spec, now),
+                (LayerKind::State | LayerKind::Derived, _) => {
+                    let over = clock && known.is_over(spec, now);
+                    if over && !known.is_gone(spec, now) {
+                        expired.push((key.clone(), known.effective_at(), known.received_at));
+                    }
+                    !over
+                }
             }
         });
+        for (key, effective_at, received_at) in expired {
+            self.bury(key, just_before(effective_at), received_at);
+        }
         for ((layer, _), known) in &mut self.known {
             let spec = catalog.spec(*layer);
             if clock && spec.kind == LayerKind::State {
@@ -201,6 +222,7 @@ impl Model {
             }
             _ if next.is_over(spec, self.now) => {
                 self.known.remove(&key);
+                self.bury(key, just_before(effective_at), record.received_at);
             }
             known => {
                 // A fix without a position leaves the trail as it is.
@@ -223,9 +245,12 @@ impl Model {
             }
         }
         self.known.remove(&key);
-        if let Some((old, _)) = self.tombstones.get(&key) {
-            at = at.max(*old);
-        }
-        self.tombstones.insert(key, (at, record.received_at));
+        self.bury(key, at, record.received_at);
+    }
+
+    fn bury(&mut self, key: Key, at: Timestamp, received_at: Timestamp) {
+        let old = self.tombstones.get(&key);
+        let at = old.map_or(at, |(old, _)| at.max(*old));
+        self.tombstones.insert(key, (at, received_at));
     }
 }

@@ -3,6 +3,7 @@
 use super::{model::Known, spots};
 use crate::catalog::LayerSpec;
 use crate::cell::resolution_for_zoom;
+use crate::encode::{TileLimits, TileRequest, encode_tile};
 use crate::event::Seq;
 use crate::feature::{FeatureId, Seen, Topic, Value};
 use crate::gate::Open;
@@ -141,6 +142,23 @@ pub(crate) fn tile(open: &Open<'_>, tile: TileCoord) -> String {
     let features: Vec<String> = within.iter().map(|seen| features(open, seen)).collect();
     let cells = open.cells(bounds, resolution_for_zoom(tile.z()), None);
     format!("{features:?} {cells:?}")
+}
+
+/// The tile as encoded, with room for little and for next to nothing.
+pub(crate) fn encoded(open: &Open<'_>, view: &View, viewer: &Viewer, tile: TileCoord) -> String {
+    let encoded = [400, 90].map(|max_bytes| {
+        let request = TileRequest {
+            layers: &[open.layer()],
+            tile,
+            window: None,
+            limits: TileLimits {
+                max_bytes,
+                ..TileLimits::default()
+            },
+        };
+        encode_tile(view, viewer, &request).map_err(|error| error.to_string())
+    });
+    format!("{encoded:?}")
 }
 
 pub(crate) fn ids(found: &[Seen]) -> String {

@@ -4,10 +4,13 @@
 //! step by step where the tile is too heavy:
 //!
 //! ```text
-//! points            all ──────────────────────────────▶ cells ─▶ coarser cells ─▶ … resolution 0
+//! points            all ──────────────────────────────▶ cells ─▶ cells one resolution coarser
 //! lines, polygons   all ─▶ simplified ×4 ─▶ ×16 ──────▶ cells ─▶ …
 //! both              all ─▶ points as cells ─▶ ×4 ─▶ ×16 ─▶ cells ─▶ …
 //! ```
+//!
+//! There the ladder ends: a still coarser cell would count what lies far outside the tile, and every
+//! change there would be a change of this tile.
 //!
 //! Promises: never a part of the points. Either every one is drawn, or every one is counted; a cell
 //! counts everything of the layer that is anchored in it. The same view, viewer and tile give the same
@@ -15,7 +18,7 @@
 
 use super::project::Frame;
 use crate::catalog::{GeometryKind, LayerKind, LayerSpec, ShownAs};
-use crate::cell::resolution_for_zoom;
+use crate::cell::{coarsest_for_zoom, resolution_for_zoom};
 use crate::feature::Seen;
 use crate::gate::Open;
 use crate::view::Window;
@@ -66,7 +69,9 @@ impl Detail {
         if is_computed(spec) || counted || !open.has_singles() {
             return Some(Self::counted(open, frame));
         }
-        let count = open.count_within(frame.bounds(), window);
+        // Beyond this, how many there are makes no difference.
+        let cap = (spec.cap as usize).saturating_mul(MOST_PAST_CAP as usize);
+        let count = open.count_within(frame.bounds(), window, cap.saturating_add(1));
         Some(Self::capped(open, frame, count))
     }
 
@@ -125,10 +130,13 @@ impl Detail {
                 })
             }
             Singles::All | Singles::Extended => Some(Self::counted(open, frame)),
-            Singles::Nothing => self.cells?.checked_sub(1).map(|resolution| Self {
-                cells: Some(resolution),
-                ..self
-            }),
+            Singles::Nothing => {
+                let coarsest = coarsest(open, frame);
+                (self.cells? > coarsest).then_some(Self {
+                    cells: Some(coarsest),
+                    ..self
+                })
+            }
         }
     }
 }
@@ -144,6 +152,11 @@ fn takes_extended(spec: &LayerSpec) -> bool {
 
 fn finest(open: &Open<'_>, frame: Frame) -> u8 {
     resolution_for_zoom(frame.tile.z()).min(open.finest_resolution())
+}
+
+fn coarsest(open: &Open<'_>, frame: Frame) -> u8 {
+    let of_layer = open.finest_resolution().saturating_sub(1);
+    coarsest_for_zoom(frame.tile.z()).min(of_layer)
 }
 
 /// The features to draw one by one, in order of id.

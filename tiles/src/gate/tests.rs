@@ -3,8 +3,10 @@ use crate::city::model::Model;
 use crate::city::reading::{self, ids, known, may};
 use crate::city::{self, catalog, folded, place, spots, viewers};
 use crate::event::Record;
+use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
+use std::collections::HashMap;
 
 /// A random question.
 #[derive(Debug, Clone)]
@@ -50,6 +52,28 @@ fn question() -> impl Strategy<Value = Question> {
         )
 }
 
+/// Counts over time are the sums of what a window of each step counts.
+fn over_time(open: &Open<'_>, ask: &Question) {
+    let (from, step) = ask.window.map_or((city::dawn(), 7_000), |window| {
+        (
+            window.from,
+            1 + window.to.duration_since(window.from).as_secs(),
+        )
+    });
+    let steps = Steps::new(from, SignedDuration::from_secs(step), 9).unwrap();
+    let window = |at| Window {
+        from: steps.start(at),
+        to: steps.start(at + 1),
+    };
+    let sum = |at| -> u32 {
+        let cells = open.cells(Bounds::WORLD, 0, Some(window(at)));
+        cells.iter().map(|(_, count)| count).sum()
+    };
+    let sighting = open.spec().kind == LayerKind::Sighting;
+    let expected = sighting.then(|| (0..9).map(sum).collect());
+    assert_eq!(open.over_time(&steps), expected);
+}
+
 /// Compares what an open layer answers with a scan over the model.
 fn check(open: &Open<'_>, held: &[&str], model: &Model, ask: &Question) {
     let spec = open.spec();
@@ -71,7 +95,8 @@ fn check(open: &Open<'_>, held: &[&str], model: &Model, ask: &Question) {
     };
     let expected: Vec<String> = single.iter().filter(inside).map(tell).collect();
     assert_eq!(texts(&open.within(ask.bounds, ask.window)), expected);
-    assert_eq!(open.count_within(ask.bounds, ask.window), expected.len());
+    let counts = [0, 3, 999].map(|most| open.count_within(ask.bounds, ask.window, most));
+    assert_eq!(counts, [0, 3, 999].map(|most| expected.len().min(most)));
     assert_eq!(open.count(), single.len());
 
     let paged = single
@@ -114,6 +139,8 @@ fn check(open: &Open<'_>, held: &[&str], model: &Model, ask: &Question) {
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_unstable();
     assert_eq!(open.cells(ask.bounds, ask.resolution, ask.window), counts);
+
+    over_time(open, ask);
 
     let resolution = open.view.catalog().topic_resolution();
     for topic in single.iter().map(|(_, row)| row.topic(resolution)) {

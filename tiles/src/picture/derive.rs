@@ -5,7 +5,7 @@ use crate::coverage::FieldOfView;
 use crate::feature::{Feature, Properties};
 
 /// How one layer follows from another.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Derivation {
     pub(crate) source: LayerIx,
     pub(crate) target: LayerIx,

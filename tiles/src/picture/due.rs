@@ -10,8 +10,8 @@ use super::{Picture, fix_leaves_at, retained, retention};
 use crate::catalog::{LayerIx, LayerSpec};
 use crate::event::Seq;
 use crate::feature::{Feature, FeatureId};
-use crate::view::Body;
 use crate::view::marks::Notice;
+use crate::view::{Body, Tombstone};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,8 +21,11 @@ const SIGHTINGS_BY: i64 = 60;
 /// After the minute, so that a clock that is read in whole milliseconds is not a moment early.
 const GRACE: SignedDuration = SignedDuration::from_millis(1);
 
+/// The least time between two instants.
+const INSTANT: SignedDuration = SignedDuration::from_nanos(1);
+
 /// What falls due, in order of time.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct DueQueue {
     features: BTreeSet<(Timestamp, LayerIx, FeatureId)>,
     /// When the oldest sightings of a layer go.
@@ -60,8 +63,15 @@ fn due_at(spec: &LayerSpec, feature: &Feature) -> Option<Timestamp> {
 
 /// When a feature leaves by expiry or retention.
 pub(super) fn leaves_at(spec: &LayerSpec, feature: &Feature) -> Option<Timestamp> {
-    let gone_at = retention(spec).and_then(|days| feature.received_at.checked_add(days).ok());
-    [feature.expires_at, gone_at].into_iter().flatten().min()
+    [feature.expires_at, gone_at(spec, feature)]
+        .into_iter()
+        .flatten()
+        .min()
+}
+
+/// When retention takes a feature.
+fn gone_at(spec: &LayerSpec, feature: &Feature) -> Option<Timestamp> {
+    retention(spec).and_then(|days| feature.received_at.checked_add(days).ok())
 }
 
 impl Picture {
@@ -113,6 +123,7 @@ impl Picture {
             return;
         };
         if leaves_at(spec, &prev).is_some_and(|at| at <= now) {
+            self.bury_expired(spec, &prev);
             self.replace(Some(&prev), None, seq);
             return;
         }
@@ -121,6 +132,20 @@ impl Picture {
         next.trail = retained(spec, &prev.trail, now).into();
         next.seq = seq;
         self.replace(Some(&prev), Some(next), seq);
+    }
+
+    /// Sees to it that what was told before a feature that is over does not come in its place. What
+    /// was told as of the same instant may still correct it. Retention leaves nothing behind.
+    pub(super) fn bury_expired(&mut self, spec: &LayerSpec, over: &Feature) {
+        if gone_at(spec, over).is_some_and(|at| at <= self.view.clock) {
+            return;
+        }
+        let before = over.effective_at().checked_sub(INSTANT);
+        let tombstone = Tombstone {
+            at: before.unwrap_or(Timestamp::MIN),
+            received_at: over.received_at,
+        };
+        self.bury(over.layer, &over.id, tombstone);
     }
 
     /// Drops the sightings that are past their retention; says whether there were any.

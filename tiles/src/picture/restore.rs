@@ -10,24 +10,23 @@ use super::{Picture, is_on_globe, new_feature};
 use crate::catalog::LayerIx;
 use crate::event::{Event, Record, Seq};
 use crate::feature::{Feature, FeatureId};
+use crate::view::marks::Notice;
 use crate::view::{Body, HotFeature, MarkKey, Tombstone};
 use jiff::Timestamp;
 use std::sync::Arc;
 
 impl Picture {
-    /// Puts a feature of a state layer back.
+    /// Puts a feature of a state layer back. It is found by id at once, and by place after
+    /// [`Picture::restored`].
     pub fn restore_feature(&mut self, hot: HotFeature) {
         let catalog = Arc::clone(&self.view.catalog);
         let layer = hot.observation.layer;
         let spec = catalog.spec(layer);
-        let record = Record {
-            seq: hot.seq,
-            received_at: hot.received_at,
-            event: Event::Clock,
-        };
-        let mut feature = new_feature(spec, &record, &hot.observation, catalog.topic_resolution());
-        feature.stale_at = hot.observation.stale_at;
-        feature.expires_at = hot.observation.expires_at;
+        let (stale_at, expires_at) = (hot.observation.stale_at, hot.observation.expires_at);
+        let received = (hot.seq, hot.received_at);
+        let mut feature = new_feature(spec, received, hot.observation, catalog.topic_resolution());
+        feature.stale_at = stale_at;
+        feature.expires_at = expires_at;
         feature.stale = hot.stale;
         feature.trail = hot.trail.into();
         feature.noticed = hot.noticed.into();
@@ -38,10 +37,12 @@ impl Picture {
                 && let Some(derived) = derivation.derive(&catalog, &feature)
                 && let Body::State(state) = &mut self.view.layers[derivation.target.index()].body
             {
-                state.set(None, Some(Arc::new(derived)));
+                state.load(Arc::new(derived));
             }
         }
-        self.set(layer, None, Some(feature));
+        if let Body::State(state) = &mut self.view.layers[layer.index()].body {
+            state.load(feature);
+        }
     }
 
     /// Puts a tombstone back.
@@ -51,15 +52,15 @@ impl Picture {
 
     /// Puts a sighting back, as its record in the log tells it: all but the marks that
     /// [`Picture::apply`] would make. Of several with one id the first counts for as long as it is
-    /// kept; one that was withdrawn does not come back.
-    pub fn restore_sighting(&mut self, record: &Record) {
-        let Event::Observed(observation) = &record.event else {
+    /// kept; one that was withdrawn does not come back. Sightings are read only after
+    /// [`Picture::restored`].
+    pub fn restore_sighting(&mut self, record: Record) {
+        let Event::Observed(observation) = record.event else {
             return;
         };
         if !observation.geometry.as_ref().is_none_or(is_on_globe) {
             return;
         }
-        let catalog = Arc::clone(&self.view.catalog);
         let layer = observation.layer;
         // As in the fold: what is past its retention by now is gone before the next one comes.
         self.view.clock = self.view.clock.max(record.received_at);
@@ -67,16 +68,18 @@ impl Picture {
         if due.is_some_and(|at| *at <= self.view.clock) {
             self.hide_old_sightings(layer);
         }
-        let spec = catalog.spec(layer);
-        let feature = new_feature(spec, record, observation, catalog.topic_resolution());
+        let catalog = &self.view.catalog;
+        let received = (record.seq, record.received_at);
+        let topic_resolution = catalog.topic_resolution();
+        let feature = new_feature(catalog.spec(layer), received, observation, topic_resolution);
         if self.is_buried(layer, &feature) {
             return;
         }
         let Body::Sightings(sightings) = &mut self.view.layers[layer.index()].body else {
             return;
         };
-        if sightings.get(&feature.id).is_none() {
-            sightings.push(&Arc::new(feature));
+        if !sightings.holds(&feature.id) {
+            sightings.load(Arc::new(feature));
             if !self.due.sightings.contains_key(&layer) {
                 self.expect_retention(layer);
             }
@@ -103,6 +106,32 @@ impl Picture {
         *last = (*last).max(seq);
     }
 
+    /// Passes over the records up to this one, which concern no layer of the catalog: they move the
+    /// position and the clock.
+    pub fn pass_over(&mut self, seq: Seq, received_at: Timestamp) {
+        if seq <= self.view.seq {
+            return;
+        }
+        self.view.seq = seq;
+        self.view.clock = self.view.clock.max(received_at);
+        self.forget_tombstones();
+        self.forget_sightings(seq);
+    }
+
+    /// Notes that any tile of a layer, and of what is derived from it, may have changed by now: for
+    /// when the marks of what is no longer in the log are lost.
+    pub fn touch_everywhere(&mut self, layer: LayerIx) {
+        let derived = self.derivations.iter();
+        let derived = derived.filter(|derivation| derivation.source == layer);
+        let layers: Vec<LayerIx> = derived.map(|it| it.target).chain([layer]).collect();
+        for layer in layers {
+            let view = &mut self.view.layers[layer.index()];
+            view.marks.touch_all(self.view.seq);
+            view.marks.touch_layer(Notice::EVERYBODY, self.view.seq);
+            view.last = self.view.seq;
+        }
+    }
+
     /// Ends the restoration: the picture now stands at this position and time.
     pub fn restored(&mut self, seq: Seq, clock: Timestamp) {
         self.view.seq = seq;
@@ -111,8 +140,9 @@ impl Picture {
         self.forget_tombstones();
         for (layer, _) in Arc::clone(&self.view.catalog).layers() {
             match &mut self.view.layers[layer.index()].body {
-                Body::State(state) => state.pack(),
-                Body::Sightings(_) => {
+                Body::State(state) => state.loaded(),
+                Body::Sightings(sightings) => {
+                    sightings.loaded();
                     self.hide_old_sightings(layer);
                 }
                 Body::Computed => {}

@@ -10,7 +10,7 @@
 //! zoom 13 asks level 12 for its ancestor tile, and every level above for subtree marks
 //! ```
 
-use crate::cell::resolution_for_zoom;
+use crate::cell::coarsest_for_zoom;
 use crate::event::Seq;
 use crate::place::Bounds;
 use crate::tile::{MERCATOR_LATITUDE, TileCoord, tiles_of};
@@ -186,9 +186,10 @@ impl Marks {
             .map(|(key, mark)| (*key, *mark))
     }
 
-    /// Puts a mark back that a checkpoint kept.
+    /// Puts a mark back that a checkpoint kept; of two the newer counts.
     pub(crate) fn restore(&mut self, key: MarkKey, seq: Seq) {
-        self.by_key.insert(key, seq);
+        let mark = self.by_key.entry(key).or_default();
+        *mark = (*mark).max(seq);
     }
 }
 
@@ -198,7 +199,7 @@ fn reach(bounds: Bounds, level: u8) -> Bounds {
     let tile_lon = 360.0 / f64::from(1_u32 << level);
     // What is indexed into a cell is at most 2.4 longest edges from the far side of it, and those
     // edges are within 1.5 of the average one.
-    let edge_m = 1_300_000.0 / 7.0_f64.sqrt().powi(i32::from(resolution_for_zoom(level)));
+    let edge_m = 1_300_000.0 / 7.0_f64.sqrt().powi(i32::from(coarsest_for_zoom(level)));
     let cell_deg = 2.4 * 1.5 * edge_m / EQUATOR_M * 360.0;
     let polewards = bounds.south().abs().max(bounds.north().abs());
     let shrink = (polewards + cell_deg)

@@ -1,13 +1,15 @@
 //! The spatial index of a state layer: an R-tree that can be snapshotted cheaply.
 //!
-//! A full clone of an R-tree of 100,000 costs tens of milliseconds, so a snapshot shares a bulk-loaded
-//! `base` and copies only `fresh`, the small tree of what changed since. An id in `moved` has its
+//! A full clone of an R-tree of 100,000 costs tens of milliseconds, so a snapshot shares a packed
+//! `base` and copies only `fresh`, the small R*-tree of what changed since. An id in `moved` has its
 //! truth in `fresh` (or nowhere), whatever the base says of it.
 
 use crate::feature::{Feature, FeatureId};
 use crate::place::Bounds;
+use crate::view::packed::PackedTree;
 use rstar::{AABB, RTree, RTreeObject};
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// A feature in a tree, by the box of its geometry.
@@ -50,10 +52,31 @@ pub(crate) fn envelope(part: Bounds) -> AABB<[f64; 2]> {
     AABB::from_corners([part.west(), part.south()], [part.east(), part.north()])
 }
 
+/// Features that stand where they stood when they were packed.
+#[derive(Debug, Default)]
+struct Base {
+    features: Vec<Arc<Feature>>,
+    tree: PackedTree,
+}
+
+impl Base {
+    fn of<'f>(features: impl Iterator<Item = &'f Arc<Feature>>) -> Self {
+        let features: Vec<_> = features.cloned().collect();
+        let tree = PackedTree::new(numbered(&features));
+        Self { features, tree }
+    }
+}
+
+/// The features that have a place, numbered as they stand, for a packed tree.
+pub(crate) fn numbered(features: &[Arc<Feature>]) -> impl Iterator<Item = (u32, Bounds)> {
+    let numbered = (0..).zip(features);
+    numbered.filter_map(|(number, feature)| Some((number, feature.bounds?)))
+}
+
 /// Features by place.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BoxTree {
-    base: Arc<RTree<Entry>>,
+    base: Arc<Base>,
     fresh: Arc<RTree<Entry>>,
     moved: Arc<HashSet<FeatureId>>,
 }
@@ -62,7 +85,7 @@ impl BoxTree {
     /// A tree of these features, packed.
     pub(crate) fn packed<'f>(features: impl Iterator<Item = &'f Arc<Feature>>) -> Self {
         Self {
-            base: Arc::new(RTree::bulk_load(features.filter_map(Entry::new).collect())),
+            base: Arc::new(Base::of(features)),
             ..Self::default()
         }
     }
@@ -85,22 +108,30 @@ impl BoxTree {
 
     /// Whether so much moved that packing anew pays.
     pub(crate) fn wants_packing(&self) -> bool {
-        self.moved.len() > 1_024.max(self.base.size() / 8)
+        self.moved.len() > 1_024.max(self.base.tree.len() / 8)
     }
 
-    /// Calls `visit` for every feature whose box intersects the bounds, in no order.
-    pub(crate) fn visit(&self, bounds: Bounds, mut visit: impl FnMut(&Arc<Feature>)) {
+    /// Calls `visit` for every feature whose box intersects the bounds, in no order, until told to
+    /// stop. What spans both parts of a box over the antimeridian comes twice.
+    pub(crate) fn visit(
+        &self,
+        bounds: Bounds,
+        visit: &mut dyn FnMut(&Arc<Feature>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         for part in bounds.parts() {
-            let envelope = envelope(part);
-            for entry in self.base.locate_in_envelope_intersecting(envelope) {
-                if self.moved.is_empty() || !self.moved.contains(&entry.feature.id) {
-                    visit(&entry.feature);
+            self.base.tree.search(part, &mut |number| {
+                let feature = &self.base.features[number as usize];
+                let touches = feature.bounds.is_some_and(|bounds| bounds.intersects(part));
+                if touches && (self.moved.is_empty() || !self.moved.contains(&feature.id)) {
+                    visit(feature)?;
                 }
-            }
-            for entry in self.fresh.locate_in_envelope_intersecting(envelope) {
-                visit(&entry.feature);
+                ControlFlow::Continue(())
+            })?;
+            for entry in self.fresh.locate_in_envelope_intersecting(envelope(part)) {
+                visit(&entry.feature)?;
             }
         }
+        ControlFlow::Continue(())
     }
 }
 

@@ -8,14 +8,20 @@
 //! Eight neighbours of a size merge into one of the next, so that a query visits few trees. A time
 //! window is a set of segments; retention drops whole segments and hides the rest of the oldest.
 
-use crate::cell::{Cell, FINEST};
+mod steps;
+
+pub use steps::Steps;
+
 use crate::feature::{Feature, FeatureId};
 use crate::place::Bounds;
-use crate::view::cells::{CellCounts, CountedCells, SealedCounts};
-use crate::view::rtree::{Entry, envelope};
+use crate::view::cells::{CellCounts, SealedCounts};
+use crate::view::packed::PackedTree;
+use crate::view::rtree::{Entry, envelope, numbered};
+use crate::view::tally::Tally;
 use jiff::Timestamp;
 use rstar::RTree;
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Rows in the open segment before it is sealed. Fewer in tests, which cross all sizes quickly.
@@ -61,10 +67,10 @@ impl Filter {
 struct Segment {
     /// In order of arrival, and so of `received_at`.
     rows: Vec<Arc<Feature>>,
-    tree: RTree<Entry>,
+    tree: PackedTree,
     counts: SealedCounts,
     /// Positions in `rows`, in order of id.
-    by_id: Vec<usize>,
+    by_id: Box<[u32]>,
     first: Timestamp,
     last: Timestamp,
 }
@@ -72,33 +78,35 @@ struct Segment {
 impl Segment {
     fn of(rows: Vec<Arc<Feature>>) -> Self {
         let times = || rows.iter().map(|row| row.effective_at());
-        let mut by_id: Vec<usize> = (0..rows.len()).collect();
-        by_id.sort_unstable_by(|a, b| rows[*a].id.cmp(&rows[*b].id));
         Self {
-            tree: RTree::bulk_load(rows.iter().filter_map(Entry::new).collect()),
+            tree: PackedTree::new(numbered(&rows)),
             counts: SealedCounts::of(rows.iter().filter_map(|row| row.cell)),
             first: times().min().unwrap_or(Timestamp::MAX),
             last: times().max().unwrap_or(Timestamp::MIN),
-            by_id,
+            by_id: in_order_of_id(&rows),
             rows,
         }
+    }
+
+    fn row(&self, number: u32) -> &Arc<Feature> {
+        &self.rows[number as usize]
     }
 
     fn get(&self, id: &FeatureId) -> Option<&Arc<Feature>> {
         let at = self
             .by_id
-            .binary_search_by(|row| self.rows[*row].id.cmp(id))
+            .binary_search_by(|row| self.row(*row).id.cmp(id))
             .ok()?;
-        Some(&self.rows[self.by_id[at]])
+        Some(self.row(self.by_id[at]))
     }
 
     /// The rows in order of id, after the given one.
     fn after(&self, after: Option<&FeatureId>) -> impl Iterator<Item = &Arc<Feature>> {
         let start = after.map_or(0, |after| {
             self.by_id
-                .partition_point(|row| self.rows[*row].id <= *after)
+                .partition_point(|row| self.row(*row).id <= *after)
         });
-        self.by_id[start..].iter().map(|row| &self.rows[*row])
+        self.by_id[start..].iter().map(|row| self.row(*row))
     }
 
     /// Whether every row passes the filter, or none does.
@@ -118,6 +126,23 @@ impl Segment {
     }
 }
 
+/// Positions of rows in order of id. Most ids differ in their first bytes, which are at hand.
+fn in_order_of_id(rows: &[Arc<Feature>]) -> Box<[u32]> {
+    let head = |id: &FeatureId| {
+        let mut head = [0; 8];
+        let bytes = id.as_str().as_bytes();
+        let known = bytes.len().min(head.len());
+        head[..known].copy_from_slice(&bytes[..known]);
+        u64::from_be_bytes(head)
+    };
+    let mut keyed: Vec<(u64, u32)> = rows.iter().map(|row| head(&row.id)).zip(0..).collect();
+    keyed.sort_unstable_by(|(a, left), (b, right)| {
+        let ids = || (rows[*left as usize].id).cmp(&rows[*right as usize].id);
+        a.cmp(b).then_with(ids)
+    });
+    keyed.into_iter().map(|(_, row)| row).collect()
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Nothing,
@@ -135,6 +160,9 @@ pub(crate) struct SightingIndex {
     open_ids: imbl::HashMap<FeatureId, Arc<Feature>>,
     /// Rows received before this are gone.
     received_from: Timestamp,
+    /// While the index is being loaded: every id, and when its last row was received. The open rows
+    /// are then in no index but this.
+    loading: Option<Arc<HashMap<FeatureId, Timestamp>>>,
 }
 
 impl Default for SightingIndex {
@@ -146,6 +174,7 @@ impl Default for SightingIndex {
             open_counts: CellCounts::default(),
             open_ids: imbl::HashMap::new(),
             received_from: Timestamp::MIN,
+            loading: None,
         }
     }
 }
@@ -153,10 +182,53 @@ impl Default for SightingIndex {
 impl SightingIndex {
     /// The sighting of an id, if it is still kept.
     pub(crate) fn get(&self, id: &FeatureId) -> Option<&Arc<Feature>> {
-        self.open_ids
-            .get(id)
-            .or_else(|| self.sealed.iter().rev().find_map(|segment| segment.get(id)))
+        let open = match &self.loading {
+            None => self.open_ids.get(id),
+            Some(_) => self.open.iter().rfind(|row| row.id == *id),
+        };
+        open.or_else(|| self.sealed.iter().rev().find_map(|segment| segment.get(id)))
             .filter(|row| row.received_at >= self.received_from)
+    }
+
+    /// Whether a sighting of an id is still kept.
+    pub(crate) fn holds(&self, id: &FeatureId) -> bool {
+        match &self.loading {
+            None => self.get(id).is_some(),
+            Some(known) => (known.get(id)).is_some_and(|last| *last >= self.received_from),
+        }
+    }
+
+    /// Begins or goes on to load: rows come in large numbers, and nothing is read before
+    /// [`SightingIndex::loaded`].
+    pub(crate) fn load(&mut self, row: Arc<Feature>) {
+        let known = Arc::make_mut(self.loading.get_or_insert_default());
+        known.insert(row.id.clone(), row.received_at);
+        let open = Arc::make_mut(&mut self.open);
+        open.push(row);
+        if open.len() >= LARGEST {
+            self.seal();
+        }
+    }
+
+    /// Ends the loading, if there was one.
+    pub(crate) fn loaded(&mut self) {
+        if self.loading.take().is_none() {
+            return;
+        }
+        let from = self.received_from;
+        Arc::make_mut(&mut self.open).retain(|row| row.received_at >= from);
+        if self.open.len() >= SEAL_AT {
+            self.seal();
+        } else {
+            self.reopen(|_| true);
+        }
+    }
+
+    /// Makes the open rows a segment.
+    fn seal(&mut self) {
+        let rows = std::mem::take(Arc::make_mut(&mut self.open));
+        self.clear_open();
+        Arc::make_mut(&mut self.sealed).push(Arc::new(Segment::of(rows)));
     }
 
     /// Adds a sighting at the end.
@@ -169,11 +241,8 @@ impl SightingIndex {
         let open = Arc::make_mut(&mut self.open);
         open.push(Arc::clone(row));
         if open.len() >= SEAL_AT {
-            let rows = std::mem::take(open);
-            self.clear_open();
-            let sealed = Arc::make_mut(&mut self.sealed);
-            sealed.push(Arc::new(Segment::of(rows)));
-            merge(sealed, self.received_from);
+            self.seal();
+            merge(Arc::make_mut(&mut self.sealed), self.received_from);
         }
     }
 
@@ -187,7 +256,10 @@ impl SightingIndex {
     pub(crate) fn remove(&mut self, id: &FeatureId) -> Option<Arc<Feature>> {
         let removed = Arc::clone(self.get(id)?);
         let stays = |row: &Arc<Feature>| row.id != *id;
-        if self.open_ids.contains_key(id) {
+        if let Some(known) = &mut self.loading {
+            Arc::make_mut(known).remove(id);
+            Arc::make_mut(&mut self.open).retain(stays);
+        } else if self.open_ids.contains_key(id) {
             self.reopen(stays);
         }
         for segment in Arc::make_mut(&mut self.sealed) {
@@ -216,7 +288,7 @@ impl SightingIndex {
         if gone {
             let stays = |row: &Arc<Feature>| row.received_at >= from;
             Arc::make_mut(&mut self.sealed).retain(|s| s.rows.last().is_some_and(stays));
-            if !self.open.first().is_none_or(stays) {
+            if self.loading.is_none() && !self.open.first().is_none_or(stays) {
                 self.reopen(stays);
             }
         }
@@ -239,31 +311,38 @@ impl SightingIndex {
         }
     }
 
-    /// Calls `visit` for every sighting within the bounds, in no order.
+    /// Calls `visit` for every sighting within the bounds, in no order, until told to stop.
     pub(crate) fn visit(
         &self,
         bounds: Bounds,
         window: Option<Window>,
-        mut visit: impl FnMut(&Arc<Feature>),
-    ) {
+        visit: &mut dyn FnMut(&Arc<Feature>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let filter = self.filter(window);
         for part in bounds.parts() {
-            let envelope = envelope(part);
-            let visited = self
-                .sealed
-                .iter()
-                .filter(|s| s.verdict(filter) != Verdict::Nothing);
-            for tree in visited
-                .map(|segment| &segment.tree)
-                .chain([&*self.open_tree])
-            {
-                for entry in tree.locate_in_envelope_intersecting(envelope) {
-                    if filter.admits(entry.feature()) {
-                        visit(entry.feature());
-                    }
+            for segment in self.sealed.iter() {
+                let verdict = segment.verdict(filter);
+                if verdict == Verdict::Nothing {
+                    continue;
                 }
+                let all = verdict == Verdict::Everything;
+                segment.tree.search(part, &mut |number| {
+                    let row = segment.row(number);
+                    let touches = row.bounds.is_some_and(|bounds| bounds.intersects(part));
+                    if touches && (all || filter.admits(row)) {
+                        visit(row)?;
+                    }
+                    ControlFlow::Continue(())
+                })?;
+            }
+            let open = self
+                .open_tree
+                .locate_in_envelope_intersecting(envelope(part));
+            for entry in open.filter(|entry| filter.admits(entry.feature())) {
+                visit(entry.feature())?;
             }
         }
+        ControlFlow::Continue(())
     }
 
     /// Up to `limit` sightings in order of id, after the given one.
@@ -292,51 +371,28 @@ impl SightingIndex {
             .sum()
     }
 
-    /// The counts per cell that touches the bounds.
-    pub(crate) fn count(
-        &self,
-        bounds: Bounds,
-        resolution: u8,
-        window: Option<Window>,
-    ) -> HashMap<Cell, u32> {
+    /// Adds the counts to a tally.
+    pub(crate) fn count(&self, tally: &mut Tally, window: Option<Window>) {
         let filter = self.filter(window);
-        let mut counts = HashMap::new();
-        let mut add = |cell: Cell, count: u32| *counts.entry(cell).or_default() += count;
         for segment in self.sealed.iter() {
             match segment.verdict(filter) {
                 Verdict::Nothing => {}
-                Verdict::Everything => segment.counts.visit(bounds, resolution, &mut add),
-                Verdict::Partly => count_rows(&segment.rows, filter, bounds, resolution, &mut add),
+                Verdict::Everything => tally.add(&segment.counts),
+                Verdict::Partly => count_rows(&segment.rows, filter, tally),
             }
         }
         if window.is_none() && self.open.first().is_none_or(|row| filter.admits(row)) {
-            self.open_counts.visit(bounds, resolution, &mut add);
+            tally.add(&self.open_counts);
         } else {
-            count_rows(&self.open, filter, bounds, resolution, &mut add);
+            count_rows(&self.open, filter, tally);
         }
-        counts
     }
 }
 
-fn count_rows(
-    rows: &[Arc<Feature>],
-    filter: Filter,
-    bounds: Bounds,
-    resolution: u8,
-    add: &mut dyn FnMut(Cell, u32),
-) {
-    let mut counted = HashMap::<Cell, u32>::new();
-    for row in rows.iter().filter(|row| filter.admits(row)) {
-        if let Some(cell) = row.cell {
-            *counted
-                .entry(cell.parent(resolution.min(FINEST)))
-                .or_default() += 1;
-        }
-    }
-    for (cell, count) in counted {
-        if cell.bounds().intersects(bounds) {
-            add(cell, count);
-        }
+fn count_rows(rows: &[Arc<Feature>], filter: Filter, tally: &mut Tally) {
+    let admitted = rows.iter().filter(|row| filter.admits(row));
+    for cell in admitted.filter_map(|row| row.cell) {
+        tally.add_one(cell);
     }
 }
 

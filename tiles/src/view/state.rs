@@ -7,10 +7,11 @@ use imbl::{OrdMap, OrdSet};
 use jiff::Timestamp;
 use std::sync::Arc;
 
-/// What remains of a withdrawn feature: a late observation from before `at` resurrects nothing.
+/// What remains of a feature that was withdrawn or expired: a late observation that is no later than
+/// `at` resurrects nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tombstone {
-    /// As of when it was withdrawn.
+    /// As of when it was withdrawn; of what expired, just before it was last observed.
     pub at: Timestamp,
     /// When we heard so; retention counts from here.
     pub received_at: Timestamp,
@@ -52,6 +53,21 @@ impl StateIndex {
             }
             (None, None) => {}
         }
+    }
+
+    /// Takes a feature while the layer is being loaded: in no index but by id and topic before
+    /// [`StateIndex::loaded`].
+    pub(crate) fn load(&mut self, feature: Arc<Feature>) {
+        if feature.topic == Topic::Everywhere {
+            self.everywhere.insert(feature.id.clone());
+        }
+        self.by_id.insert(feature.id.clone(), feature);
+    }
+
+    /// Builds the indexes of everything at once.
+    pub(crate) fn loaded(&mut self) {
+        self.counts = CellCounts::of(self.by_id.values().filter_map(|feature| feature.cell));
+        self.pack();
     }
 
     /// Packs the tree anew if enough has moved. Called between batches.

@@ -1,4 +1,4 @@
-// Plates are masked on a wall, always: people pass by. The first and the last two characters are enough to match a radio call.
+// Plates are masked on a wall: people pass by. The first and the last two characters are enough to match a radio call.
 
 export function maskedPlate(plate: string): string {
   const bare = plate.replace(/[^\p{L}\p{N}]/gu, "");

@@ -17,6 +17,7 @@ describe("keys", () => {
     ["1", { do: "scene", index: 0 }],
     ["9", { do: "scene", index: 8 }],
     ["l", { do: "layers" }],
+    ["r", { do: "replay" }],
     ["]", { do: "alert", step: 1 }],
     ["Enter", { do: "details" }],
     ["ArrowUp", { do: "pan", x: 0, y: -1 }],

@@ -13,11 +13,14 @@ export type Command =
         | "details"
         | "acknowledge"
         | "pin"
+        | "plate"
         | "mute"
         | "theme"
         | "cycle"
         | "fullscreen"
+        | "replay"
         | "help"
+        | "sound"
         | "back";
     };
 
@@ -48,9 +51,12 @@ const NAMED: Record<string, Command> = {
   f: { do: "find" },
   a: { do: "acknowledge" },
   p: { do: "pin" },
+  o: { do: "plate" },
   m: { do: "mute" },
+  v: { do: "sound" },
   d: { do: "theme" },
   c: { do: "cycle" },
+  r: { do: "replay" },
 };
 
 /** Null where the key is not ours: the browser keeps it. */
@@ -73,11 +79,16 @@ export const KEY_HELP: readonly { keys: string[]; does: string }[] = [
   { keys: ["."], does: "Next feature on the map" },
   { keys: ["Enter"], does: "Details, and the cameras that see it" },
   { keys: ["A"], does: "Acknowledge on this display" },
-  { keys: ["P"], does: "Pin the details open" },
+  { keys: ["P"], does: "Pin the inset of an alarm" },
+  { keys: ["O"], does: "Show or hide a plate, with clearance" },
+  { keys: ["R"], does: "Replay the last 24 hours; again, or Esc: back to live" },
+  { keys: ["Space"], does: "In a replay: go on or pause" },
+  { keys: ["←", "→", "[", "]"], does: "On the timeline: move, slower, faster" },
   { keys: ["L"], does: "Layers" },
   { keys: ["F"], does: "Find" },
   { keys: ["D"], does: "Day or night" },
   { keys: ["M"], does: "Sound on or off" },
+  { keys: ["V"], does: "Volume and quiet hours" },
   { keys: ["Shift", "F"], does: "Fullscreen" },
   { keys: ["←", "↑", "→", "↓"], does: "Move the map" },
   { keys: ["+", "−"], does: "Zoom" },

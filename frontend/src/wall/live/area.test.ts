@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { CatalogLayer } from "../server/shapes";
-import { boxAround, subscribedLayers, subscriptionBox, type Box } from "./area";
+import { boxAround, subscribedLayers, subscriptionBox, tileLayers, type Box } from "./area";
 
 const home = boxAround([
   [-110.94, 32.22],
@@ -54,8 +54,9 @@ describe("the subscribed layers", () => {
     layer("hazards"),
     layer("alpr_reads", "sighting"),
   ];
-  it("are the live ones, cameras, and what else is shown, but never sightings", () => {
-    const shown = new Set(["sites", "coverage", "alpr_reads"]);
-    expect(subscribedLayers(catalog, shown)).toEqual(["cameras", "units", "sites"]);
+  it("are the live ones and cameras; of what else is shown the tiles alone, and never sightings", () => {
+    const shown = new Set(["sites", "coverage", "alpr_reads", "units"]);
+    expect(subscribedLayers(catalog)).toEqual(["cameras", "units"]);
+    expect(tileLayers(catalog, shown)).toEqual(["sites"]);
   });
 });

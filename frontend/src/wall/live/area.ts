@@ -22,13 +22,16 @@ export function boxAround(centers: readonly [number, number][]): Box | null {
   ];
 }
 
-/**
- * Live layers always, for the rail; cameras always, for their names; of the other tiled layers those that are shown, to hear which
- * tiles changed. Never sightings: their every read would come along.
- */
-export function subscribedLayers(catalog: readonly CatalogLayer[], shown: ReadonlySet<string>): string[] {
+/** Live layers always, for the rail; cameras always, for their names. Never sightings: their every read would come along. */
+export function subscribedLayers(catalog: readonly CatalogLayer[]): string[] {
+  return catalog.filter(({ name }) => isLive(name) || name === "cameras").map(({ name }) => name);
+}
+
+/** Other layers that are shown, of which only the changed tiles are told. */
+export function tileLayers(catalog: readonly CatalogLayer[], shown: ReadonlySet<string>): string[] {
+  const subscribed = subscribedLayers(catalog);
   return catalog
-    .filter(({ name, kind }) => isLive(name) || name === "cameras" || (kind === "state" && shown.has(name)))
+    .filter(({ name, kind }) => kind === "state" && shown.has(name) && !subscribed.includes(name))
     .map(({ name }) => name);
 }
 

@@ -75,6 +75,7 @@ class World implements Surroundings {
 
 const subscription: Subscription = {
   layers: ["units"],
+  tile_layers: [],
   bbox: [-111, 32, -110, 33],
   zoom: 12,
 };
@@ -179,5 +180,13 @@ describe("the link", () => {
     world.latest.onmessage?.({ data: "{" });
     world.latest.onmessage?.({ data: '{"type":"from-the-future"}' });
     expect(states).toEqual([]);
+  });
+
+  it("tells a subscription that changed while the socket was opening", () => {
+    const elsewhere = { ...subscription, zoom: subscription.zoom + 1 };
+    connection.subscribe(elsewhere);
+    expect(world.latest.sent).toEqual([]);
+    world.latest.onopen?.();
+    expect(world.latest.sent).toEqual([JSON.stringify({ type: "subscribe", ...elsewhere })]);
   });
 });

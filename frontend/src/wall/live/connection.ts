@@ -14,7 +14,10 @@ const MOST_BETWEEN_LOOKS_MS = 1000;
 const BACKOFF_MS = [250, 500, 1000, 2000, 4000];
 
 export interface Subscription {
+  /** Whose features flow. */
   layers: string[];
+  /** Of which only the changed tiles are told. */
+  tile_layers: string[];
   bbox: [number, number, number, number];
   zoom: number;
 }
@@ -50,7 +53,9 @@ export function subscriptionQuery(subscription: Subscription, after: string | nu
     layers: subscription.layers.join(","),
     bbox: subscription.bbox.map((degrees) => degrees.toFixed(5)).join(","),
     zoom: String(subscription.zoom),
+    batch: "1",
   });
+  if (subscription.tile_layers.length > 0) query.set("tile_layers", subscription.tile_layers.join(","));
   if (after !== null) query.set("after", after);
   return query.toString();
 }
@@ -98,9 +103,11 @@ export class Connection {
   subscribe(subscription: Subscription): void {
     if (JSON.stringify(subscription) === JSON.stringify(this.#subscription)) return;
     this.#subscription = subscription;
-    if (this.#socket !== null && !this.#closed) {
-      this.#socket.send(JSON.stringify({ type: "subscribe", ...subscription }));
-    }
+    if (this.#socket !== null && !this.#closed) this.#tell(this.#socket);
+  }
+
+  #tell(socket: Socket): void {
+    socket.send(JSON.stringify({ type: "subscribe", ...this.#subscription }));
   }
 
   /** Tries at once, for example when the browser says the network is back. */
@@ -112,14 +119,16 @@ export class Connection {
 
   #connect(): void {
     this.#cancelRetry = null;
-    const socket = this.around.openSocket(
-      `${this.around.address}?${subscriptionQuery(this.#subscription, this.#after)}`,
-    );
+    const asked = this.#subscription;
+    const socket = this.around.openSocket(`${this.around.address}?${subscriptionQuery(asked, this.#after)}`);
     let heardAnything = false;
     this.#socket = socket;
     this.#waited_ms = 0;
     socket.onopen = () => {
-      if (this.#socket === socket) this.#closed = false;
+      if (this.#socket !== socket) return;
+      this.#closed = false;
+      // Somebody looked elsewhere while the socket was opening.
+      if (this.#subscription !== asked) this.#tell(socket);
     };
     socket.onmessage = (event) => {
       if (this.#socket !== socket || typeof event.data !== "string") return;

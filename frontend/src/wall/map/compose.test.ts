@@ -5,7 +5,7 @@ import { validateStyleMin, type StyleSpecification } from "@maplibre/maplibre-gl
 import { describe, expect, it } from "vitest";
 
 import { dataColours, symbolColours } from "../../look/palette";
-import type { CatalogLayer } from "../server/shapes";
+import type { CatalogLayer, Ground } from "../server/shapes";
 import { compose } from "./compose";
 import { drawingOf } from "./overlay/legend";
 
@@ -17,6 +17,10 @@ const icons = new Set(
 );
 const base = (theme: string): StyleSpecification =>
   JSON.parse(readFileSync(new URL(`${theme}.json`, styles), "utf8")) as StyleSpecification;
+const ground = (theme: string): Ground => ({
+  style: base(theme),
+  basemap: { tiles: ["http://wall/tiles/basemap/{z}/{x}/{y}"], minzoom: 0, maxzoom: 16, attribution: "" },
+});
 const layer = (name: string): CatalogLayer => ({
   name,
   title: name,
@@ -46,7 +50,7 @@ const NAMES = [
   "street_lights",
 ];
 const composed = (theme: "night" | "day"): StyleSpecification =>
-  compose(base(theme), theme, NAMES.map(layer), new Set(NAMES), "http://wall").style;
+  compose(ground(theme), theme, NAMES.map(layer), new Set(NAMES), "http://wall").style;
 
 describe.each(["night", "day"] as const)("the %s style", (theme) => {
   it("is valid", () => {
@@ -58,6 +62,13 @@ describe.each(["night", "day"] as const)("the %s style", (theme) => {
   it("asks nobody but its own server", () => {
     const addresses = JSON.stringify(composed(theme)).match(/https?:\/\/[^"/]+/g) ?? [];
     expect([...new Set(addresses)]).toEqual(["http://wall"]);
+  });
+
+  it("names the tiles of every source, so that nothing is asked before them", () => {
+    for (const source of Object.values(composed(theme).sources)) {
+      if (source.type === "vector") expect(source.tiles).toHaveLength(1);
+      expect(source).not.toHaveProperty("url");
+    }
   });
 
   it("names only patterns that exist", () => {

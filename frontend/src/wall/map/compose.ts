@@ -7,7 +7,7 @@ import type {
 } from "maplibre-gl";
 
 import { dataColours } from "../../look/palette";
-import type { CatalogLayer } from "../server/shapes";
+import type { CatalogLayer, Ground, TileSet } from "../server/shapes";
 import type { Theme } from "../view/address";
 import { isLive, sourceOf, type Drawn } from "./drawing";
 import { countCells } from "./overlay/areas";
@@ -34,14 +34,25 @@ export function bareStyle(theme: Theme): StyleSpecification {
 
 const absolute = (url: string, origin: string): string => (url.startsWith("/") ? `${origin}${url}` : url);
 
+/** The source with its tiles named in it, so that MapLibre has nothing to ask for before the tiles themselves. */
+function located(source: SourceSpecification, basemap: TileSet | null, origin: string): SourceSpecification {
+  if (source.type !== "vector" || source.url === undefined) return source;
+  const { url, ...rest } = source;
+  const { pathname } = new URL(url, origin);
+  if (basemap === null || pathname !== "/tiles/basemap") return { ...source, url: absolute(url, origin) };
+  const { tiles, minzoom, maxzoom, attribution } = basemap;
+  return { ...rest, tiles, minzoom, maxzoom, attribution };
+}
+
 /** MapLibre resolves no relative address in a style. */
-function withAddresses(style: StyleSpecification, origin: string): StyleSpecification {
+function withAddresses(
+  style: StyleSpecification,
+  basemap: TileSet | null,
+  origin: string,
+): StyleSpecification {
   const sources: Record<string, SourceSpecification> = {};
   for (const [name, source] of Object.entries(style.sources)) {
-    sources[name] =
-      source.type === "vector" && source.url !== undefined
-        ? { ...source, url: absolute(source.url, origin) }
-        : source;
+    sources[name] = located(source, basemap, origin);
   }
   const sprite = typeof style.sprite === "string" ? { sprite: absolute(style.sprite, origin) } : {};
   return { ...style, ...sprite, sources };
@@ -79,7 +90,9 @@ function sourceFor(layer: CatalogLayer, origin: string): SourceSpecification {
   if (isLive(layer.name)) return { type: "geojson", data: EMPTY, maxzoom: 20 };
   const tiled: VectorSourceSpecification = {
     type: "vector",
-    url: `${origin}/tiles/${encodeURIComponent(layer.name)}`,
+    tiles: [`${origin}/tiles/${encodeURIComponent(layer.name)}/{z}/{x}/{y}`],
+    minzoom: layer.zooms[0],
+    maxzoom: layer.zooms[1],
     promoteId: "id",
   };
   return tiled;
@@ -95,13 +108,13 @@ export function drawable(catalog: readonly CatalogLayer[]): CatalogLayer[] {
 }
 
 export function compose(
-  base: StyleSpecification,
+  ground: Ground | null,
   theme: Theme,
   catalog: readonly CatalogLayer[],
   shown: ReadonlySet<string>,
   origin: string,
 ): Composed {
-  const style = withAddresses(base, origin);
+  const style = withAddresses(ground?.style ?? bareStyle(theme), ground?.basemap ?? null, origin);
   const owned = new Map<string, string[]>();
   const layers: LayerSpecification[] = [...style.layers];
   const sources: Record<string, SourceSpecification> = {

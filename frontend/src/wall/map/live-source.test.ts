@@ -53,6 +53,19 @@ beforeEach(() => {
 });
 
 describe("a live source", () => {
+  it("leaves nothing behind for another picture, and draws all again when it is back", async () => {
+    place(feature("a", 1));
+    await pass(0);
+    source.detach();
+    expect(sent.at(-1)).toEqual({ removeAll: true });
+    place(feature("b", 2));
+    await pass(5000);
+    expect(sent).toHaveLength(2);
+    source.attach(target, [feature("a", 1), feature("b", 2)]);
+    await pass(5000);
+    expect(sent.at(-1)).toMatchObject({ removeAll: true, add: [{ id: 1 }, { id: 3 }] });
+  });
+
   it("sends nothing where nothing changed", async () => {
     await pass(5000);
     expect(sent).toEqual([]);

@@ -41,6 +41,8 @@ export class LiveSource {
   ) {}
 
   take(change: Change): void {
+    // Whatever is held is drawn when there is a source again.
+    if (this.#target === null) return;
     for (const id of change.removed) this.#pending.set(id, null);
     for (const feature of change.placed) this.#pending.set(feature.id, feature);
     this.#plan();
@@ -64,6 +66,16 @@ export class LiveSource {
     this.#pending.clear();
     for (const feature of features) this.#pending.set(feature.id, feature);
     this.#plan();
+  }
+
+  /** Another picture takes the source, which is left empty. */
+  detach(): void {
+    const target = this.#target;
+    this.#target = null;
+    this.#drawnAs.clear();
+    this.#pending.clear();
+    // A source that went away with its style is empty too.
+    target?.updateData({ removeAll: true }).catch(() => undefined);
   }
 
   #plan(): void {

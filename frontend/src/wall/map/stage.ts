@@ -1,18 +1,26 @@
 // The map itself: the only module that talks to MapLibre. It shows what it is told, says what was clicked, and knows no network but
 // its tiles. The stage is drawn at the wall's scale by a CSS transform, so that a scene shows the same ground on any screen.
-import { Map as MapLibreMap, setWorkerUrl, type GeoJSONSource, type StyleSpecification } from "maplibre-gl";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import "maplibre-gl/dist/maplibre-gl.css";
+import { Map as MapLibreMap, type GeoJSONSource, type VectorTileSource } from "maplibre-gl";
 
-import { askStyle } from "../server/ask";
-import type { CatalogLayer } from "../server/shapes";
+import type { CatalogLayer, Ground } from "../server/shapes";
 import type { MapPose, Theme } from "../view/address";
-import { bareStyle, compose } from "./compose";
+import { compose, type Composed } from "./compose";
+import "./maplibre";
+import { Pulses } from "./pulses";
 import { sourceOf } from "./drawing";
 import { drawingOf } from "./overlay/legend";
 import { SELECTION_SOURCE } from "./overlay/selection";
 
-setWorkerUrl(workerUrl);
+export { Inset } from "./inset";
+
+/** What the map is made of: the ground, the layers on it, and which of them are shown. */
+export interface Dress {
+  theme: Theme;
+  /** Null where the server could not give it: then the data is drawn on bare ground. */
+  ground: Ground | null;
+  catalog: readonly CatalogLayer[];
+  shown: ReadonlySet<string>;
+}
 
 export interface Picked {
   layer: string;
@@ -30,7 +38,6 @@ export interface StageEvents {
 
 const REACH_PX = 10;
 const RETICLE_REACH_PX = 60;
-const FONTS = ['16px "Atkinson Hyperlegible"', '16px "Atkinson Hyperlegible Bold"'];
 
 const still = (): boolean => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -40,16 +47,20 @@ export class Stage {
   #catalog: readonly CatalogLayer[] = [];
   #shown: ReadonlySet<string> = new Set();
   #troubled = false;
+  readonly #pulses: Pulses;
 
+  /** The fonts must be there: labels are drawn once. */
   constructor(
     container: HTMLElement,
     pose: MapPose,
     scale: number,
+    dress: Dress,
     private readonly events: StageEvents,
   ) {
+    const { style } = this.#compose(dress);
     this.map = new MapLibreMap({
       container,
-      style: bareStyle("night"),
+      style,
       ...pose,
       attributionControl: { compact: false, customAttribution: [] },
       keyboard: false,
@@ -58,6 +69,8 @@ export class Stage {
       pixelRatio: window.devicePixelRatio * scale,
       locale: { "Map.Title": "Map" },
     });
+    this.#pulses = new Pulses(this.map);
+    this.map.once("style.load", () => events.onFreshSources());
     this.#listen();
   }
 
@@ -79,32 +92,24 @@ export class Stage {
     });
   }
 
-  /** Takes a theme and a catalog, and announces the new sources when they are there. */
-  async dress(theme: Theme, catalog: readonly CatalogLayer[], shown: ReadonlySet<string>): Promise<void> {
-    this.#catalog = catalog;
-    this.#shown = shown;
-    this.#troubled = false;
-    const [base] = await Promise.all([
-      askStyle(theme).catch(() => {
-        this.#troubled = true;
-        return bareStyle(theme);
-      }),
-      ...FONTS.map((font) => document.fonts.load(font)),
-    ]);
-    const { style, owned } = compose(
-      base as unknown as StyleSpecification,
-      theme,
-      catalog,
-      this.#shown,
-      window.location.origin,
-    );
-    this.#owned = owned;
+  /** Takes another dress, and announces the new sources when they are there. */
+  async wear(dress: Dress): Promise<void> {
+    const { style } = this.#compose(dress);
     await new Promise<void>((resolve) => {
       this.map.once("style.load", () => resolve());
       this.map.setStyle(style, { diff: false });
     });
     this.show(this.#shown);
     this.events.onFreshSources();
+  }
+
+  #compose({ theme, ground, catalog, shown }: Dress): Composed {
+    this.#catalog = catalog;
+    this.#shown = shown;
+    this.#troubled = ground === null;
+    const composed = compose(ground, theme, catalog, shown, window.location.origin);
+    this.#owned = composed.owned;
+    return composed;
   }
 
   /** Whether something of the map could not be fetched since it was last dressed. */
@@ -120,6 +125,11 @@ export class Stage {
         if (this.map.getLayer(id)) this.map.setLayoutProperty(id, "visibility", visibility);
       }
     }
+  }
+
+  /** What alarms anew is pointed out for a few seconds. */
+  pulse(key: string, at: [number, number], severity: 1 | 2 | 3): void {
+    this.#pulses.start(key, at, severity);
   }
 
   source(layer: string): GeoJSONSource | null {
@@ -152,6 +162,10 @@ export class Stage {
 
   zoom(by: number): void {
     this.map.easeTo({ zoom: this.map.getZoom() + by, duration: still() ? 0 : 220 });
+  }
+
+  isInLeftHalf(at: [number, number]): boolean {
+    return this.isLeftOf(at, this.middle.x);
   }
 
   /** Whether a place is within the first pixels of the map's left edge, where a panel would cover it. */
@@ -242,6 +256,17 @@ export class Stage {
         return { z: z - up, x: x >> up, y: y >> up };
       });
       this.map.refreshTiles(sourceOf(layer), ids);
+    }
+  }
+
+  /** Shows the tiles of some layers as of an instant, or as they are now. */
+  travel(layers: readonly string[], at: string | null): void {
+    for (const layer of layers) {
+      const source = this.map.getSource<VectorTileSource>(sourceOf(layer));
+      if (source?.type !== "vector") continue;
+      const query = at === null ? "" : `?at=${encodeURIComponent(at)}`;
+      const path = `/tiles/${encodeURIComponent(layer)}/{z}/{x}/{y}${query}`;
+      source.setTiles([`${window.location.origin}${path}`]);
     }
   }
 

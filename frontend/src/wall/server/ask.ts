@@ -1,5 +1,5 @@
 // Questions to the server. Every answer is checked for its status; a refusal becomes a `Refused` with the problem's own words.
-import type { Catalog, Feeds, Found, FoundCollection, Scene, Session } from "./shapes";
+import type { Catalog, Feeds, Found, FoundCollection, Ground, Scene, Session, TileSet } from "./shapes";
 
 export class Refused extends Error {
   constructor(
@@ -20,7 +20,7 @@ async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await answer.json()) as T;
 }
 
-async function detailOf(answer: Response): Promise<string> {
+export async function detailOf(answer: Response): Promise<string> {
   try {
     const problem = (await answer.json()) as { detail?: string; title?: string };
     return problem.detail ?? problem.title ?? `The server answered ${answer.status}.`;
@@ -46,7 +46,18 @@ export const askSearch = (words: string, signal: AbortSignal): Promise<FoundColl
 export const askFeature = (
   layer: string,
   id: string,
+  at: string | null,
   signal?: AbortSignal,
-): Promise<Found & { trail?: unknown }> =>
-  ask(`/ogc/collections/${encodeURIComponent(layer)}/items/${encodeURIComponent(id)}`, signal);
-export const askStyle = (theme: string): Promise<Record<string, unknown>> => ask(`/styles/${theme}`);
+): Promise<Found & { trail?: unknown }> => {
+  const path = `/ogc/collections/${encodeURIComponent(layer)}/items/${encodeURIComponent(id)}`;
+  return ask(at === null ? path : `${path}?at=${encodeURIComponent(at)}`, signal);
+};
+
+/** The style and, at the same time, where its tiles are: MapLibre alone would ask for one after the other. */
+export async function askGround(theme: string): Promise<Ground> {
+  const [style, basemap] = await Promise.all([
+    ask<Ground["style"]>(`/styles/${theme}`),
+    ask<TileSet>("/tiles/basemap"),
+  ]);
+  return { style, basemap };
+}

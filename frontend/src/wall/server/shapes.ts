@@ -1,6 +1,8 @@
 // The answers of the server that the wall reads, in its own words.
 import type { Feature, FeatureCollection, Geometry } from "geojson";
 
+import type { StyleSpecification } from "maplibre-gl";
+
 import type { Value } from "../live/messages";
 
 export interface Session {
@@ -34,13 +36,27 @@ export interface Catalog {
   layers: CatalogLayer[];
 }
 
-export type FeedStatus = "live" | "quiet" | "stale" | "never";
+/** The parts of a TileJSON that a map source needs. */
+export interface TileSet {
+  tiles: string[];
+  minzoom: number;
+  maxzoom: number;
+  attribution: string;
+}
+/** What the map stands on: a MapLibre style, and the tiles of its one source. */
+export interface Ground {
+  style: StyleSpecification;
+  basemap: TileSet;
+}
+
+export type FeedStatus = "live" | "quiet" | "stale" | "failing" | "never";
 export interface Feed {
   name: string;
   adaptor: string;
   layer: string;
   status: FeedStatus;
   last_received_at: string | null;
+  last_failure: string | null;
   last_observed_at: string | null;
   expect_every_s: number;
   accepted_total: number;

@@ -4,10 +4,12 @@ import { createContext } from "svelte";
 import type { Card } from "../alerts/rail";
 import type { LinkState } from "../live/connection";
 import type { LiveFeature } from "../live/messages";
+import type { Replaying } from "../replay/shapes";
 import type { CatalogLayer, Feed, Found, Scene, Session } from "../server/shapes";
+import { AT_FIRST, isQuiet, type SoundSettings } from "../sound/settings";
 import type { Theme } from "../view/address";
 
-export type Panel = "none" | "layers" | "find" | "help";
+export type Panel = "none" | "layers" | "find" | "help" | "sound";
 
 /** An answer on its way: not yet, here, or refused with a reason. */
 export type Answer<T> = { is: "coming" } | { is: "here"; value: T } | { is: "refused"; why: string };
@@ -21,9 +23,17 @@ export interface Selected {
   feature: LiveFeature | null;
   near: Answer<Found[]>;
   seeing: Answer<Found[]>;
-  /** Opened by the wall itself for an alarm; it closes again at this instant unless pinned. */
-  closesAt: number | null;
   camera: string | null;
+}
+
+/** What the wall itself points out in an inset while the main view stays where it is. */
+export interface Focused {
+  card: Card;
+  at: [number, number];
+  /** It goes again at this instant, in server time; null while pinned. */
+  closesAt: number | null;
+  seeing: Answer<Found[]>;
+  near: Answer<Found[]>;
 }
 
 export class Wall {
@@ -53,17 +63,34 @@ export class Wall {
   theme = $state<Theme>("night");
   scale = $state(1);
   cycling = $state(false);
-  muted = $state(true);
+  sound = $state.raw<SoundSettings>(AT_FIRST);
   soundBlocked = $state(false);
-  pinned = $state(false);
   reticle = $state(false);
   /** Details stand on the right where they would cover what they are about. */
   detailsOnRight = $state(false);
   panel = $state<Panel>("none");
   selected = $state.raw<Selected | null>(null);
+  /** The plate of this feature, `layer/id`, is shown in full: somebody with the clearance asked for it. */
+  plateOpen = $state<string | null>(null);
+  focus = $state.raw<Focused | null>(null);
+  /** The inset stands on the side where the alarm is not. */
+  focusOnLeft = $state(false);
+  /** Null while the wall shows the present. */
+  replay = $state.raw<Replaying | null>(null);
 
+  /** The instant that is shown: now, or where a replay stands. */
+  get shownNow(): number {
+    return this.replay?.at ?? this.now;
+  }
   get timeZone(): string {
     return this.session?.time_zone ?? "UTC";
+  }
+  get mayOpenPlates(): boolean {
+    return this.session?.clearances.includes("cji") ?? false;
+  }
+  /** Whether this is an hour in which no display sounds. */
+  get quietNow(): boolean {
+    return isQuiet(this.sound.quiet, this.now, this.timeZone);
   }
   get sceneTitle(): string {
     return this.scenes.find((scene) => scene.name === this.scene)?.title ?? "Free view";

@@ -1,5 +1,7 @@
 // The address of a wall carries what it shows: `/wall/A?scene=downtown&layers=units,cameras&style=night&scale=1.5&cycle=1` and, once
-// somebody moved the map, `at=lon,lat,zoom[,bearing,pitch]`. Pure: text in, text out.
+// somebody moved the map, `at=lon,lat,zoom[,bearing,pitch]`; in a replay also `replay=2026-03-01T04:14:05Z`. Pure: text in, text out.
+
+import { readQuiet, readVolume, writeQuiet, type AskedSound } from "../sound/settings";
 
 export type Theme = "night" | "day";
 
@@ -17,7 +19,12 @@ export interface Address {
   style: Theme | null;
   scale: number | null;
   cycle: boolean;
+  /** For how many seconds an alarm gets the inset; 0 is never. */
+  focus_s: number | null;
+  sound: AskedSound;
   at: MapPose | null;
+  /** The instant of a replay, to the second. */
+  replay: string | null;
 }
 
 const between = (low: number, value: number, high: number): number => Math.min(high, Math.max(low, value));
@@ -36,6 +43,23 @@ function readScale(text: string | null): number | null {
   return Number.isFinite(scale) && scale > 0 ? between(0.5, scale, 4) : null;
 }
 
+function readInstant(text: string | null): string | null {
+  return text !== null && /^\d{4}-\d\d-\d\dT[\d:]{8}Z$/.test(text) && !Number.isNaN(Date.parse(text))
+    ? text
+    : null;
+}
+
+const MOST_FOCUS_S = 3600;
+
+function readFocus(text: string | null): number | null {
+  if (text === "off") return 0;
+  const seconds = Number(text ?? "x");
+  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(MOST_FOCUS_S, seconds) : null;
+}
+
+const readSwitch = (text: string | null): boolean | null =>
+  text === "on" ? true : text === "off" ? false : null;
+
 /** Whatever makes no sense is left out, so that a mistyped address still opens a wall. */
 export function readAddress(pathname: string, search: string): Address {
   const query = new URLSearchParams(search);
@@ -49,7 +73,14 @@ export function readAddress(pathname: string, search: string): Address {
     style: style === "night" || style === "day" ? style : null,
     scale: readScale(query.get("scale")),
     cycle: query.get("cycle") === "1",
+    focus_s: readFocus(query.get("focus")),
+    sound: {
+      on: readSwitch(query.get("sound")),
+      volume: readVolume(query.get("volume")),
+      quiet: readQuiet(query.get("quiet")),
+    },
     at: readPose(query.get("at")),
+    replay: readInstant(query.get("replay")),
   };
 }
 
@@ -73,12 +104,18 @@ function poseText(pose: MapPose): string {
 export function writeQuery(address: Omit<Address, "wall">): string {
   const parts: string[] = [];
   const add = (name: string, value: string): number =>
-    parts.push(`${name}=${encodeURIComponent(value).replaceAll("%2C", ",")}`);
+    parts.push(`${name}=${encodeURIComponent(value).replaceAll("%2C", ",").replaceAll("%3A", ":")}`);
   if (address.scene !== null) add("scene", address.scene);
   if (address.layers !== null) add("layers", address.layers.join(","));
   if (address.style !== null) add("style", address.style);
   if (address.scale !== null) add("scale", String(address.scale));
   if (address.cycle) add("cycle", "1");
+  if (address.focus_s !== null) add("focus", address.focus_s === 0 ? "off" : String(address.focus_s));
+  const { on, volume, quiet } = address.sound;
+  if (on !== null) add("sound", on ? "on" : "off");
+  if (volume !== null) add("volume", String(Math.round(volume * 100)));
+  if (quiet !== null) parts.push(`quiet=${writeQuiet(quiet)}`);
   if (address.at !== null) add("at", poseText(address.at));
+  if (address.replay !== null) add("replay", address.replay);
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
 }

@@ -1,4 +1,6 @@
-use crate::adaptor::testing::{catalog, feed, observed, only, read, real, reasons, text_of, value};
+use crate::adaptor::testing::{
+    Trial, catalog, feed, observed, only, real, reasons, text_of, value,
+};
 use crate::adaptor::{Adaptor, Decoded, Input, decode};
 use atalaya_tiles::{Event, Observation, Value};
 use geo::Area;
@@ -23,14 +25,11 @@ fn info(language: &str, event: &str, area: &str) -> String {
     )
 }
 
-fn check(body: impl AsRef<[u8]>) -> Decoded {
-    let catalog = catalog();
-    read(
-        &catalog,
-        &feed(&catalog, "cap", "warnings", Adaptor::Cap),
-        body,
-    )
-}
+const ALERTS: Trial = Trial {
+    feed: "cap",
+    layer: "warnings",
+    adaptor: Adaptor::Cap,
+};
 
 fn withdrawn(decoded: &Decoded) -> Vec<&str> {
     let withdrawn = decoded
@@ -52,7 +51,7 @@ fn an_alert_becomes_a_warning_with_longitude_first() {
     let catalog = catalog();
     let zones = "<geocode><valueName>SAME</valueName><value>004019</value></geocode>\
         <geocode><valueName>UGC</valueName><value>AZZ501</value></geocode>";
-    let decoded = check(alert(
+    let decoded = ALERTS.check(alert(
         ALERT,
         &info("en-US", "Flood", &format!("{SQUARE}{zones}")),
     ));
@@ -93,12 +92,12 @@ fn cancel_withdraws_and_update_replaces() {
          <references>s@x.org,a.1,2026-07-15T17:00:00-07:00\n s@x.org,a.0,2026-07-15T16:00:00-07:00</references>"
         )
     };
-    let cancel = check(alert(&head("Cancel"), ""));
+    let cancel = ALERTS.check(alert(&head("Cancel"), ""));
     assert_eq!(
         (withdrawn(&cancel), cancel.events.len()),
         (vec!["cap/a.1", "cap/a.0"], 2)
     );
-    let update = check(alert(&head("Update"), &info("en-US", "Flood", "")));
+    let update = ALERTS.check(alert(&head("Update"), &info("en-US", "Flood", "")));
     assert_eq!(
         (withdrawn(&update), update.events.len()),
         (vec!["cap/a.1", "cap/a.0"], 3)
@@ -110,7 +109,7 @@ fn cancel_withdraws_and_update_replaces() {
 fn references_to_itself_or_the_future_withdraw_nothing() {
     let head = "<status>Actual</status><msgType>Update</msgType><scope>Public</scope><references>\
         s@x.org,a.2,2026-07-15T18:00:00-07:00 s@x.org,a.3,2026-07-15T19:00:00-07:00 nonsense</references>";
-    let decoded = check(alert(head, &info("en-US", "Flood", SQUARE)));
+    let decoded = ALERTS.check(alert(head, &info("en-US", "Flood", SQUARE)));
     assert_eq!(decoded.events.len(), 1, "the warning itself");
     assert_eq!(
         reasons(&decoded.rejects),
@@ -125,7 +124,7 @@ fn references_to_itself_or_the_future_withdraw_nothing() {
         "",
     );
     assert_eq!(
-        reasons(&check(cancel).rejects),
+        reasons(&ALERTS.check(cancel).rejects),
         ["a Cancel that refers to nothing"]
     );
 }
@@ -133,7 +132,7 @@ fn references_to_itself_or_the_future_withdraw_nothing() {
 #[test]
 fn what_is_not_for_the_wall_is_rejected_and_says_why() {
     let with = |head: &str| {
-        let decoded = check(alert(head, &info("en-US", "Flood", SQUARE)));
+        let decoded = ALERTS.check(alert(head, &info("en-US", "Flood", SQUARE)));
         assert!(decoded.events.is_empty());
         decoded.rejects[0].reason.clone()
     };
@@ -150,7 +149,7 @@ fn what_is_not_for_the_wall_is_rejected_and_says_why() {
         "msgType is Ack: nothing to show"
     );
     assert_eq!(replaced("<scope>Public</scope>", ""), "there is no scope");
-    let empty = check(alert(ALERT, ""));
+    let empty = ALERTS.check(alert(ALERT, ""));
     assert_eq!(reasons(&empty.rejects), ["there is no info"]);
 }
 
@@ -165,7 +164,7 @@ fn one_language_is_shown_and_its_areas_are_united() {
         info("en-US", "Flood", &format!("{SQUARE}{SQUARE}")),
         info("en-US", "Flood", &east),
     ];
-    let decoded = check(alert(ALERT, &infos.concat()));
+    let decoded = ALERTS.check(alert(ALERT, &infos.concat()));
     let warning = only(&decoded);
     assert_eq!(
         text_of(&catalog, warning, "event").as_deref(),
@@ -176,7 +175,7 @@ fn one_language_is_shown_and_its_areas_are_united() {
         "{}",
         area_of(warning)
     );
-    let spanish = check(alert(ALERT, &infos[0]));
+    let spanish = ALERTS.check(alert(ALERT, &infos[0]));
     assert_eq!(
         text_of(&catalog, only(&spanish), "event").as_deref(),
         Some("Inundación")
@@ -186,7 +185,7 @@ fn one_language_is_shown_and_its_areas_are_united() {
 #[test]
 fn circles_become_polygons_of_their_size() {
     let circle = |text: &str| {
-        check(alert(
+        ALERTS.check(alert(
             ALERT,
             &info("en-US", "Fire", &format!("<circle>{text}</circle>")),
         ))
@@ -226,7 +225,7 @@ fn a_bad_polygon_costs_the_polygon_not_the_warning() {
     let open = "<polygon>32.0,-111.0 32.0,-110.0 33.0,-110.0 33.0,-111.0</polygon>";
     let crossing = "<polygon>1.0,1.0 3.0,3.0 1.0,3.0 3.0,1.0 1.0,1.0</polygon>";
     let comma = "<polygon>1.0,1.0, 3.0,3.0</polygon>";
-    let decoded = check(alert(
+    let decoded = ALERTS.check(alert(
         ALERT,
         &info(
             "en-US",
@@ -249,7 +248,7 @@ fn a_bad_polygon_costs_the_polygon_not_the_warning() {
 fn what_the_schema_cannot_say_is_reported() {
     let area = "<altitude>500</altitude><ceiling>100</ceiling></area><area><areaDesc>x</areaDesc><ceiling>1</ceiling>";
     let odd = info("en_US!", "", area).replace("<area>", "<headline>Stay &lt;b&gt;in&lt;/b&gt;</headline><resource><uri>a.png</uri></resource><area>");
-    let decoded = check(alert(
+    let decoded = ALERTS.check(alert(
         &format!("{ALERT}<restriction>none</restriction>"),
         &odd,
     ));
@@ -276,7 +275,7 @@ fn what_the_schema_cannot_say_is_reported() {
 #[test]
 fn an_alert_without_an_end_is_kept_for_a_day() {
     let endless = info("en-US", "Flood", "").replace("expires>", "other>");
-    let decoded = check(alert(ALERT, &endless));
+    let decoded = ALERTS.check(alert(ALERT, &endless));
     assert_eq!(
         only(&decoded).expires_at.unwrap().to_string(),
         "2026-07-17T01:00:00Z"
@@ -287,7 +286,7 @@ fn an_alert_without_an_end_is_kept_for_a_day() {
 fn wrappers_hold_many_alerts_and_one_bad_one_costs_itself() {
     let good = alert(ALERT, &info("en-US", "Flood", SQUARE));
     let bad = good.replace("<status>Actual</status>", "");
-    let decoded = check(format!(
+    let decoded = ALERTS.check(format!(
         "<ns:alerts xmlns:ns=\"http://gov.fema.ipaws.services/feed\">{good}{bad}{good}</ns:alerts>"
     ));
     assert_eq!(
@@ -331,7 +330,7 @@ fn the_real_alerts_are_read() {
         let Some(body) = real(&format!("cap/{file}")) else {
             return;
         };
-        let decoded = check(body);
+        let decoded = ALERTS.check(body);
         assert_eq!(
             (decoded.events.len(), decoded.rejects.len()),
             (events, rejects),
@@ -348,7 +347,7 @@ fn the_real_cancel_withdraws_what_it_names() {
     let Some(body) = real("cap/ipaws-5e6dd9de023f1930ef6548d9.xml") else {
         return;
     };
-    let decoded = check(body);
+    let decoded = ALERTS.check(body);
     assert_eq!(
         withdrawn(&decoded),
         ["cap/AS-NV-e18921c7-1b35-4a81-9705-42d25c265ddd"]
@@ -372,7 +371,7 @@ fn an_independent_reader_agrees_on_the_real_alerts() {
         };
         let theirs: oasiscap::Alert = std::str::from_utf8(&body).unwrap().parse().unwrap();
         let theirs = theirs.into_latest();
-        let decoded = check(&body);
+        let decoded = ALERTS.check(&body);
         let ours = observed(&decoded.events.last().unwrap().event);
         assert_eq!(
             ours.feature.as_str(),

@@ -243,3 +243,35 @@ fn the_real_cincinnati_times_wear_a_false_zone() {
         "2017-05-25T04:00:00Z"
     );
 }
+
+#[test]
+fn the_real_camera_list_has_its_coordinates_as_text() {
+    let Some(body) = real("camera-lists/nyc_dot_cameras.json") else {
+        return;
+    };
+    let list: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let rows = list["markers"].as_array().unwrap().iter().map(|marker| {
+        let text = |name: &str| marker[name].as_str().unwrap();
+        let name = text("content").replace('"', "\"\"");
+        let (lon, lat) = (text("longitude"), text("latitude"));
+        format!("{},{lon},{lat},\"{name}\"\n", text("id"))
+    });
+    let rows: Vec<String> = rows.collect();
+    let catalog = catalog();
+    let cameras = feed(&catalog, "cameras", "cameras", Adaptor::Csv);
+    let decoded = read(
+        &catalog,
+        &cameras,
+        format!("id,lon,lat,name\n{}", rows.concat()),
+    );
+    assert_eq!((decoded.events.len(), decoded.rejects.len()), (723, 0));
+    let first = observed(&decoded.events[0].event);
+    assert_eq!(
+        text_of(&catalog, first, "name").as_deref(),
+        Some("1 Ave @ 110 St")
+    );
+    let Some(geo_types::Geometry::Point(at)) = first.geometry else {
+        panic!("no point");
+    };
+    assert!((at.x() + 73.938_074).abs() < 1e-6 && (at.y() - 40.791_427).abs() < 1e-6);
+}

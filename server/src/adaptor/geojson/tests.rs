@@ -1,4 +1,6 @@
-use crate::adaptor::testing::{catalog, feed, observed, only, read, real, reasons, text_of, value};
+use crate::adaptor::testing::{
+    Trial, catalog, feed, observed, only, read, real, reasons, text_of, value,
+};
 use crate::adaptor::{Adaptor, Decoded, Feed, Input, Unreadable, decode};
 use atalaya_tiles::{Catalog, Event, Value};
 use geo_types::Geometry;
@@ -13,10 +15,11 @@ fn incidents(catalog: &Catalog) -> Feed {
     feed(catalog, "incidents", "incidents", Adaptor::Geojson)
 }
 
-fn check(body: &str) -> Decoded {
-    let catalog = catalog();
-    read(&catalog, &incidents(&catalog), body)
-}
+const CALLS: Trial = Trial {
+    feed: "incidents",
+    layer: "incidents",
+    adaptor: Adaptor::Geojson,
+};
 
 fn unreadable(body: &[u8], content_type: Option<&str>) -> Unreadable {
     let catalog = catalog();
@@ -31,7 +34,7 @@ fn unreadable(body: &[u8], content_type: Option<&str>) -> Unreadable {
 #[test]
 fn a_feature_becomes_an_observation_of_the_layers_fields() {
     let catalog = catalog();
-    let decoded = check(CALL);
+    let decoded = CALLS.check(CALL);
     let call = only(&decoded);
     assert_eq!(call.feature.as_str(), "T26-104");
     assert_eq!(
@@ -65,7 +68,7 @@ fn a_bad_record_never_loses_its_neighbours() {
         "17",
     ];
     let features = bad.map(|bad| format!("{good},{bad}")).join(",");
-    let decoded = check(&format!(
+    let decoded = CALLS.check(format!(
         r#"{{"type": "FeatureCollection", "features": [{features},{good}]}}"#
     ));
     let kept: Vec<_> = decoded
@@ -109,9 +112,9 @@ fn a_bad_record_never_loses_its_neighbours() {
 fn texts_come_in_sequence_by_separator_or_by_line() {
     let one = CALL.replace('\n', " ");
     let lines = format!("{one}\n{one}\r\n\n{one}\n");
-    assert_eq!(check(&lines).events.len(), 3, "a text a line");
+    assert_eq!(CALLS.check(&lines).events.len(), 3, "a text a line");
     let sequence = format!("\u{1e}{CALL}\n\u{1e}{{\"type\": \"Fea\n\u{1e}{CALL}\n");
-    let decoded = check(&sequence);
+    let decoded = CALLS.check(&sequence);
     let kept: Vec<_> = decoded
         .events
         .iter()
@@ -126,7 +129,7 @@ fn texts_come_in_sequence_by_separator_or_by_line() {
 
 #[test]
 fn withdrawing_needs_no_geometry() {
-    let decoded = check(
+    let decoded = CALLS.check(
         r#"{"type": "Feature", "id": "a", "observed_at": "2026-04-01T16:00:00Z",
         "geometry": null, "properties": {"withdrawn": true}}"#,
     );
@@ -220,12 +223,12 @@ fn deep_json_is_refused_without_harm() {
     let body = format!(
         r#"{{"type": "Feature", "id": 1, "geometry": null, "properties": {{"agency": {deep}}}}}"#
     );
-    let decoded = check(&body);
+    let decoded = CALLS.check(&body);
     assert_eq!(decoded.rejects.len(), 1);
     let body = format!(
         r#"{{"type": "Feature", "id": 1, "geometry": {{"type": "Polygon", "coordinates": {deep}}}}}"#
     );
-    assert_eq!(check(&body).rejects.len(), 1);
+    assert_eq!(CALLS.check(&body).rejects.len(), 1);
 }
 
 #[test]
@@ -298,6 +301,27 @@ fn the_real_wards_and_limits_are_all_valid() {
 }
 
 #[test]
+fn a_layers_own_feed_takes_no_ids_of_another_feed() {
+    let catalog = catalog();
+    let own = Feed {
+        others: vec!["dispatch".into()],
+        ..incidents(&catalog)
+    };
+    let taken = |id: &str| {
+        let body = format!(r#"{{"type":"Feature","id":"{id}","geometry":null,"properties":{{}}}}"#);
+        read(&catalog, &own, &body)
+    };
+    let refused = taken("dispatch/7");
+    assert!(refused.events.is_empty());
+    assert_eq!(
+        reasons(&refused.rejects),
+        ["ids that begin with dispatch/ are those of the feed dispatch"]
+    );
+    assert_eq!(taken("dispatcher/7").events.len(), 1);
+    assert_eq!(taken("7").events.len(), 1);
+}
+
+#[test]
 fn the_real_bus_stops_have_one_without_a_place() {
     let Some(decoded) = read_real("tucson/bus_stops.geojson", "sites", "OBJECTID") else {
         return;
@@ -319,7 +343,7 @@ proptest! {
         let mut texts = vec![CALL.replace('\n', " "); 2];
         texts.insert(at, garbage.replace(['\n', '\r', '\u{1e}'], " "));
         let body = format!("\u{1e}{}\n", texts.join("\n\u{1e}"));
-        let kept = check(&body).events.iter().filter(|accepted| match &accepted.event {
+        let kept = CALLS.check(&body).events.iter().filter(|accepted| match &accepted.event {
             Event::Observed(seen) => seen.feature.as_str() == "T26-104",
             Event::Withdrawn { .. } | Event::Clock => false,
         }).count();

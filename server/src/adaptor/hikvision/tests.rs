@@ -1,4 +1,4 @@
-use crate::adaptor::testing::{catalog, feed, only, read, real, reasons, text_of, value};
+use crate::adaptor::testing::{Trial, catalog, feed, only, read, real, reasons, text_of, value};
 use crate::adaptor::{Adaptor, Decoded, Input, decode};
 use atalaya_tiles::Value;
 use geo_types::Geometry;
@@ -13,19 +13,20 @@ const ALERT: &str = "<EventNotificationAlert xmlns=\"http://www.hikvision.com/ve
     <Latitude><degree>32</degree><minute>13</minute><sec>12</sec></Latitude></DeviceGPSInfo>\
     <countryAbbreviation>NON</countryAbbreviation></EventNotificationAlert>";
 
-fn check(layer: &str, body: &str) -> Decoded {
-    let catalog = catalog();
-    read(
-        &catalog,
-        &feed(&catalog, "gates", layer, Adaptor::AlprHikvision),
-        body,
-    )
-}
+const READS: Trial = Trial {
+    feed: "gates",
+    layer: "alpr_reads",
+    adaptor: Adaptor::AlprHikvision,
+};
+const HITS: Trial = Trial {
+    layer: "alpr_hits",
+    ..READS
+};
 
 #[test]
 fn an_alert_becomes_a_read_even_when_it_comes_late() {
     let catalog = catalog();
-    let decoded = check("alpr_reads", ALERT);
+    let decoded = READS.check(ALERT);
     let seen = only(&decoded);
     assert_eq!(seen.feature.as_str(), "gates/u-1");
     assert_eq!(
@@ -55,8 +56,8 @@ fn an_alert_becomes_a_read_even_when_it_comes_late() {
 #[test]
 fn only_wanted_plates_are_hits() {
     let catalog = catalog();
-    assert_eq!(check("alpr_hits", ALERT), Decoded::default());
-    let decoded = check("alpr_hits", &ALERT.replace("otherList", "blockList"));
+    assert_eq!(HITS.check(ALERT), Decoded::default());
+    let decoded = HITS.check(ALERT.replace("otherList", "blockList"));
     assert_eq!(
         text_of(&catalog, only(&decoded), "list").as_deref(),
         Some("blockList")
@@ -66,10 +67,7 @@ fn only_wanted_plates_are_hits() {
 #[test]
 fn other_events_make_nothing_and_other_xml_is_refused() {
     assert_eq!(
-        check(
-            "alpr_reads",
-            &ALERT.replace("ANPR</eventType>", "videoloss</eventType>")
-        ),
+        READS.check(ALERT.replace("ANPR</eventType>", "videoloss</eventType>")),
         Decoded::default()
     );
     let catalog = catalog();
@@ -84,7 +82,7 @@ fn other_events_make_nothing_and_other_xml_is_refused() {
     );
     let without_id = ALERT.replace("UUID>", "Other>");
     assert_eq!(
-        reasons(&check("alpr_reads", &without_id).rejects),
+        reasons(&READS.check(&without_id).rejects),
         ["there is no UUID"]
     );
 }
@@ -101,10 +99,7 @@ fn a_form_carries_the_alert_beside_pictures() {
         content_type: Some("multipart/form-data; boundary=B"),
     };
     let feed = feed(&catalog, "gates", "alpr_reads", Adaptor::AlprHikvision);
-    assert_eq!(
-        decode(&feed, &catalog, &input),
-        Ok(check("alpr_reads", ALERT))
-    );
+    assert_eq!(decode(&feed, &catalog, &input), Ok(READS.check(ALERT)));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use crate::adaptor::testing::{catalog, feed, observed, only, read, real, reasons, text_of, value};
+use crate::adaptor::testing::{Trial, catalog, observed, only, real, reasons, text_of, value};
 use crate::adaptor::{Adaptor, Decoded};
 use atalaya_tiles::{Event, Value};
 
@@ -16,14 +16,11 @@ fn alert(geometry: &str, more: &str) -> String {
 
 const ACTUAL: &str = r#""status": "Actual", "messageType": "Alert""#;
 
-fn check(body: impl AsRef<[u8]>) -> Decoded {
-    let catalog = catalog();
-    read(
-        &catalog,
-        &feed(&catalog, "nws", "warnings", Adaptor::Nws),
-        body,
-    )
-}
+const WEATHER: Trial = Trial {
+    feed: "nws",
+    layer: "warnings",
+    adaptor: Adaptor::Nws,
+};
 
 fn withdrawn(decoded: &Decoded) -> Vec<String> {
     let withdrawn = decoded
@@ -39,7 +36,7 @@ fn withdrawn(decoded: &Decoded) -> Vec<String> {
 #[test]
 fn an_alert_without_polygon_is_listed_with_its_zones() {
     let catalog = catalog();
-    let decoded = check(alert("null", ACTUAL));
+    let decoded = WEATHER.check(alert("null", ACTUAL));
     let warning = only(&decoded);
     assert_eq!(warning.feature.as_str(), "nws/urn:a.2");
     assert_eq!(warning.geometry, None);
@@ -72,7 +69,7 @@ fn an_alert_without_polygon_is_listed_with_its_zones() {
 
 #[test]
 fn an_update_withdraws_what_it_refers_to_and_a_cancel_does_only_that() {
-    let update = check(alert(
+    let update = WEATHER.check(alert(
         "null",
         r#""status": "Actual", "messageType": "Update""#,
     ));
@@ -86,7 +83,7 @@ fn an_update_withdraws_what_it_refers_to_and_a_cancel_does_only_that() {
         observed(&update.events[1].event).feature.as_str(),
         "nws/urn:a.2"
     );
-    let cancel = check(alert(
+    let cancel = WEATHER.check(alert(
         "null",
         r#""status": "Actual", "messageType": "Cancel""#,
     ));
@@ -95,7 +92,7 @@ fn an_update_withdraws_what_it_refers_to_and_a_cancel_does_only_that() {
 
 #[test]
 fn drills_stay_off_the_wall() {
-    let test = check(alert("null", r#""status": "Test", "messageType": "Alert""#));
+    let test = WEATHER.check(alert("null", r#""status": "Test", "messageType": "Alert""#));
     assert_eq!(reasons(&test.rejects), ["status is Test: not shown"]);
     assert!(test.events.is_empty());
 }
@@ -103,7 +100,7 @@ fn drills_stay_off_the_wall() {
 #[test]
 fn a_bad_polygon_costs_the_polygon_not_the_warning() {
     let bow_tie = r#"{"type": "Polygon", "coordinates": [[[-111, 32], [-110, 33], [-110, 32], [-111, 33], [-111, 32]]]}"#;
-    let decoded = check(alert(bow_tie, ACTUAL));
+    let decoded = WEATHER.check(alert(bow_tie, ACTUAL));
     assert_eq!(observed(&decoded.events[0].event).geometry, None);
     assert_eq!(
         reasons(&decoded.rejects),
@@ -117,7 +114,7 @@ fn the_real_alerts_are_all_there() {
         return;
     };
     let catalog = catalog();
-    let decoded = check(body);
+    let decoded = WEATHER.check(body);
     assert_eq!(decoded.rejects, []);
     let warnings: Vec<_> = decoded
         .events

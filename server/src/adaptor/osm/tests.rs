@@ -1,17 +1,14 @@
 use super::{heading, owner_kind};
-use crate::adaptor::testing::{catalog, feed, observed, only, read, real, reasons, text_of, value};
-use crate::adaptor::{Adaptor, Decoded};
+use crate::adaptor::Adaptor;
+use crate::adaptor::testing::{Trial, catalog, observed, only, real, reasons, text_of, value};
 use atalaya_tiles::Value;
 use geo_types::Geometry;
 
-fn check(body: impl AsRef<[u8]>) -> Decoded {
-    let catalog = catalog();
-    read(
-        &catalog,
-        &feed(&catalog, "osm", "cameras", Adaptor::OsmSurveillance),
-        body,
-    )
-}
+const MAPPED: Trial = Trial {
+    feed: "osm",
+    layer: "cameras",
+    adaptor: Adaptor::OsmSurveillance,
+};
 
 fn node(tags: &str) -> String {
     format!(
@@ -24,7 +21,7 @@ fn node(tags: &str) -> String {
 fn a_node_is_the_same_camera_in_either_format() {
     let catalog = catalog();
     let tags = r#""surveillance:type": "ALPR", "direction": "90", "operator": "Flagstaff PD""#;
-    let overpass = check(node(tags));
+    let overpass = MAPPED.check(node(tags));
     let camera = only(&overpass);
     assert_eq!(camera.feature.as_str(), "osm/17");
     assert_eq!(
@@ -62,7 +59,7 @@ fn a_node_is_the_same_camera_in_either_format() {
         } else {
             tags
         };
-        let decoded = check(format!(
+        let decoded = MAPPED.check(format!(
             r#"{{"type": "FeatureCollection", "features": [{{"type": "Feature", "id": {id},
                 "geometry": {{"type": "Point", "coordinates": [-110.97, 32.22]}},
                 "properties": {{"@timestamp": "2025-01-02T03:04:05Z", {properties}}}}}]}}"#
@@ -82,7 +79,7 @@ fn directions_are_degrees_points_of_the_compass_lists_and_ranges() {
     assert_eq!(heading("up"), None);
     assert_eq!(heading("-5"), None);
     let catalog = catalog();
-    let decoded = check(node(r#""camera:direction": "30;NE;?", "direction": "200""#));
+    let decoded = MAPPED.check(node(r#""camera:direction": "30;NE;?", "direction": "200""#));
     let camera = only(&decoded);
     assert_eq!(
         value(&catalog, camera, "heading_deg"),
@@ -99,7 +96,7 @@ fn directions_are_degrees_points_of_the_compass_lists_and_ranges() {
 fn kinds_follow_the_tags_and_homes_are_not_shown() {
     let catalog = catalog();
     let kind = |tags: &str| {
-        let decoded = check(node(tags));
+        let decoded = MAPPED.check(node(tags));
         match decoded.events.first() {
             Some(accepted) => text_of(&catalog, observed(&accepted.event), "camera_kind").unwrap(),
             None => decoded.rejects[0].reason.clone(),
@@ -119,7 +116,8 @@ fn kinds_follow_the_tags_and_homes_are_not_shown() {
         kind(r#""surveillance:type": "guard""#),
         "surveillance:type=guard is no camera"
     );
-    let other = check(r#"{"elements": [{"type": "node", "id": 1, "tags": {}}, {"type": "node"}]}"#);
+    let other =
+        MAPPED.check(r#"{"elements": [{"type": "node", "id": 1, "tags": {}}, {"type": "node"}]}"#);
     assert_eq!(
         reasons(&other.rejects),
         ["not man_made=surveillance", "there is no id"]
@@ -144,7 +142,7 @@ fn the_real_arizona_readers_have_their_headings() {
         return;
     };
     let catalog = catalog();
-    let decoded = check(body);
+    let decoded = MAPPED.check(body);
     assert_eq!(decoded.rejects, []);
     assert_eq!(decoded.events.len(), 769);
     let cameras: Vec<_> = decoded

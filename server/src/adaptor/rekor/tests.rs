@@ -1,4 +1,4 @@
-use crate::adaptor::testing::{catalog, feed, only, read, real, reasons, text_of, value};
+use crate::adaptor::testing::{Trial, catalog, feed, only, read, real, reasons, text_of, value};
 use crate::adaptor::{Adaptor, Decoded};
 use atalaya_tiles::Value;
 use geo_types::Geometry;
@@ -10,19 +10,20 @@ const GROUP: &str = r#"{"data_type": "alpr_group", "version": 3, "epoch_start": 
     "vehicle": {"color": [{"name": "white", "confidence": 99}], "make": [{"name": "bmw"}],
         "make_model": [{"name": "bmw_x3"}], "body_type": [{"name": "suv"}], "year": [{"name": "2010-2014"}]}}"#;
 
-fn check(layer: &str, body: &str) -> Decoded {
-    let catalog = catalog();
-    read(
-        &catalog,
-        &feed(&catalog, "gates", layer, Adaptor::AlprRekor),
-        body,
-    )
-}
+const READS: Trial = Trial {
+    feed: "gates",
+    layer: "alpr_reads",
+    adaptor: Adaptor::AlprRekor,
+};
+const HITS: Trial = Trial {
+    layer: "alpr_hits",
+    ..READS
+};
 
 #[test]
 fn a_group_becomes_a_read() {
     let catalog = catalog();
-    let decoded = check("alpr_reads", GROUP);
+    let decoded = READS.check(GROUP);
     let seen = only(&decoded);
     assert_eq!(seen.feature.as_str(), "gates/u-1");
     assert_eq!(
@@ -55,13 +56,9 @@ fn frames_heartbeats_and_previews_make_no_event() {
         r#"{"data_type": "alpr_results", "results": [{"plate": "ABC123"}]}"#,
         &GROUP.replace("\"is_preview\": false", "\"is_preview\": true"),
     ] {
-        assert_eq!(check("alpr_reads", body), Decoded::default());
+        assert_eq!(READS.check(body), Decoded::default());
     }
-    assert_eq!(
-        check("alpr_hits", GROUP),
-        Decoded::default(),
-        "a read is no hit"
-    );
+    assert_eq!(HITS.check(GROUP), Decoded::default(), "a read is no hit");
 }
 
 #[test]
@@ -70,7 +67,7 @@ fn an_alert_is_a_hit_on_a_layer_of_hits_and_a_read_elsewhere() {
     let alert = format!(
         r#"{{"data_type": "alpr_alert", "alert_list": "stolen", "description": "stolen vehicle", "group": {GROUP}}}"#
     );
-    let decoded = check("alpr_hits", &alert);
+    let decoded = HITS.check(&alert);
     let hit = only(&decoded);
     assert_eq!(hit.feature.as_str(), "gates/u-1");
     assert_eq!(text_of(&catalog, hit, "list").as_deref(), Some("stolen"));
@@ -82,10 +79,7 @@ fn an_alert_is_a_hit_on_a_layer_of_hits_and_a_read_elsewhere() {
         text_of(&catalog, hit, "status").as_deref(),
         Some("unverified")
     );
-    assert_eq!(
-        only(&check("alpr_reads", &alert)).feature.as_str(),
-        "gates/u-1"
-    );
+    assert_eq!(only(&READS.check(&alert)).feature.as_str(), "gates/u-1");
 }
 
 #[test]
@@ -93,7 +87,7 @@ fn a_read_without_position_needs_a_known_camera() {
     let catalog = catalog();
     let nowhere = GROUP.replace("-110.97", "0").replace("32.22", "0.0");
     assert_eq!(
-        reasons(&check("alpr_reads", &nowhere).rejects),
+        reasons(&READS.check(&nowhere).rejects),
         ["no position was sent and the feed knows no camera \"42\""]
     );
     let mut gates = feed(&catalog, "gates", "alpr_reads", Adaptor::AlprRekor);
@@ -112,12 +106,12 @@ fn a_read_without_position_needs_a_known_camera() {
 fn what_is_missing_or_unknown_is_named() {
     let without_id = GROUP.replace("best_uuid", "other");
     assert_eq!(
-        reasons(&check("alpr_reads", &without_id).rejects),
+        reasons(&READS.check(&without_id).rejects),
         ["there is no best_uuid"]
     );
     let odd = r#"{"data_type": "surprise"}"#;
     assert_eq!(
-        reasons(&check("alpr_reads", odd).rejects),
+        reasons(&READS.check(odd).rejects),
         ["data_type \"surprise\" is not read"]
     );
 }

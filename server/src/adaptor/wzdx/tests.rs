@@ -1,5 +1,5 @@
-use crate::adaptor::testing::{catalog, feed, observed, only, read, real, reasons, text_of, value};
-use crate::adaptor::{Adaptor, Decoded};
+use crate::adaptor::Adaptor;
+use crate::adaptor::testing::{Trial, catalog, observed, only, real, reasons, text_of, value};
 use atalaya_tiles::Value;
 use geo_types::Geometry;
 use std::collections::BTreeMap;
@@ -16,19 +16,16 @@ fn work(geometry: &str, properties: &str) -> String {
 
 const LINE: &str = r#"{"type": "LineString", "coordinates": [[-110.97, 32.22], [-110.95, 32.22]]}"#;
 
-fn check(body: impl AsRef<[u8]>) -> Decoded {
-    let catalog = catalog();
-    read(
-        &catalog,
-        &feed(&catalog, "closures-state", "closures", Adaptor::Wzdx),
-        body,
-    )
-}
+const ROADS: Trial = Trial {
+    feed: "closures-state",
+    layer: "closures",
+    adaptor: Adaptor::Wzdx,
+};
 
 #[test]
 fn a_work_zone_becomes_a_closure() {
     let catalog = catalog();
-    let decoded = check(work(
+    let decoded = ROADS.check(work(
         LINE,
         r#""vehicle_impact": "all-lanes-closed",
         "start_date": "2026-02-01T00:00:00Z", "end_date": "2026-04-01T00:00:00Z", "is_end_date_verified": false"#,
@@ -51,10 +48,35 @@ fn a_work_zone_becomes_a_closure() {
 }
 
 #[test]
+fn a_road_event_without_a_time_of_its_own_has_that_of_its_source_or_of_the_feed() {
+    let catalog = catalog();
+    let own = r#", "update_date": "2026-03-01T11:00:00Z""#;
+    let with_source = work(LINE, r#""lanes": []"#).replace(own, "").replace(
+        r#""organization_name": "Streets""#,
+        r#""organization_name": "Streets", "update_date": "2026-03-01T11:30:00Z""#,
+    );
+    let told = |body: &str| {
+        let decoded = ROADS.check(body);
+        let closure = only(&decoded);
+        let source = text_of(&catalog, closure, "source").unwrap();
+        (closure.observed_at.unwrap().to_string(), source)
+    };
+    let expected = |at: &str, source: &str| (at.to_owned(), source.to_owned());
+    assert_eq!(
+        told(&with_source),
+        expected("2026-03-01T11:30:00Z", "Streets")
+    );
+    let unknown = with_source.replace(r#"{"data_source_id": "s1""#, r#"{"data_source_id": "s2""#);
+    assert_eq!(told(&unknown), expected("2026-03-01T12:00:00Z", "Town"));
+    let feed_at = ROADS.check(&unknown).as_of.unwrap().to_string();
+    assert_eq!(feed_at, "2026-03-01T12:00:00Z");
+}
+
+#[test]
 fn an_end_that_nobody_verified_is_doubted_not_believed() {
     let catalog = catalog();
     let status = |properties: &str| {
-        let decoded = check(work(LINE, properties));
+        let decoded = ROADS.check(work(LINE, properties));
         let closure = only(&decoded);
         (
             text_of(&catalog, closure, "status").unwrap(),
@@ -75,12 +97,12 @@ fn an_end_that_nobody_verified_is_doubted_not_believed() {
 fn points_and_lines_without_length_are_points() {
     let ends = r#"{"type": "MultiPoint", "coordinates": [[-110.97, 32.22], [-110.95, 32.22]]}"#;
     assert!(matches!(
-        only(&check(work(ends, r#""lanes": []"#))).geometry,
+        only(&ROADS.check(work(ends, r#""lanes": []"#))).geometry,
         Some(Geometry::MultiPoint(_))
     ));
     let spot = r#"{"type": "LineString", "coordinates": [[-110.97, 32.22], [-110.97, 32.22]]}"#;
     assert_eq!(
-        only(&check(work(spot, r#""lanes": []"#))).geometry,
+        only(&ROADS.check(work(spot, r#""lanes": []"#))).geometry,
         Some(Geometry::Point((-110.97, 32.22).into()))
     );
 }
@@ -89,7 +111,7 @@ fn points_and_lines_without_length_are_points() {
 fn what_is_no_road_event_is_rejected_by_itself() {
     let device = work(LINE, r#""lanes": []"#)
         .replace("event_type\": \"work-zone", "device_type\": \"camera");
-    let decoded = check(device);
+    let decoded = ROADS.check(device);
     assert_eq!(
         reasons(&decoded.rejects),
         ["a field device, not a road event"]
@@ -100,10 +122,10 @@ fn what_is_no_road_event_is_rejected_by_itself() {
     );
     let late = work(LINE, r#""end_date": "later""#);
     assert_eq!(
-        check(late).rejects[0].pointer,
+        ROADS.check(late).rejects[0].pointer,
         "/features/0/properties/end_date"
     );
-    let nowhere = check(work("null", r#""lanes": []"#));
+    let nowhere = ROADS.check(work("null", r#""lanes": []"#));
     assert_eq!(nowhere.rejects[0].pointer, "/features/0/geometry");
 }
 
@@ -113,7 +135,7 @@ fn the_real_feed_is_read_whole() {
         return;
     };
     let catalog = catalog();
-    let decoded = check(body);
+    let decoded = ROADS.check(body);
     assert_eq!(decoded.rejects, []);
     assert_eq!(decoded.events.len(), 282);
     let mut impacts = BTreeMap::new();
@@ -154,7 +176,7 @@ fn the_real_examples_of_the_specification_are_read() {
         )) else {
             return;
         };
-        let decoded = check(body);
+        let decoded = ROADS.check(body);
         assert_eq!(decoded.rejects, [], "{path}");
         count += decoded.events.len();
     }
@@ -163,7 +185,7 @@ fn the_real_examples_of_the_specification_are_read() {
             "wzdx/usdot_v4.2_DeviceFeed_{name}_example.geojson"
         ))
         .unwrap();
-        check(body).rejects.len()
+        ROADS.check(body).rejects.len()
     });
     assert_eq!((count, devices), (26, [1, 1]));
 }

@@ -10,11 +10,12 @@ use super::query::{PARAMETERS, Page, Query, filters};
 use super::{GEO_JSON, JSON, escaped, link};
 use crate::geojson::{push_feature_at, push_trail};
 use crate::http::params::Params;
-use crate::http::{App, Caller, atalaya_seq, base_url, reached, view_of};
+use crate::http::{App, Caller, atalaya_seq, base_url, reached, standing, view_of};
+use crate::metrics;
 use crate::problem::{Problem, echo};
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
-use atalaya_tiles::{LayerIx, LayerSpec, Open, Seen, Seq, View};
+use atalaya_tiles::{LayerSpec, Open, Seen, Seq};
 use serde_json::{Value, json};
 
 static CONTENT_CRS: HeaderName = HeaderName::from_static("content-crs");
@@ -32,11 +33,11 @@ pub(super) async fn list(
         let known: Vec<&str> = PARAMETERS.into_iter().chain(filters(&open)).collect();
         let params = Params::parse(&request, &known)?;
         let query = Query::read(&params, &open, app.config.limits.page)?;
-        (params, query, needed(&view, &open))
+        (params, query, vec![open.layer()])
     };
     reached(&app, &params).await?;
     let view = view_of(&app, query.at, &layers).await?;
-    let (seq, crs) = (view.seq(), query.crs);
+    let (seq, crs) = (standing(&app, &view, query.at), query.crs);
     let links = Links {
         own: format!("{}{}", base_url(&request), request.uri()),
         collection: format!("{}/ogc/collections/{name}", base_url(&request)),
@@ -47,6 +48,9 @@ pub(super) async fn list(
     let body = web::block(move || {
         let open = open(&view, &caller.viewer, &name)?;
         let page = query.ask(&open);
+        if page.more {
+            metrics::PAGES_CONTINUED.increment(1);
+        }
         let head = json!({
             "type": "FeatureCollection",
             "timeStamp": now,
@@ -74,7 +78,7 @@ pub(super) async fn one(
     let at = params.instant("at")?;
     let layers = {
         let view = app.engine.view();
-        needed(&view, &open(&view, &caller.viewer, &name)?)
+        vec![open(&view, &caller.viewer, &name)?.layer()]
     };
     reached(&app, &params).await?;
     let view = view_of(&app, at, &layers).await?;
@@ -96,14 +100,7 @@ pub(super) async fn one(
     push_trail(&mut body, &seen, |at| crs.place(at));
     body.pop();
     body.extend_from_slice(format!(",\"links\":{links}}}").as_bytes());
-    Ok(answer(&app, view.seq(), crs, body))
-}
-
-/// The layers whose history makes up that of this one.
-fn needed(view: &View, open: &Open<'_>) -> Vec<LayerIx> {
-    let source = open.spec().derived_from.as_deref();
-    let source = source.and_then(|name| view.catalog().layer(name));
-    source.into_iter().chain([open.layer()]).collect()
+    Ok(answer(&app, standing(&app, &view, at), crs, body))
 }
 
 /// What the links of a page are made of.

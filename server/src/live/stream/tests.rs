@@ -30,10 +30,6 @@ impl Client {
     fn take(&mut self, message: &Message) {
         let json: Value = serde_json::from_slice(&message.json).unwrap();
         let cell = json["cell"].as_str().unwrap_or("").to_owned();
-        let mut upsert = |feature: &Value| {
-            let id = feature["id"].as_str().unwrap().to_owned();
-            self.0.insert(id, (cell.clone(), feature.clone()));
-        };
         match message.kind {
             "snapshot" => {
                 self.0.retain(|_, (from, _)| *from != cell);
@@ -48,16 +44,15 @@ impl Client {
                     .for_each(&mut upsert);
             }
             "delta" => {
-                json["upserts"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .for_each(&mut upsert);
                 for id in json["removes"].as_array().unwrap() {
                     let id = id.as_str().unwrap();
                     if self.0.get(id).is_some_and(|(from, _)| *from == cell) {
                         self.0.remove(id);
                     }
+                }
+                for feature in json["upserts"].as_array().unwrap() {
+                    let id = feature["id"].as_str().unwrap().to_owned();
+                    self.0.insert(id, (cell.clone(), feature.clone()));
                 }
             }
             _ => {}
@@ -146,7 +141,7 @@ proptest! {
         let mut stream = Stream::new(Viewer::EVERYTHING, subscription(&view, WEST), "e", &view, None);
         let (mut seq, mut last_id) = (0, None::<String>);
         let mut step = |stream: &mut Stream, client: &mut Client, picture: &Picture| {
-            for message in stream.advance(&picture.view(), &frames, now()) {
+            for message in stream.advance(&picture.view(), &frames, now(), Duration::ZERO) {
                 client.take(&message);
                 last_id = message.id.or(last_id.take());
             }
@@ -177,7 +172,7 @@ proptest! {
         let view = picture.view();
         let mut fresh = Stream::new(Viewer::EVERYTHING, stream.subscription().clone(), "e", &view, None);
         let mut expected = Client::default();
-        for message in fresh.advance(&view, &frames, now()) {
+        for message in fresh.advance(&view, &frames, now(), Duration::ZERO) {
             expected.take(&message);
         }
         prop_assert_eq!(client, expected);
@@ -205,11 +200,84 @@ fn another_epoch_another_scope_and_the_far_past_are_resynchronised() {
             &view,
             resume.as_ref(),
         );
-        let messages = stream.advance(&view, &Frames::default(), now());
+        let messages = stream.advance(&view, &Frames::default(), now(), Duration::ZERO);
         assert_eq!(
             messages.iter().any(|message| message.kind == "resync"),
             resynchronised,
             "{id}"
         );
     }
+}
+
+#[test]
+fn a_hidden_change_names_no_tiles_for_those_who_may_not_know() {
+    let incident = |catalog: &Catalog, seq: u64, notes: &str| {
+        let layer = catalog.layer("incidents").unwrap();
+        let field = catalog.spec(layer).field("notes").unwrap();
+        let Event::Observed(seen) = record(catalog, seq, 1, -110.97).event else {
+            unreachable!("a position in town is an observation")
+        };
+        Record {
+            event: Event::Observed(Observation {
+                layer,
+                observed_at: Some(now()),
+                properties: Properties::new([(field, atalaya_tiles::Value::Text(notes.into()))]),
+                ..seen
+            }),
+            ..record(catalog, seq, 1, -110.97)
+        }
+    };
+    let catalog = catalog();
+    let mut picture = Picture::new(Arc::clone(&catalog), RingLimits::default());
+    picture.apply(&[incident(&catalog, 1, "asthma")]);
+    picture.tick();
+    let before = picture.view();
+    picture.apply(&[incident(&catalog, 2, "allergy")]);
+    picture.tick();
+    let after = picture.view();
+    let nobody = Viewer {
+        clearances: atalaya_tiles::Clearances::NONE,
+        ..Viewer::EVERYTHING
+    };
+    // A zoom with few tiles in the viewport, and one with more than are named.
+    for (zoom, most) in [(9, true), (22, false)] {
+        for (viewer, told) in [(nobody, 0), (Viewer::EVERYTHING, 1)] {
+            let wish = Wish {
+                layers: vec!["incidents".into()],
+                tile_layers: Vec::new(),
+                bounds: Bounds::new(WEST[0], WEST[1], WEST[2], WEST[3]).unwrap(),
+                zoom: Some(zoom),
+            };
+            let subscription = Subscription::new(&before, &viewer, &wish).unwrap();
+            let (names, tiles) = subscription.dirty_tiles(&after, &viewer, before.seq());
+            assert_eq!(names.len(), told, "{zoom}");
+            assert_eq!(tiles.is_some(), most || told == 0, "{zoom}");
+        }
+    }
+}
+
+#[test]
+fn a_client_hears_something_within_three_seconds_whatever_the_wall_clock_does() {
+    let mut picture = Picture::new(catalog(), RingLimits::default());
+    let view = picture.view();
+    let wanted = subscription(&view, WEST);
+    let mut stream = Stream::new(Viewer::EVERYTHING, wanted, "e", &view, None);
+    let frames = Frames::default();
+    let mut hears = |view: &View, now: Timestamp, uptime_ms| {
+        let uptime = Duration::from_millis(uptime_ms);
+        let due = stream.is_due(uptime);
+        let messages = stream.advance(view, &frames, now, uptime);
+        assert!(!due || messages.iter().any(|message| message.kind == "tick"));
+        messages.len()
+    };
+    let hour = jiff::SignedDuration::from_hours(1);
+    assert!(hears(&view, now(), 0) > 0);
+    assert_eq!(hears(&view, now() + hour, 500), 0);
+    assert_eq!(hears(&view, now() - hour, 1_999), 0);
+    assert_eq!(hears(&view, now() - hour, 2_500), 1);
+    assert_eq!(hears(&view, now() - hour, 3_000), 0);
+    picture.apply(&[record(&catalog(), 1, 1, -111.0)]);
+    assert!(hears(&picture.view(), now() - hour, 3_001) > 1);
+    assert_eq!(hears(&picture.view(), now() - hour, 5_000), 0);
+    assert_eq!(hears(&picture.view(), now() - hour, 5_001), 1);
 }

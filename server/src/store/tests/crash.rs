@@ -10,7 +10,6 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Tells the child where its store is.
 const DIR: &str = "ATALAYA_TEST_APPEND_TO";
@@ -60,8 +59,9 @@ pub(super) fn child(test: &str, dir: &Path, variable: &str) -> Command {
     command
 }
 
-/// Lets the child acknowledge some batches, kills it and returns the last acknowledged record.
-fn kill_after(mut child: Child, batches: u64, pause: Duration) -> Seq {
+/// Lets the child acknowledge some batches and go on for so many turns of this thread, kills it and
+/// returns the last acknowledged record.
+fn kill_after(mut child: Child, batches: u64, turns: u64) -> Seq {
     let out = BufReader::new(child.stdout.take().unwrap());
     let mut acked = Seq(0);
     let mut seen = 0;
@@ -71,7 +71,7 @@ fn kill_after(mut child: Child, batches: u64, pause: Duration) -> Seq {
             acked = Seq(seq.parse().unwrap());
             seen += 1;
             if seen == batches {
-                std::thread::sleep(pause);
+                (0..turns).for_each(|_| std::thread::yield_now());
                 child.kill().unwrap();
             }
         }
@@ -89,8 +89,7 @@ fn acknowledged_records_survive_kills() {
     let mut before = Seq(0);
     for kill in 0..KILLS {
         let child = child("crash::child_appends_until_killed", dir.path(), DIR).spawn();
-        let pause = Duration::from_micros(dice.roll(4_000));
-        let acked = kill_after(child.unwrap(), 1 + dice.roll(12), pause);
+        let acked = kill_after(child.unwrap(), 1 + dice.roll(12), dice.roll(50));
         assert!(acked > before);
         let store = open(dir.path());
         let last = store.last_seq().unwrap();

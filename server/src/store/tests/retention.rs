@@ -2,7 +2,7 @@
 
 use super::super::conformance::{append, checkpoint, read, read_all};
 use super::open;
-use super::sample::{after, assert_same, camera, catalog, clock, fold, observed};
+use super::sample::{after, assert_no_older, assert_same, camera, catalog, clock, fold, observed};
 use crate::store::Store;
 use atalaya_tiles::{Catalog, Event, Record, RingLimits, Seq};
 use jiff::Timestamp;
@@ -144,8 +144,40 @@ fn a_feature_that_is_kept_for_ever_keeps_its_last_record() {
     let hot = picture.view().hot(Seq(0));
     assert_eq!(refolded.features, hot.features);
     assert_eq!(refolded.tombstones, hot.tombstones);
-    assert_eq!(retain(&store, &catalog, day(90)), 2);
+    // Twice the history after the withdrawal of "c" nothing is left that it could keep away.
+    assert_eq!(retain(&store, &catalog, day(61)), 2);
     assert_eq!(seqs(&store, &catalog), [5, 6, 9, 10]);
+    assert_eq!(retain(&store, &catalog, day(63)), 1);
+    assert_eq!(seqs(&store, &catalog), [5, 9, 10]);
+}
+
+/// A report that comes when its withdrawal is forgotten stays, as in the picture.
+#[test]
+fn a_feature_that_comes_back_after_its_tombstone_stays() {
+    let (dir, catalog) = (tempfile::tempdir().unwrap(), catalog());
+    let store = open(dir.path());
+    let told = |seq, received| {
+        let mut record = camera(&catalog, seq, "a", received);
+        if let Event::Observed(observation) = &mut record.event {
+            observation.observed_at = Some(day(0));
+        }
+        record
+    };
+    let log = [
+        told(1, day(0)),
+        withdrawn(&catalog, 2, "a", day(1)),
+        told(3, day(30)),
+        told(4, day(31)),
+        clock(5, day(32)),
+    ];
+    append(&store, &catalog, &log);
+    let mut picture = fold(&catalog, &log);
+    assert_eq!(picture.view().hot(Seq(0)).features[0].seq, Seq(4));
+    checkpoint(&store, &mut picture);
+    assert_eq!(retain(&store, &catalog, day(200)), 3);
+    assert_eq!(seqs(&store, &catalog), [4, 5]);
+    let left = fold(&catalog, &read_all(&store, &catalog));
+    assert_eq!(left.view().hot(Seq(0)).features.len(), 1);
 }
 
 /// Steps of one call go on with those of the last.
@@ -171,4 +203,31 @@ fn large_amounts_go_in_steps() {
         step.more
     }) {}
     assert_eq!(deleted, 17_900);
+}
+
+/// Where retention has cut, the log no longer says where something once was: every tile may have
+/// changed.
+#[test]
+fn a_lost_checkpoint_makes_no_tile_older() {
+    let (dir, catalog) = (tempfile::tempdir().unwrap(), catalog());
+    let store = open(dir.path());
+    let mut log = vec![
+        camera(&catalog, 1, "a", day(0)),
+        observed(&catalog, "hits", 2, "h", day(0)),
+        observed(&catalog, "reads", 3, "r", day(0)),
+        clock(4, day(3)),
+        withdrawn(&catalog, 5, "a", day(4)),
+        clock(6, day(5)),
+    ];
+    log.extend((7..9).map(|seq| camera(&catalog, seq, "b", day(60))));
+    append(&store, &catalog, &log);
+    let mut live = fold(&catalog, &log);
+    checkpoint(&store, &mut live);
+    assert!(retain(&store, &catalog, day(61)) > 4);
+    drop(store);
+    std::fs::remove_file(dir.path().join("picture.db")).unwrap();
+    let loaded = open(dir.path()).load(&catalog, RingLimits::default());
+    let loaded = loaded.unwrap();
+    assert_eq!(loaded.checkpoint, Seq(0));
+    assert_no_older(&loaded.picture, &live);
 }

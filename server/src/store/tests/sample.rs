@@ -1,8 +1,8 @@
 //! A small catalog and records for it, out of dice.
 
 use atalaya_tiles::{
-    Bounds, Catalog, Event, FeatureId, FeedName, Hot, Observation, Picture, Properties, Record,
-    RingLimits, Seq, TileCoord, Value, View, Viewer,
+    Bounds, Catalog, Event, FeatureId, FeedName, Hot, LayerSpec, Observation, Picture, Properties,
+    Record, RingLimits, Seq, TileCoord, Value, View, Viewer,
 };
 use geo_types::{Geometry, LineString, Point, Polygon, point};
 use jiff::{SignedDuration, Timestamp};
@@ -56,7 +56,7 @@ const LAYERS: &str = r#"
 
 #[derive(serde::Deserialize)]
 struct Layers {
-    layers: Vec<atalaya_tiles::LayerSpec>,
+    layers: Vec<LayerSpec>,
 }
 
 pub(crate) fn catalog() -> Arc<Catalog> {
@@ -66,6 +66,16 @@ pub(crate) fn catalog() -> Arc<Catalog> {
 pub(crate) fn catalog_without(name: &str) -> Arc<Catalog> {
     let mut layers = toml::from_str::<Layers>(LAYERS).unwrap().layers;
     layers.retain(|spec| spec.name != name);
+    Arc::new(Catalog::new(layers, 6).unwrap())
+}
+
+/// The catalog with a change to one layer.
+pub(crate) fn catalog_with(name: &str, change: impl Fn(&mut LayerSpec)) -> Arc<Catalog> {
+    let mut layers = toml::from_str::<Layers>(LAYERS).unwrap().layers;
+    layers
+        .iter_mut()
+        .filter(|spec| spec.name == name)
+        .for_each(change);
     Arc::new(Catalog::new(layers, 6).unwrap())
 }
 
@@ -233,6 +243,15 @@ pub(crate) fn fold(catalog: &Arc<Catalog>, log: &[Record]) -> Picture {
     picture
 }
 
+/// Tiles of the town, from the globe to a few streets.
+const TILES: [(u8, u32, u32); 5] = [
+    (0, 0, 0),
+    (6, 12, 26),
+    (9, 98, 207),
+    (10, 197, 414),
+    (12, 790, 1657),
+];
+
 /// Checks that two pictures are the same to everybody and to the next checkpoint.
 pub(crate) fn assert_same(one: &Picture, other: &Picture) {
     assert_eq!(one.next_due(), other.next_due());
@@ -245,19 +264,32 @@ pub(crate) fn assert_same(one: &Picture, other: &Picture) {
             let open = view.open_at(&Viewer::EVERYTHING, layer).unwrap();
             open.tile_seq(TileCoord::new(z, x, y).unwrap())
         };
-        for (z, x, y) in [
-            (0, 0, 0),
-            (6, 12, 26),
-            (9, 98, 207),
-            (10, 197, 414),
-            (12, 790, 1657),
-        ] {
+        for (z, x, y) in TILES {
             assert_eq!(
                 open(&one, z, x, y),
                 open(&other, z, x, y),
                 "{} {z}",
                 spec.name
             );
+        }
+    }
+}
+
+/// Checks that a picture shows the same as another, and that no version of a tile is older.
+pub(crate) fn assert_no_older(one: &Picture, than: &Picture) {
+    assert_eq!(one.next_due(), than.next_due());
+    let (one, than) = (one.view(), than.view());
+    assert_eq!((one.seq(), one.clock()), (than.seq(), than.clock()));
+    for (layer, spec) in one.catalog().layers() {
+        assert_eq!(seen(&one, &spec.name), seen(&than, &spec.name));
+        for (z, x, y) in TILES {
+            let tile = TileCoord::new(z, x, y).unwrap();
+            let seq = |view: &View| {
+                view.open_at(&Viewer::EVERYTHING, layer)
+                    .unwrap()
+                    .tile_seq(tile)
+            };
+            assert!(seq(&one) >= seq(&than), "{} {tile}", spec.name);
         }
     }
 }

@@ -245,7 +245,7 @@ fn heavy_layers_give_way_until_the_tile_fits() {
     };
     assert_eq!(tile(500_000), "pings spots");
     assert_eq!(tile(4_000), "pings spots_cells");
-    assert_eq!(tile(600), "pings_cells spots_cells");
+    assert_eq!(tile(1_200), "pings_cells spots_cells");
     let limits = TileLimits {
         max_bytes: 20,
         ..TileLimits::default()

@@ -126,7 +126,7 @@ proptest! {
     fn no_tile_exceeds_the_limit_and_bytes_are_the_same_every_time(
         spots in prop::collection::vec((0.0..4_096.0_f64, 0.0..4_096.0_f64), 0..60),
         rings in prop::collection::vec(corners(40), 0..20),
-        z in 8_u8..=16, max_bytes in 2_000_usize..20_000, name in "[a-z ]{0,300}",
+        z in 8_u8..=16, max_bytes in 24_000_usize..48_000, name in "[a-z ]{0,300}",
     ) {
         let here = tile_at(-110.97, 32.22, z);
         let mut city = City::new();

@@ -1,4 +1,5 @@
 use super::*;
+use crate::catalog::Catalog;
 use crate::city::{self, after, catalog, record, seen_at, withdrawn};
 use crate::event::{Event, Record};
 use crate::view::Window;
@@ -76,6 +77,37 @@ fn what_is_over_when_it_comes_never_appears() {
 }
 
 #[test]
+fn a_late_observation_resurrects_nothing_that_expired() {
+    let catalog = catalog();
+    let seen = |seq, at_s, observed_s| {
+        seen_at(
+            &catalog,
+            (seq, at_s),
+            "incidents",
+            "i",
+            HERE,
+            Some(observed_s),
+        )
+    };
+    let until_20 = |mut record: Record| {
+        if let Event::Observed(seen) = &mut record.event {
+            seen.expires_at = Some(after(20));
+        }
+        record
+    };
+    let expired = [until_20(seen(1, 10, 10)), clock(2, 30)];
+    let over_at_once = [until_20(seen(1, 25, 10))];
+    let over_in_place = [seen(1, 0, 0), until_20(seen(2, 25, 10))];
+    for log in [&expired[..], &over_at_once[..], &over_in_place[..]] {
+        for (observed_s, expected) in [(5, &[][..]), (10, &["i"]), (11, &["i"])] {
+            let mut log = log.to_vec();
+            log.push(seen(3, 31, observed_s));
+            check("incidents", &log, expected);
+        }
+    }
+}
+
+#[test]
 fn retention_counts_from_when_it_was_received() {
     let catalog = catalog();
     let old = seen_at(&catalog, (1, 0), "closures", "c", HERE, Some(-5 * DAY));
@@ -148,6 +180,31 @@ fn an_id_may_come_again_after_its_sighting_is_gone() {
     let again = |observed_s| seen_at(&catalog, (3, 10), "alpr_reads", "a", HERE, Some(observed_s));
     check("alpr_reads", &[read(1, 0), taken.clone(), again(0)], &[]);
     check("alpr_reads", &[read(1, 0), taken, again(6)], &["a"]);
+}
+
+/// Where features are kept for ever, a withdrawal is remembered for the days of history.
+#[test]
+fn a_withdrawal_is_forgotten_in_time_where_features_never_are() {
+    let catalog = Arc::new(Catalog::clone(&catalog()).with_history_days(2));
+    let camera = |seq, at_s| seen_at(&catalog, (seq, at_s), "cameras", "c", HERE, Some(5));
+    let gone = record(2, 10, withdrawn(&catalog, "cameras", "c", None));
+    for (late_s, there) in [(2 * DAY + 9, 0), (2 * DAY + 10, 1)] {
+        let picture = city::folded(
+            &catalog,
+            &[camera(1, 5), gone.clone(), camera(3, late_s)],
+            1,
+        );
+        let hot = picture.view().hot(Seq(0));
+        assert_eq!(
+            (hot.features.len(), hot.tombstones.len()),
+            (there, 1 - there)
+        );
+    }
+    assert_eq!(
+        Catalog::clone(&catalog).with_history_days(0),
+        Catalog::clone(&catalog).with_history_days(1),
+        "never shorter than a day"
+    );
 }
 
 proptest! {

@@ -55,7 +55,7 @@ impl Store {
             return picture;
         };
         for record in sightings(catalog, &log[..log.partition_point(|r| r.seq <= seq)]) {
-            picture.restore_sighting(record);
+            picture.restore_sighting(record.clone());
         }
         picture.restored(seq, clock);
         picture

@@ -58,7 +58,7 @@ proptest! {
         let at = LonLat::new(lon, lat).unwrap();
         let mut marks = Marks::default();
         marks.touch(Bounds::of_point(at), EVERYBODY, Seq(5));
-        let cell = Cell::of(at, resolution_for_zoom(z)).unwrap();
+        let cell = Cell::of(at, coarsest_for_zoom(z)).unwrap();
         let corners = cell.corners();
         let edge = corners[corner % corners.len()];
         let toward = |from: f64, to: f64| from + (to - from) * pull;

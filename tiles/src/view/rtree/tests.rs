@@ -34,7 +34,11 @@ fn versions() -> BTreeMap<(u8, u8), Arc<Feature>> {
 
 fn found(tree: &BoxTree, bounds: Bounds) -> Vec<String> {
     let mut found = Vec::new();
-    tree.visit(bounds, |feature| found.push(feature.id.to_string()));
+    let all = tree.visit(bounds, &mut |feature| {
+        found.push(feature.id.to_string());
+        ControlFlow::Continue(())
+    });
+    assert!(all.is_continue());
     found.sort_unstable();
     if bounds.west() > bounds.east() {
         found.dedup();
@@ -98,7 +102,7 @@ fn a_tree_is_packed_when_much_has_moved_and_stays_right() {
         let open = view.open(&Viewer::EVERYTHING, "incidents").unwrap();
         assert_eq!(open.within(Bounds::WORLD, None).len(), 1_500);
         let few = Bounds::new(0.995, 0.0, 1.005, 2.0).unwrap();
-        assert_eq!(open.count_within(few, None), 1);
+        assert_eq!(open.count_within(few, None, 9), 1);
     }
     for n in 0..1_500 {
         seq += 1;

@@ -47,6 +47,62 @@ fn filter(window: Option<(i64, i64)>, from: i64) -> Filter {
     }
 }
 
+/// What an index answers, in all.
+fn answers(index: &SightingIndex) -> Vec<String> {
+    let box_ = Bounds::new(-110.95, 32.0, -110.90, 32.5).unwrap();
+    let mut within = Vec::new();
+    let all = index.visit(box_, None, &mut |row| {
+        within.push(row.id.to_string());
+        ControlFlow::Continue(())
+    });
+    assert!(all.is_continue());
+    within.sort_unstable();
+    let mut tally = Tally::new(Bounds::WORLD, 9);
+    index.count(&mut tally, None);
+    let counts = tally.finish();
+    let page = index.page(None, usize::MAX);
+    vec![
+        within.join(" "),
+        format!("{counts:?}"),
+        ids(&page).join(" "),
+        format!("{} {:?}", index.len(), index.oldest_received()),
+    ]
+}
+
+#[test]
+fn an_index_that_was_loaded_answers_as_one_that_was_fed() {
+    let sown = rows(0, 4_500);
+    let (mut fed, mut loaded) = (SightingIndex::default(), SightingIndex::default());
+    for (row, n) in sown.iter().zip(0..) {
+        fed.push(row);
+        loaded.load(Arc::clone(row));
+        if n % 1_400 == 1_399 {
+            // One from a sealed segment or from among the open rows is withdrawn; the oldest go.
+            let id = &sown[n - 700].id;
+            assert!(loaded.holds(id) && fed.remove(id).is_some());
+            assert!(loaded.remove(id).is_some() && !loaded.holds(id));
+            let from = sown[n / 3].received_at;
+            assert_eq!(fed.retain_from(from), loaded.retain_from(from));
+            assert_eq!(fed.get(&sown[n].id), loaded.get(&sown[n].id));
+            assert!(!loaded.holds(&sown[0].id) && loaded.get(&sown[0].id).is_none());
+        }
+    }
+    loaded.loaded();
+    assert_eq!(answers(&fed), answers(&loaded));
+    let more = rows(4_500, 4_700);
+    for row in &more {
+        fed.push(row);
+        loaded.push(row);
+    }
+    assert_eq!(answers(&fed), answers(&loaded));
+    let few = &sown[..9];
+    let mut short = SightingIndex::default();
+    few.iter().cloned().for_each(|row| short.load(row));
+    short.loaded();
+    assert_eq!(short.len(), 9);
+    assert_eq!(short.get(&few[3].id), Some(&few[3]));
+}
+
 #[test]
 fn a_segment_knows_whether_all_or_nothing_of_it_passes() {
     let segment = Segment::of(rows(0, 100));
@@ -170,7 +226,7 @@ fn check(picture: &Picture, left: &[i64]) {
     assert_eq!(open.count(), left.len());
     assert_eq!(total(None), left.len());
     assert_eq!(total(window), in_window.count());
-    assert_eq!(open.count_within(west, None), in_west.count());
+    assert_eq!(open.count_within(west, None, usize::MAX), in_west.count());
     let ids: Vec<String> = open
         .page(None, usize::MAX)
         .iter()

@@ -2,10 +2,11 @@ use super::*;
 use crate::city::{self, catalog};
 use crate::place::Bounds;
 use crate::view::Body;
-use crate::view::cells::CountedCells;
+use crate::view::tally::Tally;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 /// Every index of a layer tells of the same features, version by version.
 fn check(state: &StateIndex) {
@@ -13,9 +14,11 @@ fn check(state: &StateIndex) {
         features.map(|feature| feature.id.clone()).collect()
     };
     let mut in_tree = Vec::new();
-    state
-        .tree
-        .visit(Bounds::WORLD, |feature| in_tree.push(Arc::clone(feature)));
+    let all = state.tree.visit(Bounds::WORLD, &mut |feature| {
+        in_tree.push(Arc::clone(feature));
+        ControlFlow::Continue(())
+    });
+    assert!(all.is_continue());
     let placed = || {
         state
             .by_id
@@ -33,12 +36,10 @@ fn check(state: &StateIndex) {
     let listed: BTreeSet<FeatureId> = state.everywhere.iter().cloned().collect();
     assert_eq!(ids(&mut everywhere), listed);
     for resolution in [0, 6, 12] {
-        let mut total = 0;
-        state
-            .counts
-            .visit(Bounds::WORLD, resolution, &mut |_, count| {
-                total += count as usize;
-            });
+        let mut tally = Tally::new(Bounds::WORLD, resolution);
+        tally.add(&state.counts);
+        let counts = tally.finish().into_iter();
+        let total: usize = counts.map(|(_, count)| count as usize).sum();
         let counted = state
             .by_id
             .values()

@@ -1,5 +1,6 @@
 use super::*;
 use crate::place::LonLat;
+use crate::view::cells::{CellCounts, SealedCounts};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -14,15 +15,15 @@ fn brute(points: &[(f64, f64)], bounds: Bounds, resolution: u8) -> BTreeMap<u64,
     counts
 }
 
-fn collect(counts: &dyn CountedCells, bounds: Bounds, resolution: u8) -> BTreeMap<u64, u32> {
-    let mut found = BTreeMap::new();
-    counts.visit(bounds, resolution, &mut |cell, count| {
-        assert!(
-            found.insert(u64::from(cell), count).is_none(),
-            "{cell} visited twice"
-        );
-    });
-    found
+fn collect(counted: &impl CountedCells, bounds: Bounds, resolution: u8) -> BTreeMap<u64, u32> {
+    let mut tally = Tally::new(bounds, resolution);
+    tally.add(counted);
+    let counts = tally.finish();
+    assert!(counts.is_sorted_by(|a, b| a.0 < b.0));
+    counts
+        .into_iter()
+        .map(|(cell, count)| (u64::from(cell), count))
+        .collect()
 }
 
 proptest! {
@@ -50,5 +51,14 @@ proptest! {
         let sealed = SealedCounts::of(kept.iter().map(cell));
         prop_assert_eq!(collect(&sealed, bounds, resolution), expected);
         prop_assert_eq!(collect(&sealed, Bounds::WORLD, resolution), brute(kept, Bounds::WORLD, resolution));
+        // One by one, and twice over.
+        let mut tally = Tally::new(bounds, resolution);
+        tally.add(&live);
+        for point in kept {
+            tally.add_one(cell(point));
+        }
+        let twice: BTreeMap<u64, u32> = brute(kept, bounds, resolution).into_iter().map(|(cell, count)| (cell, 2 * count)).collect();
+        let tallied: BTreeMap<u64, u32> = tally.finish().into_iter().map(|(cell, count)| (u64::from(cell), count)).collect();
+        prop_assert_eq!(tallied, twice);
     }
 }

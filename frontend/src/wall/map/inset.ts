@@ -1,0 +1,86 @@
+// A second, small map that shows one place close up: the same ground and layers as the stage, nothing to click, and never moved by
+// hand. What lives is drawn anew once a second, and only what is near.
+import { Map as MapLibreMap, type GeoJSONSource } from "maplibre-gl";
+
+import type { LiveFeature } from "../live/messages";
+import { compose } from "./compose";
+import { anchorOf } from "./anchor";
+import { drawn } from "./drawn";
+import { LIVE_LAYERS, sourceOf } from "./drawing";
+import "./maplibre";
+import { SELECTION_SOURCE } from "./overlay/selection";
+import type { Dress } from "./stage";
+
+const REACH_DEGREES = 0.02;
+
+export interface InsetSource {
+  features(layer: string): LiveFeature[];
+  serverNow(): number;
+  timeZone(): string;
+}
+
+export class Inset {
+  readonly #map: MapLibreMap;
+  readonly #filled = new Set<string>();
+  #selection: GeoJSON.Feature[] = [];
+
+  constructor(
+    container: HTMLElement,
+    private readonly at: [number, number],
+    zoom: number,
+    scale: number,
+    dress: Dress,
+    private readonly from: InsetSource,
+  ) {
+    const { theme, ground, catalog, shown } = dress;
+    this.#map = new MapLibreMap({
+      container,
+      style: compose(ground, theme, catalog, shown, window.location.origin).style,
+      center: at,
+      zoom,
+      interactive: false,
+      attributionControl: false,
+      fadeDuration: 0,
+      pixelRatio: window.devicePixelRatio * scale,
+      locale: { "Map.Title": "Inset map" },
+    });
+    this.#map.getCanvas().tabIndex = -1;
+    this.#map.on("error", ({ error }) => console.warn(error.message));
+    this.#map.once("style.load", () => {
+      this.refresh();
+      this.select(this.#selection);
+    });
+  }
+
+  select(features: GeoJSON.Feature[]): void {
+    this.#selection = features;
+    this.#set(SELECTION_SOURCE, features);
+  }
+
+  refresh(): void {
+    const now = this.from.serverNow();
+    const zone = this.from.timeZone();
+    for (const layer of LIVE_LAYERS) {
+      const near = this.from.features(layer).filter((feature) => this.#isNear(feature));
+      if (near.length === 0 && !this.#filled.has(layer)) continue;
+      const features = near.flatMap((one, i) => drawn(layer, one, [2 * i + 1, 2 * i + 2], now, zone));
+      this.#filled.add(layer);
+      this.#set(sourceOf(layer), features);
+    }
+  }
+
+  remove(): void {
+    this.#map.remove();
+  }
+
+  #isNear(feature: LiveFeature): boolean {
+    const [lon, lat] = anchorOf(feature.geometry) ?? [];
+    if (lon === undefined || lat === undefined) return false;
+    const [x, y] = this.at;
+    return Math.abs(lon - x) < REACH_DEGREES && Math.abs(lat - y) < REACH_DEGREES;
+  }
+
+  #set(source: string, features: GeoJSON.Feature[]): void {
+    void this.#map.getSource<GeoJSONSource>(source)?.setData({ type: "FeatureCollection", features });
+  }
+}

@@ -1,0 +1,34 @@
+// The ground that a pose shows.
+import { describe, expect, it } from "vitest";
+
+import { boxShown, project, unproject } from "./world";
+
+const pose = { center: [-110.97, 32.22] as [number, number], zoom: 14, bearing: 0, pitch: 0 };
+
+describe("the ground that a pose shows", () => {
+  it("a place and back is the same place", () => {
+    const [lon, lat] = unproject(project([-110.97, 32.22]));
+    expect(lon).toBeCloseTo(-110.97, 9);
+    expect(lat).toBeCloseTo(32.22, 9);
+  });
+
+  it("one tile wide is one tile wide", () => {
+    const [west, south, east, north] = boxShown({ ...pose, center: [0, 0], zoom: 0 }, 512, 512);
+    expect([west, east]).toEqual([-180, 180]);
+    expect(north).toBeCloseTo(85.051, 2);
+    expect(south).toBeCloseTo(-85.051, 2);
+  });
+
+  it("has the centre in its middle, and twice as much at one zoom less", () => {
+    const near = boxShown(pose, 800, 600);
+    const far = boxShown({ ...pose, zoom: 13 }, 800, 600);
+    expect((near[0] + near[2]) / 2).toBeCloseTo(-110.97, 6);
+    expect(far[2] - far[0]).toBeCloseTo(2 * (near[2] - near[0]), 6);
+  });
+
+  it("turned by a quarter, width and height change places", () => {
+    const upright = boxShown({ ...pose, center: [0, 0] }, 600, 800);
+    const turned = boxShown({ ...pose, center: [0, 0], bearing: 90 }, 800, 600);
+    turned.forEach((side, i) => expect(side).toBeCloseTo(upright[i] ?? NaN, 6));
+  });
+});

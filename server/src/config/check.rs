@@ -1,0 +1,181 @@
+//! What a configuration must fulfil as a whole, beyond that every key can be read.
+
+use super::{BadConfig, Config};
+use crate::video;
+use atalaya_tiles::{Catalog, FINEST, LayerSpec};
+use jiff::tz::TimeZone;
+use std::collections::HashSet;
+use std::fmt::Display;
+
+/// The static tileset, which is no layer.
+const BASEMAP: &str = "basemap";
+
+impl Config {
+    pub(super) fn check(&self) -> Result<(), BadConfig> {
+        self.check_values()?;
+        for (camera, stream) in &self.streams {
+            video::check(camera, stream).map_err(|reason| BadConfig::Stream {
+                camera: camera.clone(),
+                reason,
+            })?;
+        }
+        let catalog = self.catalog()?;
+        self.check_tilesets(&catalog)?;
+        let feeds = self.feeds(&catalog)?;
+        let mut names = HashSet::new();
+        match feeds.iter().find(|(feed, _)| !names.insert(&feed.name)) {
+            Some((feed, _)) => Err(BadConfig::Feed {
+                feed: feed.name.clone(),
+                reason: "there are two feeds of this name".into(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn check_values(&self) -> Result<(), BadConfig> {
+        let (limits, live) = (&self.limits, &self.live);
+        let zone = &self.site.time_zone;
+        let has_port = |address: &str| {
+            let port = address.rsplit_once(':').map(|(_, port)| port);
+            port.is_some_and(|port| port.parse::<u16>().is_ok())
+        };
+        let address = "it must be ADDRESS:PORT, such as 127.0.0.1:8080; port 0 picks a free one";
+        let admin = self.admin_listen.as_deref();
+        let checks = [
+            value(
+                "site.time_zone",
+                zone,
+                TimeZone::get(zone).is_ok(),
+                "it must be an IANA time zone such as America/Phoenix",
+            ),
+            value("listen", &self.listen, has_port(&self.listen), address),
+            value(
+                "admin_listen",
+                &admin.unwrap_or_default(),
+                admin.is_none_or(has_port),
+                address,
+            ),
+            value(
+                "live.tick_ms",
+                &live.tick_ms,
+                (50..=3_000).contains(&live.tick_ms),
+                "it must be 50 to 3000",
+            ),
+            value(
+                "live.recheck_s",
+                &live.recheck_s,
+                (1..=60).contains(&live.recheck_s),
+                "it must be 1 to 60",
+            ),
+            value(
+                "live.topic_resolution",
+                &live.topic_resolution,
+                live.topic_resolution <= FINEST,
+                "it must be 0 to 12",
+            ),
+            value(
+                "limits.body_bytes",
+                &limits.body_bytes,
+                limits.body_bytes >= 1_024,
+                "it must be 1024 or more",
+            ),
+            value(
+                "limits.tile_bytes",
+                &limits.tile_bytes,
+                limits.tile_bytes >= 50_000,
+                "it must be 50000 or more: less cannot hold the counts of a city",
+            ),
+            value(
+                "limits.page",
+                &limits.page,
+                limits.page >= 1,
+                "it must be 1 or more",
+            ),
+            value(
+                "store.history_days",
+                &self.store.history_days,
+                self.store.history_days >= 1,
+                "it must be 1 or more",
+            ),
+        ];
+        checks.into_iter().collect()
+    }
+
+    fn check_tilesets(&self, catalog: &Catalog) -> Result<(), BadConfig> {
+        for (tileset, layers) in &self.tilesets {
+            if catalog.layer(tileset).is_some() || tileset == BASEMAP {
+                return Err(BadConfig::Layer {
+                    layer: tileset.clone(),
+                    reason: "a tileset of the same name would hide it".into(),
+                });
+            }
+            let known = |layer: &&String| *layer == BASEMAP || catalog.layer(layer).is_some();
+            if let Some(layer) = layers.iter().find(|layer| !known(layer)) {
+                return Err(BadConfig::Tileset {
+                    tileset: tileset.clone(),
+                    layer: layer.clone(),
+                });
+            }
+        }
+        match catalog.layer(BASEMAP) {
+            Some(_) => Err(BadConfig::Layer {
+                layer: BASEMAP.into(),
+                reason: "the name is that of the static tileset".into(),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn value(
+    key: &'static str,
+    found: &impl Display,
+    fits: bool,
+    limit: &'static str,
+) -> Result<(), BadConfig> {
+    if fits {
+        return Ok(());
+    }
+    Err(BadConfig::Value {
+        key,
+        value: found.to_string(),
+        limit,
+    })
+}
+
+/// A layer that replaces a built-in one keeps every clearance that it has: what was restricted is not
+/// opened by leaving a word out.
+pub(super) fn replaced(built_in: &[LayerSpec], layers: &[LayerSpec]) -> Result<(), BadConfig> {
+    for layer in layers {
+        let Some(before) = built_in.iter().find(|spec| spec.name == layer.name) else {
+            continue;
+        };
+        let opened = |reason: String| BadConfig::Layer {
+            layer: layer.name.clone(),
+            reason,
+        };
+        let lost =
+            |before: &Option<String>, now: &Option<String>| before.is_some() && now.is_none();
+        if lost(&before.clearance, &layer.clearance)
+            || lost(&before.single_clearance, &layer.single_clearance)
+        {
+            return Err(opened(
+                "the built-in layer has a clearance, and this has none".into(),
+            ));
+        }
+        let field = before.fields.iter().find(|(name, field)| {
+            let now = layer.fields.get(*name);
+            now.is_some_and(|now| lost(&field.clearance, &now.clearance))
+        });
+        if let Some((name, field)) = field {
+            let needed = field.clearance.as_deref().unwrap_or_default();
+            return Err(opened(format!(
+                "field {name} has clearance {needed} in the built-in layer, and none here"
+            )));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

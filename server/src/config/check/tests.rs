@@ -1,0 +1,73 @@
+use crate::config::Config;
+
+/// The complaint about a configuration; empty if there is none.
+fn complaint(toml: &str) -> String {
+    let config: Config = toml::from_str(toml).unwrap();
+    let checked = config.check();
+    checked.map_or_else(|bad| bad.to_string(), |()| String::new())
+}
+
+fn check(toml: &str, expected: &str) {
+    let found = complaint(toml);
+    assert!(
+        found.contains(expected) && !expected.is_empty(),
+        "{toml}: {found}"
+    );
+}
+
+const LAYER: &str = "kind = \"state\"\ngeometry = [\"point\"]\n";
+
+#[test]
+fn values_out_of_bounds_are_named_with_their_bounds() {
+    check("listen = \"nope\"", "listen = nope");
+    check("admin_listen = \"127.0.0.1\"", "admin_listen = 127.0.0.1");
+    check(
+        "[live]\ntick_ms = 4000",
+        "live.tick_ms = 4000: it must be 50 to 3000",
+    );
+    check("[live]\nrecheck_s = 0", "live.recheck_s = 0");
+    check(
+        "[live]\ntopic_resolution = 16",
+        "live.topic_resolution = 16",
+    );
+    check("[limits]\nbody_bytes = 0", "limits.body_bytes = 0");
+    check("[limits]\ntile_bytes = 0", "limits.tile_bytes = 0");
+    check("[limits]\npage = 0", "limits.page = 0");
+    check("[store]\nhistory_days = 0", "store.history_days = 0");
+    check(
+        "[site]\ntime_zone = \"Arizona\"",
+        "site.time_zone = Arizona",
+    );
+    assert_eq!(complaint(""), "");
+}
+
+#[test]
+fn names_are_given_once() {
+    let feed = "[[feeds]]\nname = \"calls\"\nadaptor = \"geojson\"\nlayer = \"incidents\"\n";
+    assert_eq!(complaint(feed), "");
+    check(&format!("{feed}{feed}"), "two feeds of this name");
+    check(
+        &format!("[[layers]]\nname = \"basemap\"\n{LAYER}"),
+        "static tileset",
+    );
+    check("[tilesets]\nunits = [\"incidents\"]", "would hide it");
+    check("[tilesets]\nnight = [\"nonesuch\"]", "nonesuch");
+    assert_eq!(
+        complaint("[tilesets]\nnight = [\"units\", \"basemap\"]"),
+        ""
+    );
+}
+
+#[test]
+fn a_replaced_layer_keeps_its_clearances() {
+    let hits = |plate: &str| {
+        format!("[[layers]]\nname = \"alpr_hits\"\n{LAYER}[layers.fields]\nplate = {plate}\n")
+    };
+    check(&hits("\"text\""), "plate has clearance cji");
+    assert_eq!(
+        complaint(&hits("{ type = \"text\", clearance = \"cji\" }")),
+        ""
+    );
+    let reads = "[[layers]]\nname = \"alpr_reads\"\nkind = \"sighting\"\ngeometry = [\"point\"]\n";
+    check(reads, "the built-in layer has a clearance");
+}

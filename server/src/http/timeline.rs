@@ -1,0 +1,154 @@
+//! `/timeline`: how much happened when, as counts per step of time and layer.
+//!
+//! Nothing is read but counts. Of a state layer it tells how many events were received, which
+//! `/feeds` tells too, to everybody who may see its single features; of a sighting layer how many took
+//! effect, which is the sum of what `/cells` gives for the same window, to everybody who may open it.
+//! A state layer that the viewer has only counts of, and one that is computed, has `null`: its events
+//! would tell more than its cells do.
+
+use super::past::none_of_it;
+use super::reading::no_such_layer;
+use super::{App, Caller, Params, atalaya_seq, reached};
+use crate::problem::Problem;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use atalaya_tiles::{LayerIx, LayerKind, Open, Steps};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use std::sync::Arc;
+
+/// The most steps of one answer.
+const MOST_STEPS: usize = 1_440;
+/// The most layers of one answer.
+const MOST_LAYERS: usize = 64;
+/// The longest step, in seconds.
+const LONGEST_STEP_S: usize = 86_400;
+/// How far back it looks where nothing is said.
+const BY_DEFAULT: SignedDuration = SignedDuration::from_hours(24);
+
+/// A layer of the answer.
+#[derive(Debug)]
+struct Row {
+    name: String,
+    counted: Counted,
+}
+
+/// Where a layer's counts come from.
+#[derive(Debug)]
+enum Counted {
+    /// From the log, at this position among the layers that are.
+    Log(usize),
+    Here(Vec<u32>),
+    Not,
+}
+
+/// `GET /timeline`: events per step and layer.
+pub(super) async fn timeline(
+    request: HttpRequest,
+    app: web::Data<App>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    let params = Params::parse(&request, &["layers", "from", "to", "step_s", "min_seq"])?;
+    let names = params.list("layers", MOST_LAYERS)?;
+    let names =
+        names.ok_or_else(|| Params::missing("layers", "names of layers, joined by commas"))?;
+    let steps = steps(&params, app.engine.clock().now())?;
+    reached(&app, &params).await?;
+    let view = app.engine.view();
+    let seq = view.seq();
+    let (mut counted, mut asked): (Vec<LayerIx>, Vec<LayerIx>) = (Vec::new(), Vec::new());
+    let mut rows = Vec::with_capacity(names.len());
+    for name in names {
+        let open = view
+            .open(&caller.viewer, name)
+            .map_err(|missing| no_such_layer(&missing))?;
+        asked.push(open.layer());
+        rows.push(row(&open, &steps, &mut counted));
+    }
+    drop(view);
+    let permit = app.past.permit().await?;
+    let engine = Arc::clone(&app.engine);
+    let counting = web::block(move || {
+        let _permit = permit;
+        Ok((
+            engine.received(&counted, &steps)?,
+            engine.kept_since(&asked)?,
+        ))
+    });
+    let (counts, kept_from) = counting
+        .await
+        .map_err(Problem::internal)?
+        .map_err(none_of_it)?;
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|row| {
+            let counts = match row.counted {
+                Counted::Log(at) => counts.get(at).cloned(),
+                Counted::Here(counts) => Some(counts),
+                Counted::Not => None,
+            };
+            json!({ "layer": row.name, "counts": counts })
+        })
+        .collect();
+    let document = json!({
+        "from": steps.start(0),
+        "to": steps.start(steps.count()),
+        "step_s": steps.start(1).duration_since(steps.start(0)).as_secs(),
+        "kept_from": kept_from,
+        "layers": rows,
+    });
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "private, no-store"))
+        .insert_header(atalaya_seq(&app, seq))
+        .json(document))
+}
+
+fn row(open: &Open<'_>, steps: &Steps, counted_in_log: &mut Vec<LayerIx>) -> Row {
+    let counted = match open.over_time(steps) {
+        Some(counts) => Counted::Here(counts),
+        None if open.spec().kind == LayerKind::State && open.has_singles() => {
+            counted_in_log.push(open.layer());
+            Counted::Log(counted_in_log.len() - 1)
+        }
+        None => Counted::Not,
+    };
+    Row {
+        name: open.spec().name.clone(),
+        counted,
+    }
+}
+
+/// The span that is asked for, in whole steps from its start: the last one may end after `to`.
+fn steps(params: &Params, now: Timestamp) -> Result<Steps, Problem> {
+    let to = params.instant("to")?.unwrap_or(now);
+    let from = params.instant("from")?;
+    let from = from.or_else(|| to.checked_sub(BY_DEFAULT).ok());
+    let length_s = params.usize("step_s", 1..=LONGEST_STEP_S)?.unwrap_or(60);
+    let refused = |name: &str, value: String, expected: String| Problem::BadParameter {
+        name: name.into(),
+        value,
+        expected,
+    };
+    let from = from.filter(|from| *from < to).ok_or_else(|| {
+        refused(
+            "from",
+            crate::problem::echo(params.raw("from").unwrap_or_default()),
+            format!("an instant before to, which is {to}"),
+        )
+    })?;
+    let step = SignedDuration::from_secs(i64::try_from(length_s).map_err(Problem::internal)?);
+    let count = to
+        .duration_since(from)
+        .as_nanos()
+        .div_euclid(step.as_nanos());
+    let whole = to.duration_since(from).as_nanos() % step.as_nanos() == 0;
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let count = count.saturating_add(usize::from(!whole));
+    let steps = Steps::new(from, step, count).filter(|_| count <= MOST_STEPS);
+    steps.ok_or_else(|| {
+        let expected = format!(
+            "a step of which at most {MOST_STEPS} lie between from and to; here it is {count}"
+        );
+        refused("step_s", length_s.to_string(), expected)
+    })
+}

@@ -1,0 +1,64 @@
+//! What a full store costs: memory per feature, and a start.
+
+use crate::gauge::{Used, now, say};
+use atalaya_tests::{City, DOWNTOWN, collection, point};
+use serde_json::json;
+
+const STATE: u32 = 100_000;
+const A_POST: u32 = 5_000;
+
+pub(crate) async fn ask(mut city: City, sightings: u32) {
+    let empty = Used::by(&city);
+    fill(&city, "units", STATE, false).await;
+    let with_state = Used::by(&city);
+    fill(&city, "alpr_reads", sightings, true).await;
+    let with_all = Used::by(&city);
+    let each = |more: Used, less: Used, count: u32| {
+        (more.resident_bytes - less.resident_bytes) / f64::from(count.max(1))
+    };
+    say(
+        &format!("memory, {STATE} units: a feature"),
+        &format!("{:.0} bytes", each(with_state, empty, STATE)),
+    );
+    say(
+        &format!("memory, {sightings} reads: a sighting"),
+        &format!("{:.0} bytes", each(with_all, with_state, sightings)),
+    );
+    let began = now();
+    city.kill9();
+    city.restart().await;
+    say(
+        &format!("start after kill -9 with {STATE} units and {sightings} reads"),
+        &format!("{:.1} s", began.elapsed().as_secs_f64()),
+    );
+    let fresh = Used::by(&city);
+    say(
+        "memory after that start, over an empty server",
+        &format!(
+            "{:.0} bytes a feature",
+            each(fresh, empty, STATE + sightings)
+        ),
+    );
+}
+
+/// Fills a layer: features all over the city, or reads of seven hundred cameras.
+async fn fill(city: &City, layer: &str, count: u32, reads: bool) {
+    let feed = city.bearer(&city.key(layer));
+    let path = format!("/feeds/{layer}");
+    for from in (0..count).step_by(A_POST as usize) {
+        let features = (from..(from + A_POST).min(count)).map(|number| {
+            let mixed = number.wrapping_mul(2_654_435_761);
+            let (east, north) = (f64::from(mixed >> 16), f64::from(mixed & 0xFFFF));
+            let lon = DOWNTOWN.0 + (east / 65_536.0 - 0.5) * 0.4;
+            let lat = DOWNTOWN.1 + (north / 65_536.0 - 0.5) * 0.3;
+            let properties = if reads {
+                json!({ "plate": format!("ABC{:04}", mixed % 9_999), "camera": format!("c{}", mixed % 700), "confidence": 0.9 })
+            } else {
+                json!({ "call_sign": format!("U{number}"), "unit_kind": "patrol", "status": "free" })
+            };
+            point(&format!("{layer}-{number}"), lon, lat, &properties)
+        });
+        let body = collection(&features.collect::<Vec<_>>());
+        feed.post(&path, &body).await.expect(200);
+    }
+}

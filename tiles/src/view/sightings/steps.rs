@@ -1,0 +1,81 @@
+//! Counts over time: how many sightings took effect in each step of a span.
+//!
+//! The sum over all cells of what a window of that step counts, in one pass over the rows.
+
+use super::{Filter, SightingIndex, Verdict, Window};
+use crate::feature::Feature;
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+
+/// A span of time in equal steps. Each holds its start and not its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Steps {
+    from: Timestamp,
+    step: SignedDuration,
+    count: usize,
+}
+
+impl Steps {
+    /// So many steps from an instant on; `None` for a step that is no time, no steps at all, or a
+    /// span that leaves the calendar.
+    pub fn new(from: Timestamp, step: SignedDuration, count: usize) -> Option<Self> {
+        let steps = Self { from, step, count };
+        let end = i32::try_from(count)
+            .ok()
+            .and_then(|count| step.checked_mul(count))
+            .and_then(|span| from.checked_add(span).ok());
+        (count > 0 && step > SignedDuration::ZERO && end.is_some()).then_some(steps)
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The start of a step; that of the one past the last is the end of the span.
+    pub fn start(&self, at: usize) -> Timestamp {
+        let steps = i32::try_from(at.min(self.count)).unwrap_or(i32::MAX);
+        let passed = self.step.checked_mul(steps);
+        // Within the calendar, as `new` has seen to.
+        passed
+            .and_then(|passed| self.from.checked_add(passed).ok())
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    fn window(&self) -> Window {
+        Window {
+            from: self.from,
+            to: self.start(self.count),
+        }
+    }
+
+    /// The step that holds an instant of the span.
+    fn holding(&self, at: Timestamp) -> usize {
+        let passed = at.duration_since(self.from).as_nanos();
+        usize::try_from(passed / self.step.as_nanos()).unwrap_or(usize::MAX)
+    }
+}
+
+impl SightingIndex {
+    /// How many sightings with a place took effect in each step.
+    pub(crate) fn over_time(&self, steps: &Steps) -> Vec<u32> {
+        let filter = self.filter(Some(steps.window()));
+        let mut counts = vec![0; steps.count()];
+        for segment in self.sealed.iter() {
+            if segment.verdict(filter) != Verdict::Nothing {
+                add(&segment.rows, filter, steps, &mut counts);
+            }
+        }
+        add(&self.open, filter, steps, &mut counts);
+        counts
+    }
+}
+
+fn add(rows: &[Arc<Feature>], filter: Filter, steps: &Steps, counts: &mut [u32]) {
+    let counted = rows.iter().filter(|row| row.cell.is_some());
+    for row in counted.filter(|row| filter.admits(row)) {
+        if let Some(count) = counts.get_mut(steps.holding(row.effective_at())) {
+            *count += 1;
+        }
+    }
+}
