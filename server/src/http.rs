@@ -12,6 +12,7 @@ mod coding;
 pub mod control;
 mod feeds;
 pub mod floods;
+mod fonts;
 mod health;
 mod ogc;
 mod openapi;
@@ -144,6 +145,7 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(get("/assets/app/{file}", assets::asset))
         .service(get("/sprites/{name}", sprites::sprite))
         .service(get("/styles/{name}", assets::style))
+        .service(get("/fonts/{fontstack}/{range}.pbf", fonts::range))
         .default_service(web::route().to(refusals::no_such_path));
 }
 

@@ -19,6 +19,7 @@ pub mod config;
 pub mod demo;
 pub mod engine;
 pub mod event_json;
+mod fonts;
 pub mod geojson;
 pub mod http;
 pub mod identity;

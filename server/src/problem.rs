@@ -94,6 +94,9 @@ problems! {
     /// A live stream that is over, or another viewer's; a camera without a picture, or none for this viewer.
     NoSuchStream { id: String } => NOT_FOUND "no-such-stream" "No such stream"
         "There is no stream \"{id}\" for you."
+    /// A list of fonts of which there is none.
+    NoSuchFont { name: String, known: String } => NOT_FOUND "no-such-font" "No such font"
+        "There is no font \"{name}\"; there are {known}."
     /// An instant that is no longer kept, or not yet.
     NoHistory { at: String, earliest: String } => NOT_FOUND "no-history" "No history of that time"
         "Nothing is kept of {at}; the earliest is {earliest}, the latest is now."

@@ -1,7 +1,7 @@
 // The demo city as somebody meets it who has just typed `make run`: the link signs in, the streets are there, things move, and the
 // printed line puts an incident of one's own on the map.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 
@@ -52,6 +52,35 @@ test("the printed curl line puts an incident on the map", async () => {
   await page.waitForFunction(there);
 });
 
+test("a camera of the demo shows a moving picture", async (t) => {
+  if (spawnSync("ffmpeg", ["-version"]).error !== undefined) return t.skip("skipped: no ffmpeg");
+  await page.keyboard.press("f");
+  await page.getByRole("combobox").fill("Congress & Stone");
+  await page.getByRole("option", { name: /Congress & Stone.*camera/i }).first().click();
+  const plays = (since) => {
+    const video = document.querySelector("video");
+    return video !== null && video.readyState >= 2 && video.currentTime > since && video.videoWidth > 0;
+  };
+  await page.waitForFunction(plays, 0);
+  await page.waitForFunction(plays, await page.evaluate(() => document.querySelector("video").currentTime + 1));
+  await page.getByText(/^\d+ s old$/).waitFor();
+  assert.deepEqual(await browser.violations(), [], "with a picture");
+  await browser.shot("demo-camera");
+
+  // A picture that stands still gives way to how long it has.
+  await page.route("**/streams/**", (route) => route.abort());
+  await page.getByText(/^Stalled for \d+ s$/).waitFor();
+  await page.getByText(/^The last picture is \d+ s old$/).waitFor();
+  const [seen, video] = await Promise.all(["figure .over", "video"].map((it) => page.locator(it).boundingBox()));
+  assert.ok(seen.height >= video.height - 1, "the frame is covered");
+  assert.deepEqual(await browser.violations(), [], "with a stalled picture");
+  await browser.shot("demo-camera-stalled");
+  await page.unroute("**/streams/**");
+  await page.getByText(/^Stalled/).waitFor({ state: "detached" });
+  await page.keyboard.press("Escape");
+  await page.locator("video").waitFor({ state: "detached" });
+});
+
 test("scenes open by their keys, and are accessible", async () => {
   const title = () => page.locator("h1 .scene").innerText();
   for (const key of ["2", "3"]) {
@@ -62,4 +91,17 @@ test("scenes open by their keys, and are accessible", async () => {
     assert.deepEqual(await browser.violations(), [], `scene ${key}`);
     await browser.shot(`demo-scene-${key}`);
   }
+});
+
+test("a style with glyphs draws its text from the server's ranges", async () => {
+  const asked = [];
+  page.on("response", (response) => {
+    if (response.url().includes("/fonts/")) asked.push(`${response.status()} ${new URL(response.url()).pathname}`);
+  });
+  await page.evaluate(() => window.__wall.map.setStyle("/styles/night?glyphs=1", { diff: false }));
+  const named = () => window.__wall.map.queryRenderedFeatures().some((it) => it.layer.type === "symbol" && it.layer.layout["text-field"]);
+  await page.waitForFunction(named);
+  assert.ok(asked.some((it) => it === "200 /fonts/Atkinson%20Hyperlegible/0-255.pbf"), asked.join("\n"));
+  assert.deepEqual(asked.filter((it) => !it.startsWith("200 ")), []);
+  await browser.shot("demo-glyphs");
 });

@@ -63,7 +63,8 @@ export class Server {
 
   async close() {
     await this.kill();
-    await rm(this.folder, { recursive: true, force: true });
+    // What the server started may write for a moment longer.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 
   async command(...args) {

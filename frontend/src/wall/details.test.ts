@@ -1,7 +1,7 @@
 // The words of the details, and that no plate gets through whole.
 import { describe, expect, it } from "vitest";
 
-import { ageLine, cameraLine, fieldLines, hasPlate, titleOf, wind } from "./details";
+import { ageLine, cameraLine, facing, fieldLines, hasPlate, titleOf, wind } from "./details";
 import type { LiveFeature, Value } from "./live/messages";
 import type { CatalogLayer } from "./server/shapes";
 
@@ -74,15 +74,24 @@ describe("details", () => {
       type: "Feature",
       id: "c-1",
       geometry: { type: "Point", coordinates: [0, 0] },
-      properties: { name: "Speedway", distance_m: 1240, bearing_deg: 350, why: "in its view" },
+      properties: {
+        name: "Speedway",
+        distance_m: 1240,
+        bearing_deg: 350,
+        heading_deg: 229,
+        why: "in its view",
+      },
     });
     expect(line).toEqual({
       id: "c-1",
       name: "Speedway",
       far: "1.2 km N",
       why: "in its view",
+      facing: "looks SW",
       registered: false,
     });
     expect(wind(-90)).toBe("W");
+    expect(facing({})).toBe("");
+    expect(facing({ heading_deg: 0, fov_deg: 360 })).toBe("");
   });
 });

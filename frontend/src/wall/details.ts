@@ -106,7 +106,15 @@ export interface CameraLine {
   name: string;
   far: string;
   why: string;
+  /** Where it looks, `looks SW`; empty where that is not known or all around. */
+  facing: string;
   registered: boolean;
+}
+
+/** Where a camera with these properties looks. */
+export function facing({ heading_deg, fov_deg }: Record<string, Value>): string {
+  if (typeof heading_deg !== "number" || fov_deg === 360) return "";
+  return `looks ${wind(heading_deg)}`;
 }
 
 export function cameraLine(camera: Found): CameraLine {
@@ -122,6 +130,7 @@ export function cameraLine(camera: Found): CameraLine {
     name: typeof name === "string" && name !== "" ? name : id,
     far: parts.join(" "),
     why: typeof why === "string" ? why : "",
+    facing: facing(camera.properties),
     registered: owner_kind === "registered",
   };
 }

@@ -1,5 +1,8 @@
 //! `atalaya demo`: the seed city on a throw-away store, with a simulated Friday night.
 
+mod encoder;
+mod scene;
+
 use super::link::sign_in_url;
 use super::serve::{City, logging};
 use super::{Failure, print};
@@ -10,6 +13,7 @@ use crate::identity::{Authority, LinkOrder, NewKey};
 use crate::ingest::ingest;
 use crate::{basemap, task};
 use clap::Args;
+use encoder::Encoder;
 use jiff::{SignedDuration, Timestamp};
 use rust_embed::RustEmbed;
 use serde_json::{Value, json};
@@ -59,14 +63,17 @@ impl Demo {
             config.scenes = scenes()?;
         }
         fill_basemap(&config.data)?;
+        let cameras = seed_json("layers/cameras.geojson")?;
+        let encoders = encoder::configure(&mut config, scene::scenes(&cameras));
         let system = actix_web::rt::System::new();
-        system.block_on(self.serve(config))
+        system.block_on(self.serve(config, encoders))
     }
 
-    async fn serve(self, config: Config) -> Result<(), Failure> {
+    async fn serve(self, config: Config, encoders: Vec<Encoder>) -> Result<(), Failure> {
         let data = config.data.clone();
         let city = City::open(config)?;
         let engine = Arc::clone(&city.app.engine);
+        encoder::start(encoders);
         let link = LinkOrder {
             role: "operator".into(),
             clearance: "cji,medical".into(),

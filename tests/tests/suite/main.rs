@@ -4,8 +4,10 @@
 mod clearance;
 mod commands;
 mod crash;
+mod demo;
 mod disk;
 mod dismissal;
+mod fonts;
 mod formats;
 mod gdal;
 mod import;
