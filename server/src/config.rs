@@ -109,6 +109,8 @@ pub struct Limits {
     pub page: usize,
     /// Connections to `/live`.
     pub live_clients: usize,
+    /// Connections to `/live` of one caller.
+    pub live_clients_each: usize,
 }
 
 impl Default for Limits {
@@ -122,6 +124,7 @@ impl Default for Limits {
             feed_kib_per_s: 32_768,
             page: 10_000,
             live_clients: 20_000,
+            live_clients_each: 2_000,
         }
     }
 }
@@ -138,7 +141,8 @@ pub struct LiveConfig {
     pub ring_ticks: usize,
     /// Changes kept for clients that come back.
     pub ring_changes: usize,
-    /// Seconds that a client may take for one message before it is let go.
+    /// Seconds that a client may take nothing of what it is sent, whatever that is, before its connection
+    /// is closed.
     pub stall_s: u64,
 }
 
@@ -325,6 +329,13 @@ impl Config {
                 key: "live.tick_ms",
                 value: self.live.tick_ms.to_string(),
                 limit: "it must be 50 to 10000",
+            });
+        }
+        if !(1..=3_600).contains(&self.live.stall_s) {
+            return Err(BadConfig::Value {
+                key: "live.stall_s",
+                value: self.live.stall_s.to_string(),
+                limit: "it must be 1 to 3600",
             });
         }
         let catalog = self.catalog()?;

@@ -71,7 +71,7 @@ impl App {
     pub fn new(engine: Arc<Engine>, config: Config) -> Self {
         Self {
             tiles: TileService::new(&config.limits),
-            frames: Frames::default(),
+            frames: Frames::new(config.limits.encoders),
             streams: Streams::default(),
             basemap: ArcSwap::from_pointee(Basemap::load(&config.data)),
             floods: Floods::new(config.limits.feed_kib_per_s),

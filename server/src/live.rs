@@ -1,9 +1,9 @@
 //! The live stream: snapshots, then deltas per H3 topic cell at every tick.
 //!
 //! ```text
-//! tick ─▶ each stream: view.dirty_topics(since) ∩ its topics ─▶ frames ─▶ its connection
-//!                                                   │
-//!                     encoded once per (layer, topic, viewer class, from, to) and shared
+//! its connection has room ─▶ stream: view.dirty_topics(since) ∩ its topics, one by one ─▶ frames
+//!                                                                                        │
+//!                                  encoded once per (layer, topic, viewer class, from, to) and shared
 //! ```
 //!
 //! A delta is a query, not a queue (invariant 7): per client the server keeps a position and a
@@ -13,12 +13,17 @@
 
 mod frames;
 mod message;
+mod session;
 mod stream;
+mod streams;
 mod subscription;
 mod transport;
+mod websocket;
+mod wire;
 
-pub use frames::Frames;
+pub use frames::{Frame, Frames};
 pub use message::Message;
-pub use stream::{Stream, StreamId, Streams};
-pub use subscription::{BadSubscription, Resume, Subscription, Wish};
+pub use stream::{Part, Stream};
+pub use streams::{Full, Room, StreamId, Streams, Wanted};
+pub use subscription::{BadSubscription, Place, Resume, Subscription, Wish};
 pub use transport::{patch, subscribe};

@@ -11,6 +11,7 @@
 
 mod city;
 mod command;
+mod deaf;
 mod live;
 mod postgis;
 mod tile;
@@ -19,6 +20,7 @@ mod wait;
 
 pub use city::City;
 pub use command::{Ran, atalaya, run};
+pub use deaf::Deaf;
 pub use live::{Held, Live};
 pub use postgis::PostGis;
 pub use tile::{Tile, TileFeature};

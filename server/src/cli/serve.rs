@@ -103,11 +103,14 @@ impl City {
                 .app_data(catalog.clone())
                 .configure(crate::http::routes)
         });
-        let server = server
+        let mut server = server
             .client_request_timeout(Duration::from_secs(5))
-            .shutdown_timeout(2)
-            .bind(&listen)
-            .map_err(Failure::system(format!("cannot listen on {listen}")))?;
+            .shutdown_timeout(2);
+        let cannot = || Failure::system(format!("cannot listen on {listen}"));
+        let stall = Duration::from_secs(config.live.stall_s);
+        for listener in super::listening::listen(&listen, stall).map_err(cannot())? {
+            server = server.listen(listener).map_err(cannot())?;
+        }
         let address = server.addrs().first().copied();
         let polls = poll::start(&self.app);
         let control = Control::start(&self.app);

@@ -1,32 +1,50 @@
 //! One client's stream: a position, a subscription, and the step from one view to a later one.
 //!
-//! [`Stream::advance`] is a pure function of the stream's state and a view, so that every property of
-//! the protocol can be tested without a socket.
+//! A step is never materialised (invariant 7): [`Stream::next`] names one part of it after the other,
+//! and each is encoded just before it is sent. All parts of a step are of one view, so that a `tick`
+//! at its end tells the truth. A client may take its time, the view may not: after [`LONGEST_STEP`] the
+//! step is laid down, what is not sent yet stays owed with the position that the client has of it, and
+//! the next step pays it from a newer view. Nothing here knows of sockets or waits for anything.
 
-use super::frames::Frames;
+use super::frames::{Frame, Frames};
 use super::message::Message;
-use super::subscription::{Resume, Subscription};
-use atalaya_tiles::{LayerIx, Seq, Topic, View, Viewer};
-use jiff::Timestamp;
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use tokio::sync::mpsc;
+use super::subscription::{Place, Resume, Subscription};
+use atalaya_tiles::{Seq, View, Viewer};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
 
-/// The name of a stream: random, so that it cannot be guessed.
-pub type StreamId = String;
+/// The longest time between two ticks that a client sees, as far as it is ours.
+const TICK_AT_LEAST: SignedDuration = SignedDuration::from_millis(2_500);
+/// How long a step keeps its view.
+const LONGEST_STEP: SignedDuration = SignedDuration::from_secs(5);
 
-/// The longest time between two ticks that a client sees, in milliseconds.
-const TICK_AT_LEAST_MS: i64 = 2_500;
+/// One part of a step.
+#[derive(Debug)]
+pub enum Part {
+    /// A message of this client's own.
+    Own(Message),
+    /// A frame that others share; there may turn out to be nothing to say.
+    Shared(Frame),
+}
 
-/// What a stream must send next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Need {
-    /// Snapshots of everything, after a `resync` with this reason if there is one.
-    Everything(Option<&'static str>),
-    /// Snapshots of the topics that were not subscribed before.
-    New(Vec<(LayerIx, Topic)>),
-    /// Only what changed.
-    Changes,
+/// What must be sent of places that are not where the stream as a whole is.
+#[derive(Debug, Default)]
+struct Owed {
+    /// Places of which the client is at an older position.
+    deltas: VecDeque<(Place, Seq)>,
+    /// Places of which the client has nothing.
+    snapshots: VecDeque<Place>,
+}
+
+/// A step under way.
+#[derive(Debug)]
+struct Step {
+    view: Arc<View>,
+    began_at: Timestamp,
+    rest: Owed,
+    tiles_named: bool,
 }
 
 /// One client's stream.
@@ -35,8 +53,16 @@ pub struct Stream {
     viewer: Viewer,
     subscription: Subscription,
     epoch: String,
-    at: Seq,
-    need: Need,
+    /// Where the client is, but for what is owed; `None` where it has nothing.
+    at: Option<Seq>,
+    /// Where its tiles are; `None` where all of them may be old.
+    tiles_at: Option<Seq>,
+    owed: Owed,
+    /// Why everything comes anew, until it is said.
+    resync: Option<&'static str>,
+    step: Option<Step>,
+    /// Whether anything was said that no tick has ended yet.
+    open: bool,
     ticked_at: Option<Timestamp>,
 }
 
@@ -49,29 +75,27 @@ impl Stream {
         view: &View,
         resume: Option<&Resume>,
     ) -> Self {
-        let need = match resume {
-            None => Need::Everything(None),
-            Some(resume) if resume.epoch != epoch => Need::Everything(Some("epoch")),
-            Some(resume) if !view.reaches(resume.seq) => Need::Everything(Some("behind")),
-            Some(resume)
-                if resume
-                    .scope
-                    .as_deref()
-                    .is_some_and(|scope| scope != subscription.scope()) =>
-            {
-                Need::Everything(Some("scope"))
-            }
-            Some(_) => Need::Changes,
+        let other_scope = |resume: &Resume| {
+            let scope = resume.scope.as_deref();
+            scope.is_some_and(|scope| scope != subscription.scope())
+        };
+        let (at, resync) = match resume {
+            None => (None, None),
+            Some(resume) if resume.epoch != epoch => (None, Some("epoch")),
+            Some(resume) if !view.reaches(resume.seq) => (None, Some("behind")),
+            Some(resume) if other_scope(resume) => (None, Some("scope")),
+            Some(resume) => (Some(resume.seq), None),
         };
         Self {
-            at: match (&need, resume) {
-                (Need::Changes, Some(resume)) => resume.seq,
-                _ => Seq(0),
-            },
             viewer,
             subscription,
             epoch: epoch.to_owned(),
-            need,
+            at,
+            tiles_at: at,
+            owed: Owed::default(),
+            resync,
+            step: None,
+            open: false,
             ticked_at: None,
         }
     }
@@ -88,150 +112,193 @@ impl Stream {
 
     /// Changes what is subscribed; what is new in it comes as snapshots with the next step.
     pub fn change(&mut self, next: Subscription) {
+        self.lay_down();
         let had = std::mem::replace(&mut self.subscription, next);
-        let pending = match std::mem::replace(&mut self.need, Need::Changes) {
-            Need::Everything(reason) => {
-                self.need = Need::Everything(reason);
+        let owed = std::mem::take(&mut self.owed);
+        if self.at.is_none() {
+            return;
+        }
+        let deltas = owed
+            .deltas
+            .into_iter()
+            .map(|(place, since)| (place, Some(since)));
+        let snapshots = owed.snapshots.into_iter().map(|place| (place, None));
+        let owed: HashMap<_, _> = deltas
+            .chain(snapshots)
+            .map(|(place, since)| (had.at(place), since))
+            .collect();
+        for place in self.subscription.places() {
+            let (layer, topic) = self.subscription.at(place);
+            match owed.get(&(layer, topic)) {
+                Some(Some(since)) => self.owed.deltas.push_back((place, *since)),
+                Some(None) => self.owed.snapshots.push_back(place),
+                None if had.place(layer, topic).is_none() => self.owed.snapshots.push_back(place),
+                None => {}
+            }
+        }
+    }
+
+    /// Begins a step to this view, unless one is under way that is not too old yet.
+    pub fn begin(&mut self, view: &Arc<View>, now: Timestamp) {
+        if let Some(step) = &self.step {
+            if now.duration_since(step.began_at).abs() < LONGEST_STEP {
                 return;
             }
-            Need::New(pending) => pending,
-            Need::Changes => Vec::new(),
-        };
-        let fresh = self.places().filter(|(layer, topic)| {
-            !had.wants(*layer, *topic) || pending.contains(&(*layer, *topic))
+            self.lay_down();
+        }
+        if self.at.is_some_and(|at| view.seq() < at) {
+            return;
+        }
+        let oldest = self.owed.deltas.iter().map(|(_, since)| *since);
+        if oldest.chain(self.at).any(|seq| !view.reaches(seq)) {
+            self.at = None;
+            self.tiles_at = None;
+            self.resync = Some("behind");
+        }
+        self.step = Some(Step {
+            rest: self.rest(view),
+            view: Arc::clone(view),
+            began_at: now,
+            tiles_named: false,
         });
-        self.need = Need::New(fresh.collect());
     }
 
-    fn places(&self) -> impl Iterator<Item = (LayerIx, Topic)> {
-        let topics = self.subscription.topics();
-        let layers = self.subscription.layers().iter();
-        layers.flat_map(move |layer| topics.iter().map(move |topic| (*layer, *topic)))
+    /// What brings the client to the view.
+    fn rest(&mut self, view: &View) -> Owed {
+        let owed = std::mem::take(&mut self.owed);
+        let Some(at) = self.at else {
+            return Owed {
+                deltas: VecDeque::new(),
+                snapshots: self.subscription.places().collect(),
+            };
+        };
+        if view.seq() == at {
+            return owed;
+        }
+        let mut rest = owed;
+        let elsewhere = rest.deltas.iter().map(|(place, _)| place);
+        let elsewhere: HashSet<Place> = elsewhere.chain(&rest.snapshots).copied().collect();
+        let dirty = view.dirty_topics(at);
+        let dirty = dirty
+            .iter()
+            .filter_map(|(layer, topic)| self.subscription.place(*layer, *topic));
+        let dirty = dirty.filter(|place| !elsewhere.contains(place));
+        rest.deltas.extend(dirty.map(|place| (place, at)));
+        rest
     }
 
-    /// What brings the client from where it is to the view. Empty if it is there and was told so
-    /// lately.
-    pub fn advance(&mut self, view: &View, frames: &Frames, now: Timestamp) -> Vec<Message> {
-        if view.seq() < self.at {
-            return Vec::new();
+    /// Ends a step before its end: what is not named yet is owed.
+    fn lay_down(&mut self) {
+        let Some(step) = self.step.take() else {
+            return;
+        };
+        self.at = Some(step.view.seq());
+        if step.tiles_named {
+            self.tiles_at = self.at;
         }
-        if !matches!(self.need, Need::Everything(_)) && !view.reaches(self.at) {
-            self.need = Need::Everything(Some("behind"));
+        self.owed = step.rest;
+    }
+
+    /// The next part of the step under way; the last one is a tick, unless nothing was said and one
+    /// came lately. Whoever takes a part must send it.
+    pub fn next(&mut self, now: Timestamp) -> Option<Part> {
+        let step = self.step.as_mut()?;
+        if let Some(reason) = self.resync.take() {
+            self.open = true;
+            return Some(Part::Own(Message::resync(reason)));
         }
-        let mut messages = Vec::new();
-        match std::mem::replace(&mut self.need, Need::Changes) {
-            Need::Everything(reason) => {
-                messages.extend(reason.map(Message::resync));
-                let places = self.places();
-                messages.extend(places.filter_map(|(layer, topic)| {
-                    frames.snapshot(view, &self.viewer, layer, topic)
-                }));
-                messages.extend(self.all_tiles(view));
-            }
-            Need::New(fresh) => {
-                self.push_changes(view, frames, &fresh, &mut messages);
-                let snapshot = |place: &(LayerIx, Topic)| {
-                    frames.snapshot(view, &self.viewer, place.0, place.1)
-                };
-                messages.extend(fresh.iter().filter_map(snapshot));
-            }
-            Need::Changes => self.push_changes(view, frames, &[], &mut messages),
+        let owed = step.rest.deltas.pop_front();
+        let owed = owed.map(|(place, since)| (place, Some(since)));
+        let owed = owed.or_else(|| step.rest.snapshots.pop_front().map(|place| (place, None)));
+        if let Some((place, since)) = owed {
+            return self.frame(place, since).map(Part::Shared);
         }
-        self.at = view.seq();
-        let quiet = self
-            .ticked_at
-            .is_some_and(|at| now.duration_since(at).as_millis() < i128::from(TICK_AT_LEAST_MS));
-        if messages.is_empty() && quiet {
-            return messages;
+        let view = Arc::clone(&step.view);
+        if !std::mem::replace(&mut step.tiles_named, true)
+            && let Some(tiles) = self.tiles(&view)
+        {
+            self.open = true;
+            return Some(Part::Own(tiles));
+        }
+        self.step = None;
+        let seq = view.seq();
+        self.at = Some(seq);
+        self.tiles_at = Some(seq);
+        if !std::mem::take(&mut self.open) && !self.tick_due_in(now).is_zero() {
+            return None;
         }
         self.ticked_at = Some(now);
-        let id = format!("{}:{}:{}", self.epoch, self.at, self.subscription.scope());
-        messages.push(Message::tick(id, self.at, now));
+        let id = format!("{}:{seq}:{}", self.epoch, self.subscription.scope());
+        Some(Part::Own(Message::tick(id, seq, now)))
+    }
+
+    /// Notes what a shared part came to: a step that says anything ends with a tick.
+    pub fn note(&mut self, shared: Option<&Message>) {
+        self.open |= shared.is_some();
+    }
+
+    /// The frames that come next in the step under way, at most so many.
+    pub fn ahead(&self, most: usize) -> Vec<Frame> {
+        let Some(step) = &self.step else {
+            return Vec::new();
+        };
+        let deltas = step.rest.deltas.iter();
+        let deltas = deltas.map(|(place, since)| (*place, Some(*since)));
+        let snapshots = step.rest.snapshots.iter().map(|place| (*place, None));
+        let next = deltas.chain(snapshots).take(most);
+        next.filter_map(|(place, since)| self.frame(place, since))
+            .collect()
+    }
+
+    /// How long until a client that sees nothing change must see a tick; zero if it is due.
+    pub fn tick_due_in(&self, now: Timestamp) -> Duration {
+        let Some(ticked_at) = self.ticked_at else {
+            return Duration::ZERO;
+        };
+        // A clock that was put back must not silence a stream.
+        let since = now.duration_since(ticked_at).max(SignedDuration::ZERO);
+        Duration::try_from(TICK_AT_LEAST - since).unwrap_or_default()
+    }
+
+    /// A whole step at once, for an answer that is made in one piece. Not for the event loop.
+    pub fn advance(&mut self, view: &Arc<View>, frames: &Frames, now: Timestamp) -> Vec<Message> {
+        let mut messages = Vec::new();
+        self.begin(view, now);
+        while let Some(part) = self.next(now) {
+            match part {
+                Part::Own(message) => messages.push(message),
+                Part::Shared(frame) => {
+                    let message = frames.encoded(&frame);
+                    self.note(message.as_ref());
+                    messages.extend(message);
+                }
+            }
+        }
         messages
     }
 
-    fn push_changes(
-        &self,
-        view: &View,
-        frames: &Frames,
-        except: &[(LayerIx, Topic)],
-        messages: &mut Vec<Message>,
-    ) {
-        if view.seq() == self.at {
-            return;
-        }
-        let dirty = view.dirty_topics(self.at);
-        let wanted = dirty
-            .iter()
-            .filter(|(layer, topic)| self.subscription.wants(*layer, *topic))
-            .filter(|place| !except.contains(place));
-        messages.extend(wanted.filter_map(|(layer, topic)| {
-            frames.delta(view, &self.viewer, *layer, *topic, self.at)
-        }));
-        let (layers, tiles) = self.subscription.dirty_tiles(view, &self.viewer, self.at);
-        if tiles.as_ref().is_none_or(|tiles| !tiles.is_empty()) {
-            messages.push(Message::tiles(&layers, tiles.as_deref()));
-        }
+    fn frame(&self, place: Place, since: Option<Seq>) -> Option<Frame> {
+        let (layer, topic) = self.subscription.at(place);
+        Some(Frame {
+            view: Arc::clone(&self.step.as_ref()?.view),
+            viewer: self.viewer,
+            layer,
+            topic,
+            since,
+        })
     }
 
-    /// After a resynchronisation every tile may be old.
-    fn all_tiles(&self, view: &View) -> Option<Message> {
-        let (layers, tiles) = self.subscription.dirty_tiles(view, &self.viewer, Seq(0));
-        let asked = tiles.is_none() || !layers.is_empty();
-        (asked && !layers.is_empty()).then(|| Message::tiles(&layers, None))
-    }
-}
-
-/// The streams that are open, so that `PATCH /live/{stream}` finds them.
-#[derive(Debug, Default)]
-pub struct Streams(Mutex<HashMap<StreamId, Entry>>);
-
-#[derive(Debug)]
-struct Entry {
-    /// Who opened it: nobody else may change it.
-    owner: String,
-    changes: mpsc::Sender<Subscription>,
-}
-
-impl Streams {
-    /// Enters a stream; `None` if there are `limit` already. Changes arrive at the receiver.
-    pub fn enter(
-        &self,
-        id: &str,
-        owner: &str,
-        limit: usize,
-    ) -> Option<mpsc::Receiver<Subscription>> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= limit {
+    fn tiles(&self, view: &View) -> Option<Message> {
+        let Some(since) = self.tiles_at else {
+            let (layers, _) = self.subscription.dirty_tiles(view, &self.viewer, Seq(0));
+            return (!layers.is_empty()).then(|| Message::tiles(&layers, None));
+        };
+        if view.seq() == since {
             return None;
         }
-        let (changes, receiver) = mpsc::channel(8);
-        let entry = Entry {
-            owner: owner.to_owned(),
-            changes,
-        };
-        open.insert(id.to_owned(), entry);
-        Some(receiver)
-    }
-
-    /// Takes a stream out.
-    pub fn leave(&self, id: &str) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(id);
-    }
-
-    /// The way to change a stream, for its owner alone.
-    pub fn changes(&self, id: &str, owner: &str) -> Option<mpsc::Sender<Subscription>> {
-        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = open.get(id).filter(|entry| entry.owner == owner)?;
-        Some(entry.changes.clone())
-    }
-
-    /// How many streams are open.
-    pub fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+        let (layers, tiles) = self.subscription.dirty_tiles(view, &self.viewer, since);
+        let some = tiles.as_ref().is_none_or(|tiles| !tiles.is_empty());
+        some.then(|| Message::tiles(&layers, tiles.as_deref()))
     }
 }
 

@@ -1,38 +1,28 @@
 //! `/live` on the wire: Server-Sent Events, and WebSocket to an `Upgrade`; the same messages.
 //!
-//! Per client there is one task. It waits for a tick or a change of subscription, takes the step from
-//! where the client is to the view of the moment, and sends with back-pressure; while it waits for a
-//! slow client nothing piles up but the distance to the present.
+//! What a client asks for is checked here, once, whether it comes in the query, by `PATCH` or as a
+//! message; the stream itself is in `session.rs`.
 
-use super::message::Message;
-use super::stream::{Stream, StreamId};
+use super::session::Session;
+use super::stream::Stream;
+use super::streams::{Full, Room, StreamId};
 use super::subscription::{BadSubscription, Resume, Subscription, Wish};
+use super::websocket;
 use crate::http::params::Params;
 use crate::http::{App, Caller};
 use crate::problem::Problem;
-use crate::task;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use actix_ws::AggregatedMessage;
 use atalaya_tiles::Bounds;
-use bytes::Bytes;
-use futures_util::StreamExt;
 use serde::Deserialize;
-use std::time::Duration;
-use tokio::sync::mpsc;
-use tracing::debug;
 
-/// Messages that wait for a Server-Sent Events client beside those in its socket.
-const WAITING: usize = 4;
-/// The largest message that a client may send.
-const LARGEST: usize = 64 << 10;
 /// The most layers in one subscription.
 const MOST_LAYERS: usize = 64;
 
 /// A change of subscription: over a WebSocket, or the body of `PATCH /live/{stream}`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Change {
+pub(super) struct Change {
     #[serde(rename = "type", default)]
     kind: Option<String>,
     #[serde(default)]
@@ -45,7 +35,8 @@ struct Change {
 }
 
 impl Change {
-    fn read(text: &[u8]) -> Result<Self, Problem> {
+    /// Reads JSON text.
+    pub(super) fn read(text: &[u8]) -> Result<Self, Problem> {
         let change: Self =
             serde_json::from_slice(text).map_err(|error| Problem::UnreadableBody {
                 reason: error.to_string(),
@@ -59,7 +50,10 @@ impl Change {
         }
     }
 
-    fn subscription(self, app: &App, caller: &Caller) -> Result<Subscription, Problem> {
+    /// What it asks for, as far as the caller may see that.
+    pub(super) fn subscription(self, app: &App, caller: &Caller) -> Result<Subscription, Problem> {
+        few("/layers", &self.layers)?;
+        few("/tile_layers", &self.tile_layers)?;
         let [west, south, east, north] = self.bbox;
         let bounds = Bounds::new(west, south, east, north).map_err(|bad| Problem::BadBbox {
             name: "bbox".into(),
@@ -74,6 +68,19 @@ impl Change {
         };
         Subscription::new(&view, &caller.viewer, &wish).map_err(|bad| problem(&bad))
     }
+}
+
+fn few(pointer: &str, layers: &[String]) -> Result<(), Problem> {
+    if layers.len() <= MOST_LAYERS {
+        return Ok(());
+    }
+    Err(Problem::Unprocessable {
+        pointer: pointer.into(),
+        reason: format!(
+            "{} layers are named, and {MOST_LAYERS} is the most",
+            layers.len()
+        ),
+    })
 }
 
 fn problem(bad: &BadSubscription) -> Problem {
@@ -121,14 +128,12 @@ pub async fn subscribe(
         .get(header::UPGRADE)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
     let id = uuid::Uuid::new_v4().simple().to_string();
-    let limit = app.config.limits.live_clients;
-    let Some(changes) = app.streams.enter(&id, &caller.principal.id, limit) else {
-        return Err(Problem::Overloaded {
-            what: "live streams".into(),
-            limit,
-            retry_after_s: 5,
-        });
+    let room = Room {
+        all: app.config.limits.live_clients,
+        each: app.config.limits.live_clients_each,
     };
+    let changes = app.streams.enter(&id, &caller.principal.id, room);
+    let changes = changes.map_err(|full| no_room(full, room))?;
     let stream = Stream::new(
         caller.viewer,
         wanted,
@@ -144,9 +149,24 @@ pub async fn subscribe(
         changes,
     };
     if upgrade {
-        session.websocket(&request, payload)
-    } else {
-        Ok(session.events())
+        return websocket::upgrade(&request, session.frames(payload));
+    }
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "private, no-store"))
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(session.events()))
+}
+
+fn no_room(full: Full, room: Room) -> Problem {
+    let (what, limit) = match full {
+        Full::All => ("live streams", room.all),
+        Full::Each => ("live streams of one caller", room.each),
+    };
+    Problem::Overloaded {
+        what: what.into(),
+        limit,
+        retry_after_s: 5,
     }
 }
 
@@ -179,177 +199,12 @@ pub async fn patch(
     id: web::Path<StreamId>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let body = crate::http::body::read(&request, payload, LARGEST).await?;
+    let body = crate::http::body::read(&request, payload, websocket::LARGEST).await?;
     let wanted = Change::read(&body)?.subscription(&app, &caller)?;
-    let no_such = || Problem::NoSuchStream {
-        id: crate::problem::echo(&id),
-    };
-    let changes = app
-        .streams
-        .changes(&id, &caller.principal.id)
-        .ok_or_else(no_such)?;
-    changes.send(wanted).await.map_err(|_| no_such())?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-/// One client and all that is kept of it.
-struct Session {
-    app: web::Data<App>,
-    caller: Caller,
-    id: StreamId,
-    stream: Stream,
-    changes: mpsc::Receiver<Subscription>,
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.app.streams.leave(&self.id);
-    }
-}
-
-impl Session {
-    fn hello(&self) -> Message {
-        Message::hello(
-            &self.id,
-            self.app.engine.epoch(),
-            self.app.engine.catalog_version(),
-            self.app.config.live.tick_ms,
-            self.stream.subscription().topics(),
-        )
-    }
-
-    /// The next step: no await between loading the view and using it.
-    fn step(&mut self) -> Vec<Message> {
-        let view = self.app.engine.view();
-        let now = self.app.engine.clock().now();
-        self.stream.advance(&view, &self.app.frames, now)
-    }
-
-    fn stall(&self) -> Duration {
-        Duration::from_secs(self.app.config.live.stall_s)
-    }
-
-    fn change(&mut self, wanted: Subscription) -> Message {
-        self.stream.change(wanted);
-        self.hello()
-    }
-
-    fn events(self) -> HttpResponse {
-        let (sender, receiver) = mpsc::channel::<Bytes>(WAITING);
-        task::spawn_local("live events", self.run_events(sender));
-        let body = futures_util::stream::unfold(receiver, |mut receiver| async {
-            let chunk = receiver.recv().await?;
-            Some((Ok::<_, actix_web::Error>(chunk), receiver))
+    if !app.streams.change(&id, &caller.principal.id, wanted) {
+        return Err(Problem::NoSuchStream {
+            id: crate::problem::echo(&id),
         });
-        HttpResponse::Ok()
-            .content_type("text/event-stream")
-            .insert_header((header::CACHE_CONTROL, "private, no-store"))
-            .insert_header(("x-accel-buffering", "no"))
-            .streaming(body)
     }
-
-    async fn run_events(mut self, sender: mpsc::Sender<Bytes>) {
-        let mut ticks = self.app.engine.ticks();
-        let mut messages = vec![self.hello()];
-        messages.extend(self.step());
-        loop {
-            for message in messages.drain(..) {
-                let sent = tokio::time::timeout(self.stall(), sender.send(event(&message))).await;
-                if !matches!(sent, Ok(Ok(()))) {
-                    return self.note_end(sent.is_err());
-                }
-            }
-            tokio::select! {
-                ticked = ticks.changed() => if ticked.is_err() { return },
-                wanted = self.changes.recv() => if let Some(wanted) = wanted {
-                    messages.push(self.change(wanted));
-                },
-                () = sender.closed() => return self.note_end(false),
-            }
-            messages.extend(self.step());
-        }
-    }
-
-    fn note_end(&self, stalled: bool) {
-        let outcome = if stalled { "stalled" } else { "closed" };
-        metrics::counter!("atalaya_live_ended_total", "outcome" => outcome).increment(1);
-        debug!(stream.id = %self.id, outcome, "live stream {outcome}");
-    }
-
-    fn websocket(
-        self,
-        request: &HttpRequest,
-        payload: web::Payload,
-    ) -> Result<HttpResponse, Problem> {
-        let (response, socket, incoming) =
-            actix_ws::handle(request, payload).map_err(|error| Problem::UnreadableBody {
-                reason: error.to_string(),
-            })?;
-        let incoming = incoming
-            .max_frame_size(LARGEST)
-            .aggregate_continuations()
-            .max_continuation_size(LARGEST);
-        task::spawn_local("live socket", self.run_websocket(socket, incoming));
-        Ok(response)
-    }
-
-    async fn run_websocket(
-        mut self,
-        mut socket: actix_ws::Session,
-        mut incoming: actix_ws::AggregatedMessageStream,
-    ) {
-        let mut ticks = self.app.engine.ticks();
-        let mut messages = vec![self.hello()];
-        messages.extend(self.step());
-        loop {
-            for message in messages.drain(..) {
-                let Ok(text) = bytestring::ByteString::try_from(message.json) else {
-                    continue;
-                };
-                let sent = tokio::time::timeout(self.stall(), socket.text(text)).await;
-                if !matches!(sent, Ok(Ok(()))) {
-                    self.note_end(sent.is_err());
-                    return;
-                }
-            }
-            tokio::select! {
-                ticked = ticks.changed() => if ticked.is_err() { break },
-                wanted = self.changes.recv() => if let Some(wanted) = wanted {
-                    messages.push(self.change(wanted));
-                },
-                received = incoming.next() => match received {
-                    Some(Ok(AggregatedMessage::Text(text))) => messages.push(self.obey(text.as_bytes())),
-                    Some(Ok(AggregatedMessage::Ping(ping))) => if socket.pong(&ping).await.is_err() { break },
-                    Some(Ok(AggregatedMessage::Pong(_))) => continue,
-                    Some(Ok(AggregatedMessage::Binary(_) | AggregatedMessage::Close(_)) | Err(_)) | None => break,
-                },
-            }
-            messages.extend(self.step());
-        }
-        self.note_end(false);
-        drop(socket.close(None).await);
-    }
-
-    /// Obeys a subscription; one that is refused leaves the old one in force.
-    fn obey(&mut self, text: &[u8]) -> Message {
-        let wanted =
-            Change::read(text).and_then(|change| change.subscription(&self.app, &self.caller));
-        match wanted {
-            Ok(wanted) => self.change(wanted),
-            Err(problem) => Message::refused(&problem.detail()),
-        }
-    }
-}
-
-/// A message as a Server-Sent Event.
-fn event(message: &Message) -> Bytes {
-    let mut event = Vec::with_capacity(message.json.len() + 96);
-    event.extend_from_slice(format!("event: {}\n", message.kind).as_bytes());
-    if let Some(id) = &message.id {
-        event.extend_from_slice(format!("id: {id}\n").as_bytes());
-    }
-    event.extend_from_slice(b"data: ");
-    event.extend_from_slice(&message.json);
-    event.extend_from_slice(b"\n\n");
-    event.into()
+    Ok(HttpResponse::NoContent().finish())
 }
