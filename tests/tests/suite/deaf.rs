@@ -1,7 +1,7 @@
 //! Clients of the live stream that do not read, say too much, or ask too often: each costs next to
 //! nothing, and nobody else notices.
 
-use atalaya_tests::{City, DOWNTOWN, collection, eventually, point};
+use atalaya_tests::{City, DOWNTOWN, collection, eventually, in_time, point};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::f64::consts::TAU;
@@ -159,13 +159,16 @@ async fn of_many_changes_at_once_the_last_counts() {
     live.subscribe(&["units"], [LON - 0.1, LAT - 0.1, LON + 0.1, LAT + 0.1])
         .await;
     let mut hellos = 0;
-    loop {
-        let message = live.next().await;
-        hellos += u32::from(message["type"] == "hello");
-        if message["type"] == "snapshot" && message["features"] != json!([]) {
-            break;
+    in_time("the last of them to be made", async {
+        loop {
+            let message = live.next().await;
+            hellos += u32::from(message["type"] == "hello");
+            if message["type"] == "snapshot" && message["features"] != json!([]) {
+                return;
+            }
         }
-    }
+    })
+    .await;
     assert!((1..100).contains(&hellos), "{hellos} changes were made");
 }
 
@@ -182,13 +185,16 @@ async fn a_change_names_as_many_layers_as_the_query_may() {
     let refused = operator.send(request).await.expect(422);
     assert!(refused.text().contains("64"), "{}", refused.text());
     live.subscribe(&["units"; 65], bbox).await;
-    loop {
-        let message = live.next().await;
-        if message["type"] == "error" {
-            assert!(message.to_string().contains("64"), "{message}");
-            break;
+    let refused = in_time("the refusal", async {
+        loop {
+            let message = live.next().await;
+            if message["type"] == "error" {
+                return message;
+            }
         }
-    }
+    });
+    let refused = refused.await;
+    assert!(refused.to_string().contains("64"), "{refused}");
 }
 
 #[tokio::test]

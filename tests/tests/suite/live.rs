@@ -304,13 +304,13 @@ async fn over_a_thousand_cells_only_the_common_topic_flows() {
 }
 
 #[tokio::test]
-async fn a_stalled_client_delays_nobody_and_catches_up() {
+async fn a_client_that_pauses_catches_up() {
     let city = City::start().await;
     let operator = city.operator();
     let query = format!("layers=units&{HERE}");
-    let mut stalled = operator.live(&query).await;
+    let mut paused = operator.live(&query).await;
     let mut lively = operator.live(&query).await;
-    stalled.until_tick().await;
+    paused.until_tick().await;
     for round in 0..40_u32 {
         let units = (0..100).map(|at| {
             unit(
@@ -331,7 +331,7 @@ async fn a_stalled_client_delays_nobody_and_catches_up() {
         })
     };
     lively.until("the newest state", settled).await;
-    stalled.until("the newest state", settled).await;
+    paused.until("the newest state", settled).await;
 }
 
 #[tokio::test]
