@@ -25,20 +25,3 @@ where
 pub fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     Builder::new().name(name.into()).spawn(body)
 }
-
-/// Runs a future on the current thread's runtime, for what cannot leave it; a panic in it is logged
-/// under its name.
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
-pub fn spawn_local<F>(name: &'static str, future: F)
-where
-    F: Future<Output = ()> + 'static,
-{
-    let running = actix_web::rt::spawn(future);
-    actix_web::rt::spawn(async move {
-        if let Err(cause) = running.await
-            && cause.is_panic()
-        {
-            error!(task.name = name, "task {name} panicked");
-        }
-    });
-}
