@@ -12,6 +12,7 @@
 mod certificate;
 mod city;
 mod command;
+mod deaf;
 mod disk;
 mod live;
 mod postgis;
@@ -23,6 +24,7 @@ mod wait;
 pub use certificate::Certificate;
 pub use city::City;
 pub use command::{Ran, atalaya, atalaya_as, atalaya_within, run};
+pub use deaf::Deaf;
 pub use disk::Disk;
 pub use live::{Held, Live, Texts};
 pub use postgis::PostGis;

@@ -4,6 +4,7 @@
 mod clearance;
 mod commands;
 mod crash;
+mod deaf;
 mod disk;
 mod dismissal;
 mod formats;
