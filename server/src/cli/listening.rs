@@ -44,3 +44,6 @@ fn listen_on(address: SocketAddr, stall: Duration) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
+
+#[cfg(test)]
+mod tests;
