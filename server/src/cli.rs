@@ -11,6 +11,7 @@ mod export;
 mod import;
 mod key;
 mod link;
+mod listening;
 mod replay;
 mod serve;
 mod way;

@@ -118,7 +118,8 @@ pub struct Limits {
     pub queue_requests: usize,
     /// Bytes of bodies that may wait for the writer; more answer 503. One body alone always may.
     pub queue_bytes: usize,
-    /// Tiles encoded at once; more wait, and past four times as many answer 503.
+    /// Tiles encoded at once, and as many frames of the live stream; of other reads that take work twice
+    /// as many are answered at once. A tile or a read that waits 5 s for its turn is answered 503.
     pub encoders: usize,
     /// Bytes of encoded tiles kept.
     pub tile_cache_bytes: u64,
@@ -131,6 +132,8 @@ pub struct Limits {
     pub page: usize,
     /// Connections to `/live`.
     pub live_clients: usize,
+    /// Connections to `/live` of one session or key.
+    pub live_clients_each: usize,
     /// Playlists and segments of cameras fetched at once; more are answered 503.
     pub stream_fetches: usize,
     /// The largest segment of a camera's stream, in bytes.
@@ -149,6 +152,7 @@ impl Default for Limits {
             feed_kib_per_s: 32_768,
             page: 10_000,
             live_clients: 20_000,
+            live_clients_each: 2_000,
             stream_fetches: 64,
             stream_segment_bytes: 32 << 20,
         }
@@ -167,7 +171,8 @@ pub struct LiveConfig {
     pub ring_ticks: usize,
     /// Changes kept for clients that come back.
     pub ring_changes: usize,
-    /// Seconds that a client may take for one message before it is let go.
+    /// Seconds that a client may take nothing of what it is sent, whatever that is, before its connection
+    /// is closed; 1 to 3,600.
     pub stall_s: u64,
     /// Seconds after which an open stream asks again whether its session or key still holds; 60 at most.
     pub recheck_s: u64,

@@ -39,7 +39,7 @@ pub use tiles::{TileService, base_url, matches};
 use crate::basemap::Basemap;
 use crate::config::Config;
 use crate::engine::Engine;
-use crate::live::{self, Frames, Streams};
+use crate::live::{self, Frames, Streams, Views};
 use crate::problem::Problem;
 use crate::video::Video;
 use actix_web::http::header::HeaderName;
@@ -53,6 +53,8 @@ use questions::Questions;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Bytes of the live stream's frames kept.
+const FRAMES_BYTES: u64 = 64 << 20;
 /// How long a read waits for `min_seq`.
 const READ_YOUR_WRITES: Duration = Duration::from_millis(250);
 
@@ -71,6 +73,8 @@ pub struct App {
     pub past: PastService,
     /// Shared frames of the live stream.
     pub frames: Frames,
+    /// The views that live streams are on their way to.
+    pub views: Views,
     /// Open live streams.
     pub streams: Streams,
     /// The static basemap.
@@ -88,7 +92,8 @@ impl App {
             tiles: TileService::new(&config.limits),
             questions: Questions::new(2 * config.limits.encoders),
             past: PastService::default(),
-            frames: Frames::default(),
+            frames: Frames::new(config.limits.encoders, FRAMES_BYTES),
+            views: Views::default(),
             streams: Streams::default(),
             basemap: ArcSwap::from_pointee(Basemap::load(&config.data)),
             floods: Floods::new(config.limits.feed_kib_per_s, engine.clock()),

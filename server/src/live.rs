@@ -1,9 +1,9 @@
 //! The live stream: snapshots, then deltas per H3 topic cell at every tick.
 //!
 //! ```text
-//! tick ─▶ each stream: view.dirty_topics(since) ∩ its topics ─▶ frames ─▶ its connection
-//!                                                   │
-//!                     encoded once per (layer, topic, viewer class, from, to) and shared
+//! its connection has room ─▶ stream: view.dirty_topics(since) ∩ its topics, one by one ─▶ frames
+//!                                                                                        │
+//!                                  encoded once per (layer, topic, viewer class, from, to) and shared
 //! ```
 //!
 //! A delta is a query, not a queue (invariant 7): per client the server keeps a position and a
@@ -11,9 +11,7 @@
 //! the latest state of each feature; past the change ring it gets snapshots. Server-Sent Events and
 //! WebSocket carry the same messages.
 
-mod batch;
 mod frames;
-mod link;
 mod message;
 mod session;
 pub mod standing;
@@ -21,10 +19,14 @@ mod stream;
 mod streams;
 mod subscription;
 mod transport;
+mod views;
+mod websocket;
+mod wire;
 
-pub use frames::Frames;
+pub use frames::{Frame, Frames};
 pub use message::Message;
-pub use stream::Stream;
-pub use streams::{Dismissal, Seat, StreamId, Streams};
-pub use subscription::{BadSubscription, Resume, Subscription, Wish};
+pub use stream::{Part, Stream};
+pub use streams::{Dismissal, Full, Room, Seat, StreamId, Streams, Wanted};
+pub use subscription::{BadSubscription, Place, Resume, Subscription, Wish};
 pub use transport::{patch, refusal, resume, subscribe, wish};
+pub use views::Views;

@@ -283,17 +283,17 @@ metrics! {
         "Live streams open now; limits.live_clients is the most."
         { LIVE_STREAMS }
     counter "atalaya_live_refused_total"
-        "Live streams refused with 503, because there are as many as there may be."
+        "Live streams refused with 503, because there are as many as there may be, of all callers or of one."
         { LIVE_REFUSED }
     counter "atalaya_live_ended_total"
-        "Live streams that ended: closed by the client, let go because it read too slowly, broken, or dismissed because the session or key no longer holds or shows something else."
+        "Live streams that ended: closed by the client, let go or gone when it had been behind for live.stall_s, broken, or dismissed because the session or key no longer holds or shows something else."
         { "outcome": LIVE_CLOSED "closed", LIVE_STALLED "stalled", LIVE_BROKEN "broken",
           LIVE_DISMISSED "dismissed" }
     counter "atalaya_live_rechecks_total"
         "Sessions and keys of open streams that were looked at again."
         { LIVE_RECHECKS }
     counter "atalaya_live_frames_total"
-        "Snapshots and deltas of a topic: encoded, or shared with a stream that had them encoded."
+        "Snapshots and deltas of a topic: encoded for a stream, or shared with one that had them before."
         { "outcome": LIVE_FRAMES_ENCODED "encoded", LIVE_FRAMES_SHARED "shared" }
     counter "atalaya_live_resyncs_total"
         "Streams brought up by snapshots: fallen behind the change ring, of another epoch, of another scope."
@@ -305,7 +305,7 @@ metrics! {
         "Messages that call all tiles of a viewport dirty, because they are too many to name."
         { LIVE_TILES_UNNAMED }
     counter "atalaya_live_sent_bytes_total"
-        "Bytes of messages handed to live streams."
+        "Bytes that connections took of live streams."
         { LIVE_SENT_BYTES }
 
     // --- who asks ------------------------------------------------------------------------------

@@ -84,15 +84,5 @@ pub fn thread(
     })
 }
 
-/// Runs a future on the current thread's runtime, for what cannot leave it; a panic in it is logged
-/// under its name.
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
-pub fn spawn_local<F>(name: &'static str, future: F)
-where
-    F: Future<Output = ()> + 'static,
-{
-    actix_web::rt::spawn(watched(name, future));
-}
-
 #[cfg(test)]
 mod tests;

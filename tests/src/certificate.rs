@@ -1,8 +1,11 @@
 //! A certificate for the tests: made on the spot, for this machine alone, trusted by nobody but the test.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
 
 /// A certificate with its key, in PEM.
 #[derive(Debug, Clone)]
@@ -49,6 +52,26 @@ impl Certificate {
     pub fn write(&self, folder: &Path) {
         std::fs::write(folder.join("cert.pem"), &self.pem).expect("the folder can be written");
         std::fs::write(folder.join("key.pem"), &self.key_pem).expect("the folder can be written");
+    }
+
+    /// A client that trusts these certificates alone and speaks these protocols, best first.
+    ///
+    /// # Panics
+    /// Where one is no certificate.
+    pub fn client(trusted: &[&Self], protocols: &[&str]) -> ClientConfig {
+        let mut roots = RootCertStore::empty();
+        for certificate in trusted {
+            let der = CertificateDer::from_slice(&certificate.der);
+            roots.add(der).expect("a certificate");
+        }
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("TLS 1.2 and 1.3")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = protocols.iter().map(|it| it.as_bytes().to_vec()).collect();
+        config
     }
 
     /// The certificate as a client trusts it.

@@ -12,6 +12,7 @@
 mod certificate;
 mod city;
 mod command;
+mod deaf;
 mod demo;
 mod disk;
 mod live;
@@ -24,6 +25,7 @@ mod wait;
 pub use certificate::Certificate;
 pub use city::City;
 pub use command::{Ran, atalaya, atalaya_as, atalaya_within, run};
+pub use deaf::Deaf;
 pub use demo::Demo;
 pub use disk::Disk;
 pub use live::{Held, Live, Texts};

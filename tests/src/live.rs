@@ -10,9 +10,15 @@ use futures_util::{Sink, SinkExt as _};
 use reqwest::Method;
 use reqwest::header::{COOKIE, HeaderValue, ORIGIN};
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
 
+use crate::certificate::Certificate;
 use crate::visitor::Visitor;
 use crate::wait::in_time;
 
@@ -128,8 +134,12 @@ impl Texts {
     }
 }
 
-type Socket =
-    tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+/// What a WebSocket runs over: TCP, or TLS on it.
+trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<W: AsyncRead + AsyncWrite + Send + Unpin> Wire for W {}
+
+type Socket = WebSocketStream<Box<dyn Wire>>;
 
 async fn connect(visitor: &Visitor, query: &str) -> Socket {
     let address = format!("{}/live?{query}", visitor.base().replacen("http", "ws", 1));
@@ -142,8 +152,24 @@ async fn connect(visitor: &Visitor, query: &str) -> Socket {
             request.headers_mut().insert(ORIGIN, own);
         }
     }
-    let opened = in_time("a WebSocket", tokio_tungstenite::connect_async(request)).await;
+    let wire = in_time("a connection", wire(visitor)).await;
+    let opened = in_time("a WebSocket", client_async(request, wire)).await;
     opened.expect("the server upgrades").0
+}
+
+async fn wire(visitor: &Visitor) -> Box<dyn Wire> {
+    let (_, address) = visitor.base().split_once("://").expect("an address");
+    let socket = TcpStream::connect(address).await;
+    let socket = socket.expect("the server listens");
+    let Some(trusted) = visitor.trusted() else {
+        return Box::new(socket);
+    };
+    let client = Certificate::client(&[trusted], &["http/1.1"]);
+    let client = TlsConnector::from(Arc::new(client));
+    let (host, _) = address.rsplit_once(':').expect("an address has a port");
+    let name = ServerName::try_from(host.to_owned()).expect("an address");
+    let connected = client.connect(name, socket).await;
+    Box::new(connected.expect("the handshake succeeds"))
 }
 
 impl Live {

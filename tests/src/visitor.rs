@@ -14,6 +14,8 @@ use crate::wait::in_time;
 pub struct Visitor {
     http: Client,
     base: String,
+    /// The certificate that it trusts, of a server with TLS.
+    trusted: Option<Certificate>,
     credentials: HeaderMap,
 }
 
@@ -70,15 +72,15 @@ impl Reply {
 impl Visitor {
     /// Trusts nobody but the certificate given.
     pub(crate) fn new(base: &str, trusted: Option<&Certificate>) -> Self {
-        let trusted = trusted.map(Certificate::trusted);
         let client = Client::builder()
             .no_gzip()
             .redirect(reqwest::redirect::Policy::none())
-            .tls_certs_only(trusted)
+            .tls_certs_only(trusted.map(Certificate::trusted))
             .build();
         Self {
             http: client.expect("a client with these roots"),
             base: base.to_owned(),
+            trusted: trusted.cloned(),
             credentials: HeaderMap::new(),
         }
     }
@@ -101,6 +103,10 @@ impl Visitor {
     /// The server's address, without a slash at its end.
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    pub(crate) fn trusted(&self) -> Option<&Certificate> {
+        self.trusted.as_ref()
     }
 
     /// The headers that say who asks.

@@ -160,19 +160,21 @@ impl City {
                 .app_data(catalog.clone())
                 .configure(crate::http::routes)
         });
-        let server = server
+        let mut server = server
             .client_request_timeout(Duration::from_secs(5))
             .shutdown_timeout(2);
-        let bound = match &self.tls {
-            None => server.bind(&config.listen),
-            Some(tls) => {
-                let tls = tls.server_config();
-                let tls = tls.map_err(|cause| Failure::Other(format!("TLS: {cause}")))?;
-                server.bind_rustls_0_23(&config.listen, tls)
-            }
-        };
+        let tls = self.tls.as_ref().map(Tls::server_config).transpose();
+        let tls = tls.map_err(|cause| Failure::Other(format!("TLS: {cause}")))?;
         let cannot = || format!("cannot listen on {}", config.listen);
-        let server = bound.map_err(Failure::system(cannot()))?;
+        let stall = Duration::from_secs(config.live.stall_s);
+        let listeners = super::listening::listen(&config.listen, stall);
+        for listener in listeners.map_err(Failure::system(cannot()))? {
+            let listening = match &tls {
+                None => server.listen(listener),
+                Some(tls) => server.listen_rustls_0_23(listener, tls.clone()),
+            };
+            server = listening.map_err(Failure::system(cannot()))?;
+        }
         let address = server.addrs().first().copied();
         let address = address.ok_or_else(|| Failure::Other(cannot()))?;
         Ok((address, server.run()))

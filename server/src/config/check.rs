@@ -1,6 +1,6 @@
 //! What a configuration must fulfil as a whole, beyond that every key can be read.
 
-use super::{BadConfig, Config};
+use super::{BadConfig, Config, LiveConfig};
 use crate::video;
 use atalaya_tiles::{Catalog, FINEST, LayerSpec};
 use jiff::tz::TimeZone;
@@ -33,7 +33,7 @@ impl Config {
     }
 
     fn check_values(&self) -> Result<(), BadConfig> {
-        let (limits, live) = (&self.limits, &self.live);
+        let limits = &self.limits;
         let zone = &self.site.time_zone;
         let has_port = |address: &str| {
             let port = address.rsplit_once(':').map(|(_, port)| port);
@@ -54,24 +54,6 @@ impl Config {
                 &admin.unwrap_or_default(),
                 admin.is_none_or(has_port),
                 address,
-            ),
-            value(
-                "live.tick_ms",
-                &live.tick_ms,
-                (50..=3_000).contains(&live.tick_ms),
-                "it must be 50 to 3000",
-            ),
-            value(
-                "live.recheck_s",
-                &live.recheck_s,
-                (1..=60).contains(&live.recheck_s),
-                "it must be 1 to 60",
-            ),
-            value(
-                "live.topic_resolution",
-                &live.topic_resolution,
-                live.topic_resolution <= FINEST,
-                "it must be 0 to 12",
             ),
             value(
                 "limits.body_bytes",
@@ -98,7 +80,7 @@ impl Config {
                 "it must be 1 or more",
             ),
         ];
-        checks.into_iter().collect()
+        checks.into_iter().chain(live_values(&self.live)).collect()
     }
 
     fn check_tilesets(&self, catalog: &Catalog) -> Result<(), BadConfig> {
@@ -125,6 +107,35 @@ impl Config {
             None => Ok(()),
         }
     }
+}
+
+fn live_values(live: &LiveConfig) -> [Result<(), BadConfig>; 4] {
+    [
+        value(
+            "live.tick_ms",
+            &live.tick_ms,
+            (50..=3_000).contains(&live.tick_ms),
+            "it must be 50 to 3000",
+        ),
+        value(
+            "live.stall_s",
+            &live.stall_s,
+            (1..=3_600).contains(&live.stall_s),
+            "it must be 1 to 3600",
+        ),
+        value(
+            "live.recheck_s",
+            &live.recheck_s,
+            (1..=60).contains(&live.recheck_s),
+            "it must be 1 to 60",
+        ),
+        value(
+            "live.topic_resolution",
+            &live.topic_resolution,
+            live.topic_resolution <= FINEST,
+            "it must be 0 to 12",
+        ),
+    ]
 }
 
 fn value(

@@ -49,7 +49,7 @@ impl Default for PastService {
                 .time_to_live(SHARED_FOR)
                 .build(),
             folds: Arc::new(Semaphore::new(FOLDS)),
-            frames: Frames::of_bytes(FRAMES_BYTES),
+            frames: Frames::new(FOLDS, FRAMES_BYTES),
         }
     }
 }
@@ -153,7 +153,7 @@ fn whole_second(at: Timestamp) -> Result<Timestamp, Problem> {
 fn messages(
     app: &App,
     caller: &Caller,
-    view: &View,
+    view: &Arc<View>,
     (subscription, resume): (Subscription, Option<Resume>),
     at: Timestamp,
 ) -> Vec<Message> {

@@ -1,115 +1,177 @@
-//! Frames that many clients share: a topic's delta between two positions is encoded once for all
-//! viewers of a class, however many they are.
+//! Frames that many clients share: what a topic holds, or its delta between two positions, is encoded
+//! once for all viewers of a class, however many they are.
+//!
+//! Encoding happens off the event loop, at most so many at a time. Who asks for a frame that another is
+//! encoding waits for that one.
 
 use super::message::Message;
 use crate::metrics;
+use actix_web::error::BlockingError;
+use actix_web::web;
 use atalaya_tiles::{LayerIx, Seq, Topic, View, Viewer};
 use moka::notification::RemovalCause;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Semaphore;
 
-/// What a frame is of.
+/// Bytes of frames encoded in one go, for the one who asks and what it asks for next.
+const AHEAD_BYTES: usize = 256 << 10;
+/// What a frame takes beside its message.
+const FRAME_BYTES: usize = 192;
+
+/// What can be sent of a layer's topic: everything in it, or what changed after a position.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    pub(super) view: Arc<View>,
+    pub(super) viewer: Viewer,
+    pub(super) layer: LayerIx,
+    pub(super) topic: Topic,
+    /// `None` for a snapshot.
+    pub(super) since: Option<Seq>,
+}
+
+/// What the bytes of a frame depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct FrameKey {
     viewer: Viewer,
     layer: LayerIx,
     topic: Topic,
-    /// `None` for a snapshot.
     since: Option<Seq>,
     seq: Seq,
 }
 
-/// The shared frames of the latest ticks.
-#[derive(Debug)]
-pub struct Frames(Cache<FrameKey, Option<Message>>);
+impl Frame {
+    fn key(&self) -> FrameKey {
+        // A snapshot is the same until the viewer may notice a change of its layer.
+        let seq = match self.since {
+            Some(_) => self.view.seq(),
+            None => self
+                .view
+                .open_at(&self.viewer, self.layer)
+                .map_or(Seq(0), |open| open.last_change()),
+        };
+        FrameKey {
+            viewer: self.viewer,
+            layer: self.layer,
+            topic: self.topic,
+            since: self.since,
+            seq,
+        }
+    }
 
-impl Default for Frames {
-    /// Bounded by 64 MiB of frames.
-    fn default() -> Self {
-        Self::of_bytes(64 << 20)
+    /// The message; `None` if the viewer cannot open the layer, or notices nothing.
+    fn message(&self) -> Option<Message> {
+        let open = self.view.open_at(&self.viewer, self.layer)?;
+        let Some(since) = self.since else {
+            let features = open.topic(self.topic);
+            return Some(Message::snapshot(open.spec(), self.topic, &features));
+        };
+        let delta = open.topic_delta(self.topic, since);
+        if delta.removes.is_empty() && delta.upserts.is_empty() {
+            return None;
+        }
+        Some(Message::delta(open.spec(), self.topic, &delta))
+    }
+
+    fn encode(&self) -> Arc<Encoded> {
+        Arc::new(Encoded {
+            message: self.message(),
+            handed: AtomicBool::new(false),
+        })
     }
 }
 
-impl Frames {
-    /// Bounded by so many bytes of frames.
-    pub fn of_bytes(most: u64) -> Self {
-        let weigh = |_: &FrameKey, frame: &Option<Message>| {
-            let bytes = frame.as_ref().map_or(0, |frame| frame.json.len());
-            u32::try_from(bytes + 128).unwrap_or(u32::MAX)
+/// What has become of a frame.
+#[derive(Debug)]
+struct Encoded {
+    message: Option<Message>,
+    /// Whether a stream has it: whoever comes later shares it.
+    handed: AtomicBool,
+}
+
+impl Encoded {
+    fn length(&self) -> usize {
+        self.message.as_ref().map_or(0, |it| it.json.len())
+    }
+
+    /// Gives it to a stream, and counts that.
+    fn hand(&self) -> Option<Message> {
+        let message = self.message.clone()?;
+        let outcome = if self.handed.swap(true, Ordering::Relaxed) {
+            &metrics::LIVE_FRAMES_SHARED
+        } else {
+            &metrics::LIVE_FRAMES_ENCODED
         };
-        Self(
-            Cache::builder()
+        outcome.increment(1);
+        Some(message)
+    }
+}
+
+/// The shared frames of the latest ticks.
+#[derive(Debug)]
+pub struct Frames {
+    cache: Cache<FrameKey, Arc<Encoded>>,
+    encoders: Arc<Semaphore>,
+}
+
+impl Frames {
+    /// Frames that so many encode at once; bounded by so many bytes.
+    pub fn new(encoders: usize, most_bytes: u64) -> Self {
+        let weigh = |_: &FrameKey, frame: &Arc<Encoded>| {
+            u32::try_from(frame.length() + FRAME_BYTES).unwrap_or(u32::MAX)
+        };
+        Self {
+            cache: Cache::builder()
                 .weigher(weigh)
-                .max_capacity(most)
+                .max_capacity(most_bytes)
+                // The newest frames are asked for, however often older ones were.
+                .eviction_policy(EvictionPolicy::lru())
                 .eviction_listener(|_, _, cause| {
                     if cause == RemovalCause::Size {
                         metrics::EVICTED_FRAMES.increment(1);
                     }
                 })
                 .build(),
-        )
-    }
-
-    fn get(&self, key: FrameKey, encode: impl FnOnce() -> Option<Message>) -> Option<Message> {
-        let mut encoded = false;
-        let frame = self.0.get_with(key, || {
-            encoded = true;
-            encode()
-        });
-        if frame.is_some() {
-            let outcome = if encoded {
-                &metrics::LIVE_FRAMES_ENCODED
-            } else {
-                &metrics::LIVE_FRAMES_SHARED
-            };
-            outcome.increment(1);
+            encoders: Arc::new(Semaphore::new(encoders.max(1))),
         }
-        frame
     }
 
-    /// Everything in a topic; `None` if the viewer cannot open the layer.
-    pub fn snapshot(
-        &self,
-        view: &View,
-        viewer: &Viewer,
-        layer: LayerIx,
-        topic: Topic,
-    ) -> Option<Message> {
-        let key = FrameKey {
-            viewer: *viewer,
-            layer,
-            topic,
-            since: None,
-            seq: view.seq(),
-        };
-        self.get(key, || {
-            let open = view.open_at(viewer, layer)?;
-            Some(Message::snapshot(open.spec(), topic, &open.topic(topic)))
-        })
+    /// A frame, encoded here and now where it is not there yet. Not for the event loop.
+    pub fn encoded(&self, frame: &Frame) -> Option<Message> {
+        self.cache.get_with(frame.key(), || frame.encode()).hand()
     }
 
-    /// What changed in a topic after `since`; `None` if the viewer notices nothing.
-    pub fn delta(
+    /// A frame. Where it must be encoded, those that are wanted next are encoded with it.
+    pub async fn get(
         &self,
-        view: &View,
-        viewer: &Viewer,
-        layer: LayerIx,
-        topic: Topic,
-        since: Seq,
-    ) -> Option<Message> {
-        let key = FrameKey {
-            viewer: *viewer,
-            layer,
-            topic,
-            since: Some(since),
-            seq: view.seq(),
-        };
-        self.get(key, || {
-            let open = view.open_at(viewer, layer)?;
-            let delta = open.topic_delta(topic, since);
-            if delta.removes.is_empty() && delta.upserts.is_empty() {
-                return None;
+        frame: Frame,
+        ahead: impl FnOnce() -> Vec<Frame>,
+    ) -> Result<Option<Message>, BlockingError> {
+        let key = frame.key();
+        if let Some(encoded) = self.cache.get(&key) {
+            return Ok(encoded.hand());
+        }
+        // The semaphore is never closed.
+        let permit = Arc::clone(&self.encoders).acquire_owned().await.ok();
+        if let Some(encoded) = self.cache.get(&key) {
+            return Ok(encoded.hand());
+        }
+        let (cache, ahead) = (self.cache.clone(), ahead());
+        let encoded = web::block(move || {
+            // Held by the work itself: whoever asked may have gone away meanwhile.
+            let _permit = permit;
+            let wanted = cache.get_with(key, || frame.encode());
+            let mut bytes = wanted.length();
+            for next in ahead {
+                if bytes >= AHEAD_BYTES {
+                    break;
+                }
+                bytes += cache.get_with(next.key(), || next.encode()).length();
             }
-            Some(Message::delta(open.spec(), topic, &delta))
-        })
+            wanted
+        });
+        Ok(encoded.await?.hand())
     }
 }

@@ -21,6 +21,8 @@ impl Message {
         let mut json = format!("{{\"type\":\"{kind}\"").into_bytes();
         members(&mut json);
         json.push(b'}');
+        // It may be kept for a while, and for many.
+        json.shrink_to_fit();
         Self {
             kind,
             id: None,

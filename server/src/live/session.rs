@@ -1,38 +1,40 @@
-//! One client's stream at work.
+//! One open stream, as the body of its answer.
 //!
-//! Per client there is one task. It waits for a tick, for a change of subscription or for its dismissal,
-//! takes the step from where the client is to the view of the moment, and sends with back-pressure; while it
-//! waits for a slow client nothing piles up but the distance to the present. A timer of its own sees to it
-//! that the client hears something also while the writer is busy or waits for its disk.
+//! There is no task and no queue: the connection asks for the next piece when it has room for one, and
+//! only then is the next part of the step looked up or encoded. A client that takes nothing is not
+//! asked about again; what it costs is its position, at most [`ENOUGH`] bytes of short messages, and a
+//! share in one long one. Its connection ends by itself (see `cli/listening.rs`), and with the body goes
+//! its place.
 
-use super::link::{Heard, Link};
 use super::message::Message;
-use super::stream::Stream;
+use super::stream::{Part, Stream};
 use super::streams::{Dismissal, Seat, StreamId};
 use super::subscription::Subscription;
 use super::transport::Change;
+use super::websocket::{self, Closing, Heard, Incoming};
+use super::wire::{Wire, Writing};
 use crate::http::{App, Caller};
 use crate::metrics;
-use crate::problem::Problem;
-use crate::task;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{Error, web};
+use bytes::Bytes;
+use futures_util::{FutureExt as _, Stream as Body, stream};
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::timeout;
 use tracing::debug;
 
-/// How long a client may take for what is no news: a pong, or why its stream ends.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// How often it is looked whether a client has heard something lately.
-const BEAT: Duration = Duration::from_millis(500);
+/// Messages are gathered until they are this long together.
+const ENOUGH: usize = 64 << 10;
+/// Frames that are encoded ahead of those asked for, at most.
+const AHEAD: usize = 64;
+/// The shortest wait for a tick of our own.
+const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 
 /// Why a stream is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+enum End {
     /// The client, or the server as a whole, went away.
     Closed,
-    /// The client read too slowly.
+    /// The client was behind for longer than it may take nothing.
     Stalled,
     /// The client sent what is no message, or too much.
     Broken,
@@ -47,8 +49,29 @@ pub(super) struct Session {
     pub(super) id: StreamId,
     pub(super) stream: Stream,
     pub(super) seat: Seat,
-    /// Whether a WebSocket frame may carry several messages.
-    pub(super) batch: bool,
+}
+
+/// A session on its connection.
+struct Open {
+    session: Session,
+    ticks: watch::Receiver<u64>,
+    wire: Wire,
+    incoming: Option<Incoming>,
+    /// A change of subscription that was asked for and not made yet; the latest counts.
+    wish: Option<Wish>,
+    /// When the subscription was last changed; this and the next by the uptime.
+    changed_at: Option<Duration>,
+    /// Since when there has always been more for the client than it took; none where it has everything.
+    behind_since: Option<Duration>,
+    end: Option<End>,
+}
+
+/// A change of subscription.
+enum Wish {
+    /// By a message that is still to be read.
+    Said(Bytes),
+    /// By `PATCH`.
+    Patched(Subscription),
 }
 
 impl Drop for Session {
@@ -58,74 +81,19 @@ impl Drop for Session {
 }
 
 impl Session {
-    /// Answers with Server-Sent Events.
-    pub(super) fn events(self) -> HttpResponse {
-        let (response, link) = Link::events();
-        task::spawn_local("live events", self.run(link));
-        response
+    /// The body of an event stream.
+    pub(super) fn events(self) -> impl Body<Item = Result<Bytes, Error>> {
+        Open::body(self, Writing::Events, None)
     }
 
-    /// Answers by becoming a WebSocket.
-    pub(super) fn websocket(
+    /// The frames of a WebSocket; `batch` says whether each may hold several messages.
+    pub(super) fn frames(
         self,
-        request: &HttpRequest,
         payload: web::Payload,
-    ) -> Result<HttpResponse, Problem> {
-        let (response, link) = Link::websocket(request, payload)?;
-        task::spawn_local("live socket", self.run(link));
-        Ok(response)
-    }
-
-    async fn run(mut self, mut link: Link) {
-        let (mut ticks, mut beats) = (self.app.engine.ticks(), beats());
-        let mut messages = vec![self.hello()];
-        messages.extend(self.step());
-        let end = loop {
-            if let Err(end) = self.deliver(&mut link, &mut messages).await {
-                break end;
-            }
-            let heard = tokio::select! {
-                ticked = ticks.changed() => if ticked.is_err() { break End::Closed } else { Heard::Nothing },
-                Some(wanted) = self.seat.changes.recv() => {
-                    messages.push(self.change(wanted));
-                    Heard::Nothing
-                },
-                _ = beats.tick() => {
-                    messages.extend(self.beat());
-                    continue;
-                },
-                heard = link.hear() => heard,
-                why = dismissal(&mut self.seat.dismissed) => break End::Dismissed(why),
-            };
-            match heard {
-                Heard::Text(text) => messages.push(self.obey(text.as_bytes())),
-                Heard::Ping(ping) => drop(timeout(PATIENCE, link.answer(&ping)).await),
-                Heard::Nothing => {}
-                Heard::Gone(end) => break end,
-            }
-            messages.extend(self.step());
-        };
-        self.note(end);
-        // It ends whether or not the client hears why.
-        drop(timeout(PATIENCE, link.close(end)).await);
-    }
-
-    /// Hands messages over, one at a time, unless the client must not have the rest.
-    async fn deliver(&mut self, link: &mut Link, messages: &mut Vec<Message>) -> Result<(), End> {
-        let stall = Duration::from_secs(self.app.config.live.stall_s);
-        for frame in link.frames(std::mem::take(messages), self.batch) {
-            let bytes = frame.len();
-            let sent = tokio::select! {
-                biased;
-                why = dismissal(&mut self.seat.dismissed) => return Err(End::Dismissed(why)),
-                sent = timeout(stall, link.send(frame)) => sent,
-            };
-            if !sent.map_err(|_| End::Stalled)? {
-                return Err(End::Closed);
-            }
-            metrics::LIVE_SENT_BYTES.increment(bytes as u64);
-        }
-        Ok(())
+        batch: bool,
+    ) -> impl Body<Item = Result<Bytes, Error>> {
+        let writing = [Writing::Frames, Writing::Batches][usize::from(batch)];
+        Open::body(self, writing, Some(Incoming::new(payload)))
     }
 
     fn hello(&self) -> Message {
@@ -138,63 +106,212 @@ impl Session {
         )
     }
 
-    /// The next step: no await between loading the view and using it.
-    fn step(&mut self) -> Vec<Message> {
-        let view = self.app.engine.view();
-        let clock = self.app.engine.clock();
-        self.stream
-            .advance(&view, &self.app.frames, clock.now(), clock.uptime())
+    fn uptime(&self) -> Duration {
+        self.app.engine.clock().uptime()
     }
+}
 
-    /// The step, if the client has not heard anything for a while.
-    fn beat(&mut self) -> Vec<Message> {
-        if self.stream.is_due(self.app.engine.clock().uptime()) {
-            return self.step();
-        }
-        Vec::new()
-    }
-
-    fn change(&mut self, wanted: Subscription) -> Message {
-        self.stream.change(wanted);
-        self.hello()
-    }
-
-    /// Obeys a subscription; one that is refused leaves the old one in force.
-    fn obey(&mut self, text: &[u8]) -> Message {
-        let wanted =
-            Change::read(text).and_then(|change| change.subscription(&self.app, &self.caller));
-        match wanted {
-            Ok(wanted) => self.change(wanted),
-            Err(problem) => Message::refused(&problem.detail()),
-        }
-    }
-
-    fn note(&self, end: End) {
-        let (outcome, counter) = match end {
+impl Drop for Open {
+    fn drop(&mut self) {
+        let stall = Duration::from_secs(self.session.app.config.live.stall_s);
+        let now = self.session.uptime();
+        // The system ends a connection without telling the body why.
+        let behind = self.behind_since.map(|since| now.saturating_sub(since));
+        let stalled = behind.is_some_and(|behind| behind >= stall);
+        let end = if stalled { End::Stalled } else { End::Closed };
+        let (outcome, counter) = match self.end.unwrap_or(end) {
             End::Closed => ("closed", &metrics::LIVE_CLOSED),
             End::Stalled => ("stalled", &metrics::LIVE_STALLED),
             End::Broken => ("broken", &metrics::LIVE_BROKEN),
             End::Dismissed(_) => ("dismissed", &metrics::LIVE_DISMISSED),
         };
         counter.increment(1);
-        debug!(stream.id = %self.id, outcome, "live stream {outcome}");
+        debug!(stream.id = %self.session.id, outcome, "live stream {outcome}");
     }
 }
 
-/// When a client is looked after apart from the ticks.
-fn beats() -> tokio::time::Interval {
-    let mut beats = tokio::time::interval(BEAT);
-    beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    beats
-}
+impl Open {
+    fn body(
+        session: Session,
+        writing: Writing,
+        incoming: Option<Incoming>,
+    ) -> impl Body<Item = Result<Bytes, Error>> {
+        let mut wire = Wire::new(writing);
+        wire.push(session.hello());
+        let open = Self {
+            ticks: session.app.engine.ticks(),
+            session,
+            wire,
+            incoming,
+            wish: None,
+            changed_at: None,
+            behind_since: None,
+            end: None,
+        };
+        stream::unfold(open, |mut open| async move {
+            let piece = open.piece().await.transpose()?;
+            Some((piece, open))
+        })
+    }
 
-/// Comes when the stream has to end.
-async fn dismissal(dismissed: &mut watch::Receiver<Option<Dismissal>>) -> Dismissal {
-    let told = dismissed.wait_for(Option::is_some).await;
-    let why = told.ok().and_then(|why| *why);
-    match why {
-        Some(why) => why,
-        // Nobody is left to dismiss it.
-        None => std::future::pending().await,
+    /// The next piece for the connection; none at the end.
+    ///
+    /// The connection asks only when it has room. Every stream comes through this loop for every piece
+    /// and, while it waits for something to say, every few seconds: whatever may end a stream from
+    /// outside is looked at here.
+    async fn piece(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            self.leave_if_told();
+            self.overhear();
+            if let Some(piece) = self.wire.next() {
+                self.behind_since = self.behind_since.or(Some(self.session.uptime()));
+                metrics::LIVE_SENT_BYTES.increment(piece.len() as u64);
+                return Ok(Some(piece));
+            }
+            if self.end.is_some() {
+                return Ok(None);
+            }
+            if !self.gather().await? {
+                self.behind_since = None;
+                self.wait().await;
+            }
+        }
+    }
+
+    /// Ends the stream of a client that may look no longer: it gets nothing more but why.
+    fn leave_if_told(&mut self) {
+        let told = *self.session.seat.dismissed.borrow_and_update();
+        if let Some(why) = told
+            && self.end.is_none()
+        {
+            let close = websocket::close(Closing::Policy, why.detail());
+            let farewell = Message::farewell(why.detail());
+            self.wire.end(Some(farewell), Some(close));
+            self.end = Some(End::Dismissed(why));
+        }
+    }
+
+    /// Takes what the client has asked for already, also while a long message is on its way to it.
+    fn overhear(&mut self) {
+        let changes = &self.session.seat.changes;
+        if changes.has_changed().is_ok_and(|changed| changed) {
+            self.take_patch();
+        }
+        while self.end.is_none()
+            && let Some(incoming) = &mut self.incoming
+            && let Some(heard) = incoming.next().now_or_never()
+        {
+            self.heed(heard);
+        }
+    }
+
+    fn take_patch(&mut self) {
+        let wanted = self.session.seat.changes.borrow_and_update().clone();
+        self.wish = wanted.map(Wish::Patched).or(self.wish.take());
+    }
+
+    fn heed(&mut self, heard: Result<Heard, Closing>) {
+        match heard {
+            Ok(Heard::Text(text)) => self.wish = Some(Wish::Said(text)),
+            Ok(Heard::Ping(ping)) => self.wire.control(websocket::pong(&ping)),
+            Ok(Heard::Close) => self.close(End::Closed, Closing::Normal),
+            Ok(Heard::Gone) => {
+                self.wire.end(None, None);
+                self.end = Some(End::Closed);
+            }
+            Err(why) => self.close(End::Broken, why),
+        }
+    }
+
+    fn close(&mut self, end: End, why: Closing) {
+        self.wire.end(None, Some(websocket::close(why, "")));
+        self.end = Some(end);
+    }
+
+    /// Puts the next messages on the wire; false if there is nothing to say.
+    async fn gather(&mut self) -> Result<bool, Error> {
+        let mut gathered = self.make_wish();
+        let Session { app, stream, .. } = &mut self.session;
+        let (view, clock) = (app.engine.view(), app.engine.clock());
+        let (now, uptime) = (clock.now(), clock.uptime());
+        app.views.keep(&view, uptime);
+        let _held = stream.begin(&view);
+        while gathered < ENOUGH
+            && let Some(part) = stream.next(now, uptime)
+        {
+            let message = match part {
+                Part::Own(message) => Some(message),
+                Part::Shared(frame) => {
+                    let message = app.frames.get(frame, || stream.ahead(AHEAD)).await?;
+                    stream.note(message.as_ref());
+                    message
+                }
+            };
+            if let Some(message) = message {
+                gathered += message.json.len();
+                self.wire.push(message);
+            }
+        }
+        Ok(gathered > 0)
+    }
+
+    /// How long until a change of subscription may be made.
+    fn wish_due_in(&self) -> Duration {
+        let tick = Duration::from_millis(self.session.app.config.live.tick_ms);
+        let due = self.changed_at.map(|at| at + tick);
+        due.map_or(Duration::ZERO, |due| {
+            due.saturating_sub(self.session.uptime())
+        })
+    }
+
+    /// Changes the subscription if that was asked for, at most once a tick; the length of the answer.
+    fn make_wish(&mut self) -> usize {
+        if !self.wish_due_in().is_zero() {
+            return 0;
+        }
+        let session = &mut self.session;
+        let wanted = match self.wish.take() {
+            None => return 0,
+            Some(Wish::Patched(wanted)) => Ok(wanted),
+            Some(Wish::Said(text)) => Change::read(&text)
+                .and_then(|change| change.subscription(&session.app, &session.caller)),
+        };
+        self.changed_at = Some(session.uptime());
+        let answer = match wanted {
+            Ok(wanted) => {
+                session.stream.change(wanted);
+                session.hello()
+            }
+            // One that is refused leaves the old one in force.
+            Err(problem) => Message::refused(&problem.detail()),
+        };
+        let length = answer.json.len();
+        self.wire.push(answer);
+        length
+    }
+
+    /// Waits for something to do: a tick, a word of the client, a change, the dismissal, or a tick of our
+    /// own that is due however busy the writer is.
+    async fn wait(&mut self) {
+        let mut due = self.session.stream.tick_due_in(self.session.uptime());
+        if self.wish.is_some() {
+            due = due.min(self.wish_due_in());
+        }
+        let seat = &mut self.session.seat;
+        let incoming = self.incoming.as_mut();
+        let heard = async {
+            match incoming {
+                Some(incoming) => incoming.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            ticked = self.ticks.changed() => if ticked.is_err() { self.end = Some(End::Closed); },
+            changed = seat.changes.changed() => if changed.is_ok() { self.take_patch(); },
+            // What it is, is seen when the loop comes around.
+            _ = seat.dismissed.changed() => {}
+            heard = heard => self.heed(heard),
+            () = tokio::time::sleep(due.max(SHORTEST_WAIT)) => {}
+        }
     }
 }

@@ -1,28 +1,50 @@
 //! One client's stream: a position, a subscription, and the step from one view to a later one.
 //!
-//! [`Stream::advance`] is a pure function of the stream's state and a view, so that every property of
-//! the protocol can be tested without a socket.
+//! A step is never materialised (invariant 7): [`Stream::next`] names one part of it after the other,
+//! and each is encoded just before it is sent. All parts of a step are of one view, so that a `tick`
+//! at its end tells the truth. A client may take its time, the view may not: a step does not keep its
+//! view (others do, for a while). Once that is gone the step is laid down, what is not sent yet stays
+//! owed with the position that the client has of it, and the next step pays it from a newer view.
+//! Nothing here knows of sockets or waits for anything.
 
-use super::frames::Frames;
+use super::frames::{Frame, Frames};
 use super::message::Message;
-use super::subscription::{Resume, Subscription};
+use super::subscription::{Place, Resume, Subscription};
 use crate::metrics;
-use atalaya_tiles::{LayerIx, Seq, Topic, View, Viewer};
+use atalaya_tiles::{Seq, View, Viewer};
 use jiff::Timestamp;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// After so long without a tick a client gets one, whatever happens; 3 s is what it may rely on.
 const TICK_AT_LEAST: Duration = Duration::from_secs(2);
 
-/// What a stream must send next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Need {
-    /// Snapshots of everything, after a `resync` with this reason if there is one.
-    Everything(Option<&'static str>),
-    /// Snapshots of the topics that were not subscribed before.
-    New(Vec<(LayerIx, Topic)>),
-    /// Only what changed.
-    Changes,
+/// One part of a step.
+#[derive(Debug)]
+pub enum Part {
+    /// A message of this client's own.
+    Own(Message),
+    /// A frame that others share; there may turn out to be nothing to say.
+    Shared(Frame),
+}
+
+/// What must be sent of places that are not where the stream as a whole is.
+#[derive(Debug, Default)]
+struct Owed {
+    /// Places of which the client is at an older position.
+    deltas: VecDeque<(Place, Seq)>,
+    /// Places of which the client has nothing.
+    snapshots: VecDeque<Place>,
+}
+
+/// A step under way.
+#[derive(Debug)]
+struct Step {
+    view: Weak<View>,
+    seq: Seq,
+    rest: Owed,
+    tiles_named: bool,
 }
 
 /// One client's stream.
@@ -31,8 +53,16 @@ pub struct Stream {
     viewer: Viewer,
     subscription: Subscription,
     epoch: String,
-    at: Seq,
-    need: Need,
+    /// Where the client is, but for what is owed; `None` where it has nothing.
+    at: Option<Seq>,
+    /// Where its tiles are; `None` where all of them may be old.
+    tiles_at: Option<Seq>,
+    owed: Owed,
+    /// Why everything comes anew, until it is said.
+    resync: Option<&'static str>,
+    step: Option<Step>,
+    /// Whether anything was said that no tick has ended yet.
+    open: bool,
     /// When the client got its last tick, by the uptime.
     ticked_at: Option<Duration>,
 }
@@ -46,29 +76,27 @@ impl Stream {
         view: &View,
         resume: Option<&Resume>,
     ) -> Self {
-        let need = match resume {
-            None => Need::Everything(None),
-            Some(resume) if resume.epoch != epoch => Need::Everything(Some("epoch")),
-            Some(resume) if !view.reaches(resume.seq) => Need::Everything(Some("behind")),
-            Some(resume)
-                if resume
-                    .scope
-                    .as_deref()
-                    .is_some_and(|scope| scope != subscription.scope()) =>
-            {
-                Need::Everything(Some("scope"))
-            }
-            Some(_) => Need::Changes,
+        let other_scope = |resume: &Resume| {
+            let scope = resume.scope.as_deref();
+            scope.is_some_and(|scope| scope != subscription.scope())
+        };
+        let (at, resync) = match resume {
+            None => (None, None),
+            Some(resume) if resume.epoch != epoch => (None, Some("epoch")),
+            Some(resume) if !view.reaches(resume.seq) => (None, Some("behind")),
+            Some(resume) if other_scope(resume) => (None, Some("scope")),
+            Some(resume) => (Some(resume.seq), None),
         };
         Self {
-            at: match (&need, resume) {
-                (Need::Changes, Some(resume)) => resume.seq,
-                _ => Seq(0),
-            },
             viewer,
             subscription,
             epoch: epoch.to_owned(),
-            need,
+            at,
+            tiles_at: at,
+            owed: Owed::default(),
+            resync,
+            step: None,
+            open: false,
             ticked_at: None,
         }
     }
@@ -85,112 +113,206 @@ impl Stream {
 
     /// Changes what is subscribed; what is new in it comes as snapshots with the next step.
     pub fn change(&mut self, next: Subscription) {
+        self.lay_down();
         let had = std::mem::replace(&mut self.subscription, next);
-        let pending = match std::mem::replace(&mut self.need, Need::Changes) {
-            Need::Everything(reason) => {
-                self.need = Need::Everything(reason);
-                return;
+        let owed = std::mem::take(&mut self.owed);
+        if self.at.is_none() {
+            return;
+        }
+        let deltas = owed
+            .deltas
+            .into_iter()
+            .map(|(place, since)| (place, Some(since)));
+        let snapshots = owed.snapshots.into_iter().map(|place| (place, None));
+        let owed: HashMap<_, _> = deltas
+            .chain(snapshots)
+            .map(|(place, since)| (had.at(place), since))
+            .collect();
+        for place in self.subscription.places() {
+            let (layer, topic) = self.subscription.at(place);
+            match owed.get(&(layer, topic)) {
+                Some(Some(since)) => self.owed.deltas.push_back((place, *since)),
+                Some(None) => self.owed.snapshots.push_back(place),
+                None if had.place(layer, topic).is_none() => self.owed.snapshots.push_back(place),
+                None => {}
             }
-            Need::New(pending) => pending,
-            Need::Changes => Vec::new(),
-        };
-        let fresh = self.places().filter(|(layer, topic)| {
-            !had.wants(*layer, *topic) || pending.contains(&(*layer, *topic))
+        }
+    }
+
+    /// Begins a step to the view, unless one is under way whose view is still there. The answer is the
+    /// view of the step, to be held while its parts are taken; none if the view is older than what the
+    /// client has.
+    pub fn begin(&mut self, view: &Arc<View>) -> Option<Arc<View>> {
+        if let Some(step) = &self.step {
+            if let Some(under_way) = step.view.upgrade() {
+                return Some(under_way);
+            }
+            self.lay_down();
+        }
+        if self.at.is_some_and(|at| view.seq() < at) {
+            return None;
+        }
+        let oldest = self.owed.deltas.iter().map(|(_, since)| *since);
+        if oldest.chain(self.at).any(|seq| !view.reaches(seq)) {
+            self.at = None;
+            self.tiles_at = None;
+            self.resync = Some("behind");
+        }
+        self.step = Some(Step {
+            rest: self.rest(view),
+            view: Arc::downgrade(view),
+            seq: view.seq(),
+            tiles_named: false,
         });
-        self.need = Need::New(fresh.collect());
+        Some(Arc::clone(view))
     }
 
-    fn places(&self) -> impl Iterator<Item = (LayerIx, Topic)> {
-        let topics = self.subscription.topics();
-        let layers = self.subscription.layers().iter();
-        layers.flat_map(move |layer| topics.iter().map(move |topic| (*layer, *topic)))
+    /// What brings the client to the view.
+    fn rest(&mut self, view: &View) -> Owed {
+        let owed = std::mem::take(&mut self.owed);
+        let Some(at) = self.at else {
+            return Owed {
+                deltas: VecDeque::new(),
+                snapshots: self.subscription.places().collect(),
+            };
+        };
+        if view.seq() == at {
+            return owed;
+        }
+        let mut rest = owed;
+        let elsewhere = rest.deltas.iter().map(|(place, _)| place);
+        let elsewhere: HashSet<Place> = elsewhere.chain(&rest.snapshots).copied().collect();
+        let dirty = view.dirty_topics(at);
+        let dirty = dirty
+            .iter()
+            .filter_map(|(layer, topic)| self.subscription.place(*layer, *topic));
+        let dirty = dirty.filter(|place| !elsewhere.contains(place));
+        rest.deltas.extend(dirty.map(|place| (place, at)));
+        rest
     }
 
-    /// Whether the client is to hear something, be it that nothing happened.
-    pub fn is_due(&self, uptime: Duration) -> bool {
-        self.ticked_at
-            .is_none_or(|at| uptime.saturating_sub(at) >= TICK_AT_LEAST)
+    /// Ends a step before its end: what is not named yet is owed.
+    fn lay_down(&mut self) {
+        let Some(step) = self.step.take() else {
+            return;
+        };
+        self.at = Some(step.seq);
+        if step.tiles_named {
+            self.tiles_at = self.at;
+        }
+        self.owed = step.rest;
     }
 
-    /// What brings the client from where it is to the view. Empty if it is there and was told so
-    /// lately, by the uptime; `now` is what the tick tells.
+    /// The next part of the step under way; the last one is a tick, unless nothing was said and one
+    /// came lately, by the uptime; `now` is what the tick tells. Whoever takes a part must send it.
+    pub fn next(&mut self, now: Timestamp, uptime: Duration) -> Option<Part> {
+        let step = self.step.as_mut()?;
+        let view = step.view.upgrade()?;
+        if let Some(reason) = self.resync.take() {
+            self.open = true;
+            count_resync(reason);
+            return Some(Part::Own(Message::resync(reason)));
+        }
+        let owed = step.rest.deltas.pop_front();
+        let owed = owed.map(|(place, since)| (place, Some(since)));
+        let owed = owed.or_else(|| step.rest.snapshots.pop_front().map(|place| (place, None)));
+        if let Some((place, since)) = owed {
+            return Some(Part::Shared(self.frame(view, place, since)));
+        }
+        if !std::mem::replace(&mut step.tiles_named, true)
+            && let Some(tiles) = self.tiles(&view)
+        {
+            self.open = true;
+            return Some(Part::Own(tiles));
+        }
+        self.step = None;
+        let seq = view.seq();
+        self.at = Some(seq);
+        self.tiles_at = Some(seq);
+        if !std::mem::take(&mut self.open) && !self.tick_due_in(uptime).is_zero() {
+            return None;
+        }
+        self.ticked_at = Some(uptime);
+        let id = format!("{}:{seq}:{}", self.epoch, self.subscription.scope());
+        Some(Part::Own(Message::tick(id, seq, now)))
+    }
+
+    /// Notes what a shared part came to: a step that says anything ends with a tick.
+    pub fn note(&mut self, shared: Option<&Message>) {
+        self.open |= shared.is_some();
+    }
+
+    /// The frames that come next in the step under way, at most so many.
+    pub fn ahead(&self, most: usize) -> Vec<Frame> {
+        let Some(step) = &self.step else {
+            return Vec::new();
+        };
+        let Some(view) = step.view.upgrade() else {
+            return Vec::new();
+        };
+        let deltas = step.rest.deltas.iter();
+        let deltas = deltas.map(|(place, since)| (*place, Some(*since)));
+        let snapshots = step.rest.snapshots.iter().map(|place| (*place, None));
+        let next = deltas.chain(snapshots).take(most);
+        next.map(|(place, since)| self.frame(Arc::clone(&view), place, since))
+            .collect()
+    }
+
+    /// How long until a client that sees nothing change must see a tick; zero if it is due.
+    pub fn tick_due_in(&self, uptime: Duration) -> Duration {
+        self.ticked_at.map_or(Duration::ZERO, |at| {
+            (at + TICK_AT_LEAST).saturating_sub(uptime)
+        })
+    }
+
+    /// A whole step at once, for an answer that is made in one piece. Not for the event loop.
     pub fn advance(
         &mut self,
-        view: &View,
+        view: &Arc<View>,
         frames: &Frames,
         now: Timestamp,
         uptime: Duration,
     ) -> Vec<Message> {
-        if view.seq() < self.at {
-            return Vec::new();
-        }
-        if !matches!(self.need, Need::Everything(_)) && !view.reaches(self.at) {
-            self.need = Need::Everything(Some("behind"));
-        }
         let mut messages = Vec::new();
-        match std::mem::replace(&mut self.need, Need::Changes) {
-            Need::Everything(reason) => {
-                if let Some(reason) = reason {
-                    count_resync(reason);
-                    messages.push(Message::resync(reason));
+        let _held = self.begin(view);
+        while let Some(part) = self.next(now, uptime) {
+            match part {
+                Part::Own(message) => messages.push(message),
+                Part::Shared(frame) => {
+                    let message = frames.encoded(&frame);
+                    self.note(message.as_ref());
+                    messages.extend(message);
                 }
-                let places = self.places();
-                messages.extend(places.filter_map(|(layer, topic)| {
-                    frames.snapshot(view, &self.viewer, layer, topic)
-                }));
-                messages.extend(self.all_tiles(view));
             }
-            Need::New(fresh) => {
-                self.push_changes(view, frames, &fresh, &mut messages);
-                let snapshot = |place: &(LayerIx, Topic)| {
-                    frames.snapshot(view, &self.viewer, place.0, place.1)
-                };
-                messages.extend(fresh.iter().filter_map(snapshot));
-            }
-            Need::Changes => self.push_changes(view, frames, &[], &mut messages),
         }
-        self.at = view.seq();
-        if messages.is_empty() && !self.is_due(uptime) {
-            return messages;
-        }
-        self.ticked_at = Some(uptime);
-        let id = format!("{}:{}:{}", self.epoch, self.at, self.subscription.scope());
-        messages.push(Message::tick(id, self.at, now));
         messages
     }
 
-    fn push_changes(
-        &self,
-        view: &View,
-        frames: &Frames,
-        except: &[(LayerIx, Topic)],
-        messages: &mut Vec<Message>,
-    ) {
-        if view.seq() == self.at {
-            return;
-        }
-        let dirty = view.dirty_topics(self.at);
-        let wanted = dirty
-            .iter()
-            .filter(|(layer, topic)| self.subscription.wants(*layer, *topic))
-            .filter(|place| !except.contains(place));
-        messages.extend(wanted.filter_map(|(layer, topic)| {
-            frames.delta(view, &self.viewer, *layer, *topic, self.at)
-        }));
-        let (layers, tiles) = self.subscription.dirty_tiles(view, &self.viewer, self.at);
-        if tiles.is_none() {
-            metrics::LIVE_TILES_UNNAMED.increment(1);
-        }
-        if tiles.as_ref().is_none_or(|tiles| !tiles.is_empty()) {
-            messages.push(Message::tiles(&layers, tiles.as_deref()));
+    fn frame(&self, view: Arc<View>, place: Place, since: Option<Seq>) -> Frame {
+        let (layer, topic) = self.subscription.at(place);
+        Frame {
+            view,
+            viewer: self.viewer,
+            layer,
+            topic,
+            since,
         }
     }
 
-    /// After a resynchronisation every tile may be old.
-    fn all_tiles(&self, view: &View) -> Option<Message> {
-        let (layers, tiles) = self.subscription.dirty_tiles(view, &self.viewer, Seq(0));
-        let asked = tiles.is_none() || !layers.is_empty();
-        (asked && !layers.is_empty()).then(|| Message::tiles(&layers, None))
+    fn tiles(&self, view: &View) -> Option<Message> {
+        let Some(since) = self.tiles_at else {
+            let (layers, _) = self.subscription.dirty_tiles(view, &self.viewer, Seq(0));
+            return (!layers.is_empty()).then(|| Message::tiles(&layers, None));
+        };
+        if view.seq() == since {
+            return None;
+        }
+        let (layers, tiles) = self.subscription.dirty_tiles(view, &self.viewer, since);
+        if tiles.is_none() {
+            metrics::LIVE_TILES_UNNAMED.increment(1);
+        }
+        let some = tiles.as_ref().is_none_or(|tiles| !tiles.is_empty());
+        some.then(|| Message::tiles(&layers, tiles.as_deref()))
     }
 }
 

@@ -1,4 +1,7 @@
-//! The streams that are open: how many, whose they are, and how each is told to change or to end.
+//! The streams that are open: how many there may be, whose they are, and how each is told to change or to
+//! end.
+//!
+//! A place is taken before a stream is answered, and given back when its connection is gone.
 
 use super::subscription::Subscription;
 use crate::http::Caller;
@@ -8,13 +11,31 @@ use atalaya_tiles::Catalog;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 /// The name of a stream: random, so that it cannot be guessed.
 pub type StreamId = String;
 
-/// Changes of subscription that wait for their stream; who sends more waits.
-const CHANGES: usize = 8;
+/// What is wished of a stream; only the latest counts.
+pub type Wanted = Option<Subscription>;
+
+/// How many streams there may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    /// All together.
+    pub all: usize,
+    /// Of one owner.
+    pub each: usize,
+}
+
+/// Why there is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// All places are taken.
+    All,
+    /// This owner has taken all that one may have.
+    Each,
+}
 
 /// Why a stream is ended by the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,38 +62,53 @@ impl Dismissal {
 #[derive(Debug)]
 pub struct Seat {
     /// Changes of subscription.
-    pub changes: mpsc::Receiver<Subscription>,
+    pub changes: watch::Receiver<Wanted>,
     /// Whether it has to end.
     pub dismissed: watch::Receiver<Option<Dismissal>>,
 }
 
 /// The streams that are open, so that `PATCH /live/{stream}` finds them.
 #[derive(Debug, Default)]
-pub struct Streams(Mutex<HashMap<StreamId, Entry>>);
+pub struct Streams(Mutex<Table>);
+
+#[derive(Debug, Default)]
+struct Table {
+    open: HashMap<StreamId, Entry>,
+    of_owner: HashMap<String, usize>,
+}
 
 #[derive(Debug)]
 struct Entry {
     /// Who opened it: nobody else may change it.
     caller: Caller,
-    changes: mpsc::Sender<Subscription>,
+    changes: watch::Sender<Wanted>,
     dismissed: watch::Sender<Option<Dismissal>>,
 }
 
 impl Streams {
-    /// Enters a stream; `None` if there are `limit` already.
-    pub fn enter(&self, id: &str, caller: &Caller, limit: usize) -> Option<Seat> {
-        let mut open = self.open();
-        if open.len() >= limit {
-            return None;
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Enters a stream if there is room.
+    pub fn enter(&self, id: &str, caller: &Caller, room: Room) -> Result<Seat, Full> {
+        let mut table = self.table();
+        if table.open.len() >= room.all {
+            return Err(Full::All);
         }
-        let (changes, dismissed) = (mpsc::channel(CHANGES), watch::channel(None));
+        let owner = &caller.principal.id;
+        if table.of_owner.get(owner).copied().unwrap_or(0) >= room.each {
+            return Err(Full::Each);
+        }
+        *table.of_owner.entry(owner.clone()).or_default() += 1;
+        let (changes, dismissed) = (watch::channel(None), watch::channel(None));
         let entry = Entry {
             caller: caller.clone(),
             changes: changes.0,
             dismissed: dismissed.0,
         };
-        open.insert(id.to_owned(), entry);
-        Some(Seat {
+        table.open.insert(id.to_owned(), entry);
+        Ok(Seat {
             changes: changes.1,
             dismissed: dismissed.1,
         })
@@ -80,21 +116,31 @@ impl Streams {
 
     /// Takes a stream out.
     pub fn leave(&self, id: &str) {
-        self.open().remove(id);
+        let mut table = self.table();
+        let Some(entry) = table.open.remove(id) else {
+            return;
+        };
+        let owner = &entry.caller.principal.id;
+        if let Some(count) = table.of_owner.get_mut(owner) {
+            *count -= 1;
+            if *count == 0 {
+                table.of_owner.remove(owner);
+            }
+        }
     }
 
-    /// The way to change a stream, for its owner alone.
-    pub fn changes(&self, id: &str, owner: &str) -> Option<mpsc::Sender<Subscription>> {
-        let open = self.open();
-        let entry = open
-            .get(id)
-            .filter(|entry| entry.caller.principal.id == owner)?;
-        Some(entry.changes.clone())
+    /// Changes a stream, for its owner alone; false if they have no such stream.
+    pub fn change(&self, id: &str, owner: &str, wanted: Subscription) -> bool {
+        let table = self.table();
+        let entry = table.open.get(id);
+        entry
+            .filter(|entry| entry.caller.principal.id == owner)
+            .is_some_and(|entry| entry.changes.send(Some(wanted)).is_ok())
     }
 
     /// How many streams are open.
     pub fn count(&self) -> usize {
-        self.open().len()
+        self.table().open.len()
     }
 
     /// Asks again whether every session and key holds that a stream was opened with, once each however many
@@ -111,7 +157,7 @@ impl Streams {
             standing.insert(owner, identity.still(&credential, now)?);
             metrics::LIVE_RECHECKS.increment(1);
         }
-        for entry in self.open().values() {
+        for entry in self.table().open.values() {
             let dismissal = match standing.get(&entry.caller.principal.id) {
                 Some(None) => Dismissal::NoLongerHolds,
                 Some(Some(is)) if !entry.caller.sees_the_same(is, catalog, now) => {
@@ -127,15 +173,11 @@ impl Streams {
 
     /// What the open streams were opened with, each session and key once, by the id of its principal.
     fn credentials(&self) -> HashMap<String, Credential> {
-        let open = self.open();
-        let callers = open.values().map(|entry| &entry.caller);
+        let table = self.table();
+        let callers = table.open.values().map(|entry| &entry.caller);
         callers
             .map(|caller| (caller.principal.id.clone(), caller.credential.clone()))
             .collect()
-    }
-
-    fn open(&self) -> MutexGuard<'_, HashMap<StreamId, Entry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

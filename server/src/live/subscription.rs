@@ -5,7 +5,7 @@ use crate::metrics;
 use atalaya_tiles::tile::tiles_of;
 use atalaya_tiles::{Bounds, Cell, LayerIx, Open, Seq, TileCoord, Topic, View, Viewer};
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The most topic cells of a viewport; beyond it only the topic `*` flows.
 const MAX_CELLS: usize = 1_024;
@@ -39,16 +39,22 @@ pub struct Wish {
     pub zoom: Option<u8>,
 }
 
+/// A layer's topic within one subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Place(u32);
+
 /// A checked subscription.
 #[derive(Debug, Clone)]
 pub struct Subscription {
+    /// In the catalog's order.
     layers: Vec<LayerIx>,
     tile_layers: Vec<LayerIx>,
     bounds: Bounds,
     zoom: Option<u8>,
     /// `*` and the cells of the viewport, in order; `*` alone where there are too many.
     topics: Vec<Topic>,
-    wanted: HashSet<Topic>,
+    /// Where each topic stands in `topics`.
+    wanted: HashMap<Topic, u32>,
     scope: String,
 }
 
@@ -103,18 +109,13 @@ impl Subscription {
         let topics: Vec<Topic> = std::iter::once(Topic::Everywhere).chain(cells).collect();
         Ok(Self {
             scope: scope(view, viewer, &layers, &topics),
-            wanted: topics.iter().copied().collect(),
+            wanted: topics.iter().copied().zip(0..).collect(),
             layers,
             tile_layers,
             bounds: wish.bounds,
             zoom: wish.zoom,
             topics,
         })
-    }
-
-    /// The layers, in the catalog's order.
-    pub fn layers(&self) -> &[LayerIx] {
-        &self.layers
     }
 
     /// All layers that it is about, those of which only tiles are named included.
@@ -132,9 +133,24 @@ impl Subscription {
         &self.scope
     }
 
-    /// Whether changes of this layer and topic are wanted.
-    pub fn wants(&self, layer: LayerIx, topic: Topic) -> bool {
-        self.layers.contains(&layer) && self.wanted.contains(&topic)
+    /// Where changes of this layer and topic belong, if they are wanted.
+    pub fn place(&self, layer: LayerIx, topic: Topic) -> Option<Place> {
+        let topic = self.wanted.get(&topic)?;
+        let layer = u32::try_from(self.layers.binary_search(&layer).ok()?).ok()?;
+        let topics = u32::try_from(self.topics.len()).ok()?;
+        Some(Place(layer * topics + topic))
+    }
+
+    /// The layer and topic of a place of this subscription.
+    pub fn at(&self, place: Place) -> (LayerIx, Topic) {
+        let (place, topics) = (place.0 as usize, self.topics.len());
+        (self.layers[place / topics], self.topics[place % topics])
+    }
+
+    /// All places, layer by layer.
+    pub fn places(&self) -> impl Iterator<Item = Place> + use<> {
+        let count = self.layers.len() * self.topics.len();
+        (0..u32::try_from(count).unwrap_or(u32::MAX)).map(Place)
     }
 
     /// The tiles of the viewport that changed after `since` as far as the viewer may know, with the

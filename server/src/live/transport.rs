@@ -1,20 +1,23 @@
 //! `/live` over HTTP: what a client asks for, and what it may change later.
+//!
+//! What is asked for is checked here, once, whether it comes in the query, by `PATCH` or as a message;
+//! the stream itself is in `session.rs`.
 
 use super::session::Session;
 use super::stream::Stream;
-use super::streams::StreamId;
+use super::streams::{Full, Room, Seat, StreamId};
 use super::subscription::{BadSubscription, Resume, Subscription, Wish};
+use super::websocket;
 use crate::http::params::Params;
 use crate::http::{App, Caller};
 use crate::metrics;
 use crate::problem::Problem;
+use actix_web::body::{BodyStream, MessageBody as _};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::Bounds;
 use serde::Deserialize;
 
-/// The largest message that a client may send.
-pub(super) const LARGEST: usize = 64 << 10;
 /// The most layers in one subscription.
 const MOST_LAYERS: usize = 64;
 
@@ -34,6 +37,7 @@ pub(super) struct Change {
 }
 
 impl Change {
+    /// Reads JSON text.
     pub(super) fn read(text: &[u8]) -> Result<Self, Problem> {
         let change: Self =
             serde_json::from_slice(text).map_err(|error| Problem::UnreadableBody {
@@ -48,7 +52,10 @@ impl Change {
         }
     }
 
+    /// What it asks for, as far as the caller may see that.
     pub(super) fn subscription(self, app: &App, caller: &Caller) -> Result<Subscription, Problem> {
+        few("/layers", &self.layers)?;
+        few("/tile_layers", &self.tile_layers)?;
         let [west, south, east, north] = self.bbox;
         let bounds = Bounds::new(west, south, east, north).map_err(|bad| Problem::BadBbox {
             name: "bbox".into(),
@@ -63,6 +70,19 @@ impl Change {
         };
         Subscription::new(&view, &caller.viewer, &wish).map_err(|bad| refusal(&bad))
     }
+}
+
+fn few(pointer: &str, layers: &[String]) -> Result<(), Problem> {
+    if layers.len() <= MOST_LAYERS {
+        return Ok(());
+    }
+    Err(Problem::Unprocessable {
+        pointer: pointer.into(),
+        reason: format!(
+            "{} layers are named, and {MOST_LAYERS} is the most",
+            layers.len()
+        ),
+    })
 }
 
 /// What a client is told about a subscription that cannot be.
@@ -99,16 +119,11 @@ pub async fn subscribe(
         .headers()
         .get(header::UPGRADE)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let upgrade = upgrade
+        .then(|| websocket::handshake(&request))
+        .transpose()?;
     let id = uuid::Uuid::new_v4().simple().to_string();
-    let limit = app.config.limits.live_clients;
-    let Some(seat) = app.streams.enter(&id, &caller, limit) else {
-        metrics::LIVE_REFUSED.increment(1);
-        return Err(Problem::Overloaded {
-            what: "live streams".into(),
-            limit,
-            retry_after_s: 5,
-        });
-    };
+    let seat = take_place(&app, &id, &caller)?;
     let stream = Stream::new(
         caller.viewer,
         wanted,
@@ -122,13 +137,37 @@ pub async fn subscribe(
         id,
         stream,
         seat,
-        batch: params.raw("batch") == Some("1"),
     };
-    if upgrade {
-        session.websocket(&request, payload)
-    } else {
-        Ok(session.events())
-    }
+    let Some(mut switching) = upgrade else {
+        return Ok(HttpResponse::Ok()
+            .content_type("text/event-stream")
+            .insert_header((header::CACHE_CONTROL, "private, no-store"))
+            .insert_header(("x-accel-buffering", "no"))
+            .streaming(session.events()));
+    };
+    let frames = session.frames(payload, params.raw("batch") == Some("1"));
+    let switched = switching.message_body(BodyStream::new(frames).boxed());
+    let switched = switched.map_err(|cause| Problem::internal(cause.to_string()))?;
+    Ok(switched.into())
+}
+
+fn take_place(app: &App, id: &str, caller: &Caller) -> Result<Seat, Problem> {
+    let room = Room {
+        all: app.config.limits.live_clients,
+        each: app.config.limits.live_clients_each,
+    };
+    app.streams.enter(id, caller, room).map_err(|full| {
+        metrics::LIVE_REFUSED.increment(1);
+        let (what, limit) = match full {
+            Full::All => ("live streams", room.all),
+            Full::Each => ("live streams of one caller", room.each),
+        };
+        Problem::Overloaded {
+            what: what.into(),
+            limit,
+            retry_after_s: 5,
+        }
+    })
 }
 
 /// Reads what a client wants to see.
@@ -177,15 +216,12 @@ pub async fn patch(
     id: web::Path<StreamId>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let body = crate::http::body::read(&request, payload, LARGEST).await?;
+    let body = crate::http::body::read(&request, payload, websocket::LARGEST).await?;
     let wanted = Change::read(&body)?.subscription(&app, &caller)?;
-    let no_such = || Problem::NoSuchStream {
-        id: crate::problem::echo(&id),
-    };
-    let changes = app
-        .streams
-        .changes(&id, &caller.principal.id)
-        .ok_or_else(no_such)?;
-    changes.send(wanted).await.map_err(|_| no_such())?;
+    if !app.streams.change(&id, &caller.principal.id, wanted) {
+        return Err(Problem::NoSuchStream {
+            id: crate::problem::echo(&id),
+        });
+    }
     Ok(HttpResponse::NoContent().finish())
 }

@@ -304,13 +304,13 @@ async fn over_a_thousand_cells_only_the_common_topic_flows() {
 }
 
 #[tokio::test]
-async fn a_stalled_client_delays_nobody_and_catches_up() {
+async fn a_client_that_pauses_catches_up() {
     let city = City::start().await;
     let operator = city.operator();
     let query = format!("layers=units&{HERE}");
-    let mut stalled = operator.live(&query).await;
+    let mut paused = operator.live(&query).await;
     let mut lively = operator.live(&query).await;
-    stalled.until_tick().await;
+    paused.until_tick().await;
     for round in 0..40_u32 {
         let units = (0..100).map(|at| {
             unit(
@@ -331,7 +331,7 @@ async fn a_stalled_client_delays_nobody_and_catches_up() {
         })
     };
     lively.until("the newest state", settled).await;
-    stalled.until("the newest state", settled).await;
+    paused.until("the newest state", settled).await;
 }
 
 #[tokio::test]
@@ -357,6 +357,25 @@ async fn any_client_ends_with_the_picture_that_a_newcomer_gets() {
     early
         .until("what a newcomer holds", |held| *held == expected)
         .await;
+}
+
+#[tokio::test]
+async fn a_step_comes_in_few_arrays_where_that_is_asked_for() {
+    let city = City::start().await;
+    city.post("incidents", &incident("a", LON, LAT)).await;
+    let operator = city.operator();
+    let query = format!("layers=incidents,units&{HERE}");
+    let one_by_one = operator.live(&query).await.until_tick().await;
+    let mut texts = operator.texts(&format!("{query}&batch=1")).await;
+    let (mut messages, mut arrays) = (Vec::<Value>::new(), 0);
+    while messages.last().is_none_or(|last| last["type"] != "tick") {
+        let text = atalaya_tests::in_time("a text", texts.next()).await;
+        let array = serde_json::from_str::<Vec<Value>>(&text.expect("the stream goes on"));
+        messages.extend(array.expect("an array"));
+        arrays += 1;
+    }
+    assert!(arrays < 5, "{arrays} arrays of {} messages", messages.len());
+    assert_eq!(kinds(&messages), kinds(&one_by_one));
 }
 
 #[tokio::test]

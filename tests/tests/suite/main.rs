@@ -4,6 +4,7 @@
 mod clearance;
 mod commands;
 mod crash;
+mod deaf;
 mod demo;
 mod disk;
 mod dismissal;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use atalaya_tests::{Certificate, City, DOWNTOWN, Ran, atalaya, eventually, incident};
 use reqwest::Method;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
 use serde_json::json;
 
 const LON: f64 = DOWNTOWN.0;
@@ -18,19 +18,7 @@ type Connection = StreamOwned<ClientConnection, TcpStream>;
 
 /// Connects as a client that trusts these certificates and speaks these protocols, best first.
 fn connect(city: &City, trusted: &[&Certificate], protocols: &[&str]) -> Connection {
-    let mut roots = RootCertStore::empty();
-    for certificate in trusted {
-        roots
-            .add(CertificateDer::from_slice(&certificate.der))
-            .expect("a certificate");
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("TLS 1.2 and 1.3")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = protocols.iter().map(|it| it.as_bytes().to_vec()).collect();
+    let config = Certificate::client(trusted, protocols);
     let address = city.base().trim_start_matches("https://");
     let name = ServerName::try_from("127.0.0.1").expect("an address");
     let client = ClientConnection::new(Arc::new(config), name).expect("a connection");
@@ -120,13 +108,20 @@ async fn both_http_1_and_http_2_are_spoken() {
 async fn the_live_stream_flows_over_tls_and_clear_text_gets_no_answer() {
     let city = City::with_tls(&Certificate::new()).await;
     city.post("incidents", &incident("a", LON, LAT)).await;
-    let mut events = city
-        .operator()
-        .events("layers=incidents&bbox=-111.1,32.1,-110.8,32.4")
-        .await;
-    events
-        .until("the incident", |held| held.ids("incidents") == ["a"])
-        .await;
+    let query = "layers=incidents&bbox=-111.1,32.1,-110.8,32.4";
+    let operator = city.operator();
+    let mut over_both = [operator.events(query).await, operator.live(query).await];
+    for live in &mut over_both {
+        let first = live.until_tick().await;
+        let kinds: Vec<&str> = first.iter().filter_map(|it| it["type"].as_str()).collect();
+        assert_eq!(kinds[..2], ["hello", "snapshot"], "{kinds:?}");
+        assert_eq!(live.held().ids("incidents"), ["a"]);
+    }
+    city.post("incidents", &incident("b", LON, LAT)).await;
+    for live in &mut over_both {
+        let both = |held: &atalaya_tests::Held| held.ids("incidents") == ["a", "b"];
+        live.until("what came since", both).await;
+    }
     let address = city.base().trim_start_matches("https://");
     let mut clear = TcpStream::connect(address).expect("the server listens");
     clear

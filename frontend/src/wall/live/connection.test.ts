@@ -18,6 +18,9 @@ class FakeSocket implements Socket {
   close(): void {
     this.closed = true;
   }
+  hello(...cells: string[]): void {
+    this.onmessage?.({ data: JSON.stringify({ type: "hello", stream: "s", epoch: "e", cells }) });
+  }
   tick(id: string): void {
     this.onmessage?.({
       data: JSON.stringify({ type: "tick", id, seq: 1, server_time: "2026-01-01T00:00:00Z" }),
@@ -149,6 +152,41 @@ describe("the link", () => {
     world.latest.onopen?.();
     world.latest.tick("e:42:s");
     expect(states).toEqual(["live", "lost", "live"]);
+  });
+
+  it("does not resume where features were dropped since", () => {
+    const elsewhere: Subscription = { ...subscription, bbox: [-101, 32, -100, 33] };
+    const after = (): string | null => new URL(world.latest.url).searchParams.get("after");
+    const cut = (): void => {
+      world.latest.onclose?.();
+      world.pass(4000);
+      world.latest.onopen?.();
+    };
+    world.latest.onopen?.();
+    world.latest.hello("a", "b");
+    world.latest.tick("e:41:here");
+    cut();
+    world.latest.hello("a", "b");
+    cut();
+    expect(after()).toBe("e:41:here");
+    world.latest.hello("a", "b");
+    world.latest.tick("e:42:here");
+    // There and back: what was here is dropped with the answer from there, and no tick comes before the cut.
+    connection.subscribe(elsewhere);
+    world.latest.tick("e:43:here");
+    world.latest.hello("b", "c");
+    connection.subscribe(subscription);
+    cut();
+    expect(after()).toBeNull();
+    world.latest.hello("a", "b");
+    world.latest.tick("e:44:here");
+    // The same while the link is cut.
+    connection.subscribe(elsewhere);
+    cut();
+    world.latest.hello("b", "c");
+    connection.subscribe(subscription);
+    cut();
+    expect(after()).toBeNull();
   });
 
   it("counts as lost when nothing ever came", () => {

@@ -64,6 +64,8 @@ export class Connection {
   #subscription: Subscription;
   #socket: Socket | null = null;
   #after: string | null = null;
+  /** The layers and cells of the last hello: what is held belongs to these. */
+  #held = "";
   #heardAt: number;
   #lookedAt: number;
   #silent_ms = 0;
@@ -144,6 +146,7 @@ export class Connection {
   }
 
   #receive(message: LiveMessage): void {
+    if (message.type === "hello") this.#greet(message.cells);
     if (message.type === "tick") {
       this.#after = message.id;
       this.#heardAt = this.around.now();
@@ -153,6 +156,13 @@ export class Connection {
     }
     this.listeners.onMessage(message);
     if (message.type === "tick") this.#become("live");
+  }
+
+  /** What is held of other layers and cells is dropped now: to go on from a tick before that would leave gaps. */
+  #greet(cells: string[]): void {
+    const held = JSON.stringify([this.#subscription.layers, cells]);
+    if (held !== this.#held) this.#after = null;
+    this.#held = held;
   }
 
   #watch(): void {

@@ -26,6 +26,7 @@ fn values_out_of_bounds_are_named_with_their_bounds() {
         "live.tick_ms = 4000: it must be 50 to 3000",
     );
     check("[live]\nrecheck_s = 0", "live.recheck_s = 0");
+    check("[live]\nstall_s = 0", "live.stall_s = 0");
     check(
         "[live]\ntopic_resolution = 16",
         "live.topic_resolution = 16",

@@ -60,7 +60,11 @@ impl Trial {
     }
 
     fn enter(&self, id: &str, caller: &Caller) -> Seat {
-        self.streams.enter(id, caller, 100).unwrap()
+        let room = Room {
+            all: 100,
+            each: 100,
+        };
+        self.streams.enter(id, caller, room).unwrap()
     }
 
     fn recheck(&self, now: Timestamp) {
@@ -153,15 +157,51 @@ fn one_lookup_serves_all_streams_of_a_session() {
     );
 }
 
+fn subscription() -> Subscription {
+    let catalog = crate::config::Config::default().catalog().unwrap();
+    let limits = atalaya_tiles::RingLimits::default();
+    let view = atalaya_tiles::View::empty(Arc::new(catalog), limits);
+    let wish = crate::live::Wish {
+        layers: vec!["units".into()],
+        tile_layers: Vec::new(),
+        bounds: atalaya_tiles::Bounds::new(-111.0, 32.0, -110.9, 32.1).unwrap(),
+        zoom: None,
+    };
+    Subscription::new(&view, &atalaya_tiles::Viewer::EVERYTHING, &wish).unwrap()
+}
+
 #[test]
-fn there_are_no_more_streams_than_there_may_be_and_each_obeys_its_owner() {
+fn each_stream_obeys_its_owner_and_of_its_changes_the_last_counts() {
     let trial = Trial::new();
     let (one, other) = (trial.browser(), trial.browser());
-    let _seat = trial.streams.enter("a", &one, 1).unwrap();
-    assert!(trial.streams.enter("b", &other, 1).is_none());
-    assert!(trial.streams.changes("a", &one.principal.id).is_some());
-    assert!(trial.streams.changes("a", &other.principal.id).is_none());
+    let mut seat = trial.enter("a", &one);
+    let wanted = subscription();
+    let change = |id: &str, who: &Caller| {
+        let streams = &trial.streams;
+        streams.change(id, &who.principal.id, wanted.clone())
+    };
+    assert!(!change("a", &other));
+    assert!(!change("b", &one));
+    assert!(!seat.changes.has_changed().unwrap());
+    assert!(change("a", &one) && change("a", &one));
+    assert!(seat.changes.borrow_and_update().is_some());
+    assert!(!seat.changes.has_changed().unwrap());
+}
+
+#[test]
+fn one_owner_cannot_take_all_places_and_a_place_given_back_is_free() {
+    let trial = Trial::new();
+    let [x, y, z] = [(); 3].map(|()| trial.browser());
+    let room = Room { all: 3, each: 2 };
+    let enter = |id, who| trial.streams.enter(id, who, room).map(drop);
+    assert_eq!(enter("a", &x), Ok(()));
+    assert_eq!(enter("b", &x), Ok(()));
+    assert_eq!(enter("c", &x), Err(Full::Each));
+    assert_eq!(enter("c", &y), Ok(()));
+    assert_eq!(enter("d", &z), Err(Full::All));
     trial.streams.leave("a");
-    assert!(trial.streams.enter("b", &other, 1).is_some());
-    assert_eq!(trial.streams.count(), 1);
+    trial.streams.leave("a");
+    assert_eq!(trial.streams.count(), 2);
+    assert_eq!(enter("d", &x), Ok(()));
+    assert_eq!(enter("e", &y), Err(Full::All));
 }

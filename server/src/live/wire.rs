@@ -1,0 +1,151 @@
+//! Messages on their way to one connection, cut into pieces that are made when they are asked for.
+//!
+//! A long message is shared with other connections until its last piece is cut: what a connection has
+//! to itself is one piece of at most [`PIECE`] bytes, and the few bytes around a message.
+
+use super::message::Message;
+use super::websocket::{self, CONTINUATION, TEXT};
+use bytes::Bytes;
+use std::collections::VecDeque;
+
+/// The most bytes of a text in one piece: a WebSocket frame, or a chunk of an event stream.
+const PIECE: usize = 32 << 10;
+/// An array of messages is closed once it is this long; a longer message makes an array of its own.
+const ENOUGH: usize = 64 << 10;
+
+/// How messages are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// As Server-Sent Events.
+    Events,
+    /// As WebSocket messages; a long one in several frames (RFC 6455 section 5.4).
+    Frames,
+    /// As WebSocket messages that are JSON arrays of several: a first snapshot is a message for each
+    /// layer and cell, most of them empty, and a browser takes WebSocket messages one by one.
+    Batches,
+}
+
+/// What one connection has yet to take.
+#[derive(Debug)]
+pub(super) struct Wire {
+    writing: Writing,
+    messages: VecDeque<Message>,
+    /// What is left of the text that is being cut: an event, a message or an array of messages.
+    text: VecDeque<Bytes>,
+    /// A frame that may go between those of a text; the latest counts.
+    control: Option<Bytes>,
+    /// The frame after everything else.
+    close: Option<Bytes>,
+}
+
+impl Wire {
+    pub(super) fn new(writing: Writing) -> Self {
+        Self {
+            writing,
+            messages: VecDeque::new(),
+            text: VecDeque::new(),
+            control: None,
+            close: None,
+        }
+    }
+
+    /// Puts a message at the end.
+    pub(super) fn push(&mut self, message: Message) {
+        self.messages.push_back(message);
+    }
+
+    /// Puts a control frame before what waits.
+    pub(super) fn control(&mut self, frame: Bytes) {
+        self.control = Some(frame);
+    }
+
+    /// Forgets what waits, the rest of a text included; what goes out yet is a farewell, and after it
+    /// the frame that closes a WebSocket. In the middle of a text no message can follow: then the close
+    /// frame has to say it, and an event stream just ends, which discards the event (HTML section 9.2.6).
+    pub(super) fn end(&mut self, farewell: Option<Message>, close: Option<Bytes>) {
+        let amid = !self.text.is_empty();
+        self.text.clear();
+        self.messages.clear();
+        self.control = None;
+        if !amid {
+            self.messages.extend(farewell);
+        }
+        if self.writing != Writing::Events {
+            self.close = close;
+        }
+    }
+
+    /// The next piece.
+    pub(super) fn next(&mut self) -> Option<Bytes> {
+        if let Some(frame) = self.control.take() {
+            return Some(frame);
+        }
+        let first = self.text.is_empty();
+        if first {
+            self.begin();
+        }
+        let rest: usize = self.text.iter().map(Bytes::len).sum();
+        if rest == 0 {
+            return self.close.take();
+        }
+        let length = rest.min(PIECE);
+        let mut piece = Vec::with_capacity(length + 10);
+        if self.writing != Writing::Events {
+            let opcode = if first { TEXT } else { CONTINUATION };
+            websocket::head(&mut piece, opcode, length == rest, length);
+        }
+        self.cut(length, &mut piece);
+        Some(piece.into())
+    }
+
+    /// Makes a text of the next message, or of several.
+    fn begin(&mut self) {
+        match self.writing {
+            Writing::Events => {
+                let Some(message) = self.messages.pop_front() else {
+                    return;
+                };
+                let id = message.id.map(|id| format!("id: {id}\n"));
+                let head = format!("event: {}\n{}data: ", message.kind, id.unwrap_or_default());
+                let end = Bytes::from_static(b"\n\n");
+                self.text = [head.into(), message.json, end].into();
+            }
+            Writing::Frames => self
+                .text
+                .extend(self.messages.pop_front().map(|message| message.json)),
+            Writing::Batches => self.begin_batch(),
+        }
+    }
+
+    fn begin_batch(&mut self) {
+        let mut length = 0;
+        while let Some(next) = self.messages.front()
+            && (length == 0 || length + next.json.len() < ENOUGH)
+            && let Some(next) = self.messages.pop_front()
+        {
+            let before: &[u8] = if length == 0 { b"[" } else { b"," };
+            length += next.json.len() + 1;
+            self.text.extend([Bytes::from_static(before), next.json]);
+        }
+        if length > 0 {
+            self.text.push_back(Bytes::from_static(b"]"));
+        }
+    }
+
+    fn cut(&mut self, length: usize, piece: &mut Vec<u8>) {
+        let mut missing = length;
+        while missing > 0
+            && let Some(part) = self.text.front_mut()
+        {
+            let cut = part.split_to(missing.min(part.len()));
+            missing -= cut.len();
+            piece.extend_from_slice(&cut);
+            if part.is_empty() {
+                self.text.pop_front();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
