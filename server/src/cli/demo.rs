@@ -70,6 +70,7 @@ impl Demo {
         let link = LinkOrder {
             role: "operator".into(),
             clearance: "cji,medical".into(),
+            ..LinkOrder::default()
         };
         let link = link.check(engine.catalog())?;
         let start = engine.clock().now();

@@ -69,6 +69,17 @@ pub struct FeedCaller {
     pub feed: String,
 }
 
+impl FeedCaller {
+    /// Refuses a caller that is bound to layers the feed does not write to.
+    pub fn must_be_bound_to(&self, layer: &str) -> Result<(), Problem> {
+        let bound = self.principal.layers();
+        if bound.is_none_or(|bound| bound.iter().any(|known| known == layer)) {
+            return Ok(());
+        }
+        Err(denied(&self.principal, Action::Ingest(&self.feed)))
+    }
+}
+
 /// The id of the principal of a request, for the access log.
 #[derive(Debug, Clone)]
 pub(super) struct Who(pub(super) String);
@@ -186,11 +197,15 @@ fn permitted(principal: &Principal, action: Action<'_>) -> Result<(), Problem> {
     if may(principal, action) {
         return Ok(());
     }
+    Err(denied(principal, action))
+}
+
+fn denied(principal: &Principal, action: Action<'_>) -> Problem {
     metrics::DENIALS.increment(1);
     tracing::info!(principal.id = %principal.id, action = action.phrase(), "denied");
-    Err(Problem::Forbidden {
+    Problem::Forbidden {
         action: echo(&action.phrase()),
-    })
+    }
 }
 
 /// Checks what the request shows of itself.

@@ -42,7 +42,7 @@ pub(super) async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
 pub(super) async fn post(
     request: HttpRequest,
     app: web::Data<App>,
-    _caller: FeedCaller,
+    caller: FeedCaller,
     name: web::Path<String>,
     body: web::Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -51,6 +51,7 @@ pub(super) async fn post(
             name: crate::problem::echo(&name),
         });
     };
+    caller.must_be_bound_to(&app.engine.catalog().spec(feed.layer).name)?;
     let limit = app.config.limits.body_bytes;
     let body = super::body::read(&request, body, limit).await?;
     let content_type = request.headers().get(header::CONTENT_TYPE);
