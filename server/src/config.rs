@@ -96,6 +96,11 @@ pub struct SiteConfig {
     pub banner: Option<String>,
     /// Whether what is shown is simulated; the wall then says so.
     pub demo: bool,
+    /// The origins under which browsers and programs reach the server where its own address is not it,
+    /// such as `https://wall.example`, the usual one first: for a proxy on this machine that ends TLS,
+    /// or for the name in the certificate. Links lead there, and pages of no other origin may change
+    /// anything or open a WebSocket.
+    pub origins: Vec<String>,
 }
 
 impl Default for SiteConfig {
@@ -104,6 +109,7 @@ impl Default for SiteConfig {
             time_zone: "America/Phoenix".into(),
             banner: None,
             demo: false,
+            origins: Vec::new(),
         }
     }
 }

@@ -33,7 +33,8 @@ mod trial;
 
 pub use caller::{Caller, FeedCaller};
 pub use past::PastService;
-pub use tiles::{TileService, base_url, matches};
+pub use site::base_url;
+pub use tiles::{TileService, matches};
 
 use crate::basemap::Basemap;
 use crate::config::Config;

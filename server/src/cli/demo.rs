@@ -1,6 +1,6 @@
 //! `atalaya demo`: the seed city on a throw-away store, with a simulated Friday night.
 
-use super::link::sign_in_url;
+use super::link::{reached_at, sign_in_url};
 use super::serve::{City, logging};
 use super::{Failure, print};
 use crate::config::Config;
@@ -66,7 +66,8 @@ impl Demo {
     async fn serve(self, config: Config) -> Result<(), Failure> {
         let data = config.data.clone();
         let city = City::open(config)?;
-        let engine = Arc::clone(&city.app.engine);
+        let app = city.app.clone();
+        let engine = Arc::clone(&app.engine);
         let link = LinkOrder {
             role: "operator".into(),
             clearance: "cji,medical".into(),
@@ -97,7 +98,8 @@ impl Demo {
             print(&format!("listening on {base}"));
             print("");
             print("  The wall, signed in once (within 15 minutes):");
-            print(&format!("    {}", sign_in_url(base, token.expose())));
+            let wall = sign_in_url(reached_at(&app.config, base), token.expose());
+            print(&format!("    {wall}"));
             print("");
             print("  An incident of your own, downtown; post it again elsewhere and it moves:");
             print(&curl(base, key.expose()));

@@ -38,7 +38,7 @@ impl Link {
         let token = actix_web::rt::System::new().block_on(token)?;
         let base = std::fs::read_to_string(address_file(&config.data));
         let base = base.unwrap_or_else(|_| base_url(config, &config.listen));
-        print(&sign_in_url(base.trim(), &token));
+        print(&sign_in_url(reached_at(config, base.trim()), &token));
         Ok(())
     }
 }
@@ -46,6 +46,11 @@ impl Link {
 /// The address that opens a session: the token stands in the fragment, which no server ever sees.
 pub(super) fn sign_in_url(base: &str, token: &str) -> String {
     format!("{base}/sign-in#{token}")
+}
+
+/// How addresses begin under which browsers reach a server that listens at an address.
+pub(super) fn reached_at<'c>(config: &'c Config, address: &'c str) -> &'c str {
+    config.site.origins.first().map_or(address, String::as_str)
 }
 
 /// How addresses of a server begin that listens here, without a slash at the end.

@@ -163,7 +163,7 @@ pub async fn session(
 
 /// A `Set-Cookie` value: not for scripts, not for other sites, and under TLS for this host only.
 fn cookie(site: &Site, content: &str, lasts: SignedDuration) -> String {
-    let secure = if site.https { "; Secure" } else { "" };
+    let secure = if site.https() { "; Secure" } else { "" };
     format!(
         "{}={content}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
         cookie_name(site),

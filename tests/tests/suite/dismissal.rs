@@ -42,7 +42,7 @@ async fn a_session_that_ends_takes_its_open_streams_along() {
 }
 
 /// Insists that a stream is told why it ends.
-async fn is_dismissed(live: &mut Live) {
+async fn is_dismissed(live: Live) {
     let (said, code) = live.ended().await;
     assert_eq!((said["type"].as_str(), code), (Some("error"), Some(1008)));
 }
@@ -57,12 +57,12 @@ async fn a_key_or_a_session_that_is_revoked_takes_its_open_streams_along() {
     by_key.until_tick().await;
     by_session.until_tick().await;
     city.command(&["key", "revoke", "planner"]).ok();
-    is_dismissed(&mut by_key).await;
+    is_dismissed(by_key).await;
     by_session.until_tick().await;
     let listed = city.command(&["session", "list", "--json"]).ok().to_owned();
     let session: serde_json::Value = serde_json::from_str(&listed).expect("one session");
     let id = session["id"].as_str().expect("an id");
     city.command(&["session", "revoke", id]).ok();
-    is_dismissed(&mut by_session).await;
+    is_dismissed(by_session).await;
     wall.get("/catalog").await.expect(401);
 }

@@ -44,7 +44,7 @@ async fn the_cookie_is_kept_from_scripts_and_other_sites() {
         let answer = trial.send(request(&trial.link(Role::Operator))).await;
         let flags = "; Path=/; Max-Age=43200; HttpOnly; SameSite=Lax";
         let set = answer.header("set-cookie");
-        if trial.site.https {
+        if trial.site.https() {
             assert!(set.starts_with("__Host-atalaya="), "{set}");
             assert!(set.ends_with(&format!("{flags}; Secure")), "{set}");
         } else {
@@ -94,6 +94,34 @@ async fn without_tls_only_this_machine_signs_in() {
     let token = over_tls.link(Role::Wall);
     let answer = over_tls.send(request(&token).peer_addr(remote())).await;
     assert_eq!(answer.status, 204);
+}
+
+#[actix_web::test]
+async fn a_proxy_that_ends_tls_signs_in_for_the_listed_origin() {
+    let mut trial = Trial::new();
+    trial.site.origins = vec!["https://wall.example".into()];
+    let token = trial.link(Role::Wall);
+    let proxied = || request(&token).insert_header(("x-forwarded-for", "203.0.113.9"));
+    let in_clear = proxied().insert_header(("x-forwarded-proto", "http"));
+    let other = proxied().insert_header(("origin", "http://127.0.0.1:8080"));
+    for (refused, problem) in [
+        (in_clear, "insecure-sign-in"),
+        (proxied().peer_addr(remote()), "insecure-sign-in"),
+        (
+            other.insert_header(("host", "127.0.0.1:8080")),
+            "origin-refused",
+        ),
+    ] {
+        assert_eq!(trial.send(refused).await.problem(), (403, problem.into()));
+    }
+    let own = proxied().insert_header(("origin", "https://wall.example"));
+    let answer = trial.send(own).await;
+    assert_eq!(answer.status, 204, "{}", answer.body);
+    let set = answer.header("set-cookie");
+    assert!(
+        set.starts_with("__Host-atalaya=") && set.ends_with("; Secure"),
+        "{set}"
+    );
 }
 
 #[actix_web::test]
