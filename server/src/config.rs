@@ -120,9 +120,11 @@ impl Default for SiteConfig {
 pub struct Limits {
     /// The largest body of a feed post, in bytes.
     pub body_bytes: usize,
-    /// Requests that may wait for the writer; more answer 503.
+    /// Requests that may wait for the writer; more answer 503, and so do those of a feed that would hold
+    /// more places than it leaves to others: one feed alone may have half of them.
     pub queue_requests: usize,
-    /// Bytes of bodies that may wait for the writer; more answer 503. One body alone always may.
+    /// Bytes of bodies that may wait for the writer; more answer 503, with the same bound on one feed. One
+    /// body alone always may.
     pub queue_bytes: usize,
     /// Tiles encoded at once; more wait, and past four times as many answer 503.
     pub encoders: usize,
