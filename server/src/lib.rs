@@ -32,3 +32,4 @@ pub mod store;
 pub mod task;
 pub mod tls;
 pub mod video;
+mod words;
