@@ -43,6 +43,7 @@ use crate::live::{self, Frames, Streams};
 use crate::problem::Problem;
 use crate::video::Video;
 use actix_web::http::header::HeaderName;
+use actix_web::middleware::from_fn;
 use actix_web::{FromRequest, Handler, Resource, Responder, web};
 use arc_swap::ArcSwap;
 use atalaya_tiles::{LayerIx, Seq, View};
@@ -120,7 +121,13 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(get("/tiles/{tileset}", tiles::tilejson))
         .service(get("/tiles/{tileset}/{z}/{x}/{y}", tiles::tile))
         .service(web::resource("/live").route(web::get().to(live::subscribe)))
-        .service(web::resource("/live/{stream}").route(web::patch().to(live::patch)))
+        .service(
+            web::resource("/live/{stream}").route(
+                web::patch()
+                    .to(live::patch)
+                    .wrap(from_fn(refusals::json_alone)),
+            ),
+        )
         .service(get("/feeds", feeds::list))
         .service(web::resource("/feeds/{feed}").route(web::post().to(feeds::post)))
         .service(get("/near", reading::near))

@@ -278,7 +278,7 @@ impl Identity {
 
     /// Opens a session by a link; `None` if the link is unknown, expired or used.
     pub fn redeem(&self, link: &Token, now: Timestamp) -> Result<Option<Session>, IdentityError> {
-        if !link.is_plausible() {
+        if !link.is_plausible() || !self.records.is_open(link, now)? {
             return Ok(None);
         }
         let token = Token::new_secret()?;

@@ -146,7 +146,8 @@ impl Config {
 /// Whether a text is an origin with TLS, written as browsers send it.
 fn is_origin(text: &str) -> bool {
     let url = reqwest::Url::parse(text);
-    url.is_ok_and(|url| url.scheme() == "https" && url.origin().ascii_serialization() == text)
+    let is_written_so = |url: reqwest::Url| url.origin().ascii_serialization() == text;
+    text.starts_with("https://") && !text.contains('*') && url.is_ok_and(is_written_so)
 }
 
 fn value(

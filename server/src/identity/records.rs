@@ -162,6 +162,15 @@ impl Records {
         Ok(())
     }
 
+    /// Whether a link could be spent: a read alone, so that failed tries are not in the way of writers.
+    pub(super) fn is_open(&self, link: &Token, now: Timestamp) -> rusqlite::Result<bool> {
+        let connection = self.reads();
+        let mut select = connection.prepare_cached(
+            "SELECT 1 FROM sign_in_link WHERE digest = ?1 AND used_at IS NULL AND ends_at > ?2",
+        )?;
+        select.exists(params![link.digest().bytes(), now.as_millisecond()])
+    }
+
     /// Spends a link and opens a session for it, both or neither.
     pub(super) fn redeem(
         &self,

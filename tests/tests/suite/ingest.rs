@@ -223,6 +223,17 @@ async fn what_cannot_be_taken_is_refused_whole() {
         415,
         "unsupported-media-type",
     );
+    // `curl -d` without a type names a form, and other programs name nothing.
+    for unnamed in ["application/x-www-form-urlencoded", ""] {
+        let refused = feed.send(post(unnamed, "{}")).await;
+        assert!(
+            refused.text().contains("application/geo+json"),
+            "what is read"
+        );
+        problem(refused, 415, "unsupported-media-type");
+    }
+    let silent = feed.request(Method::POST, "/feeds/incidents").body("{}");
+    problem(feed.send(silent).await, 415, "unsupported-media-type");
     problem(
         feed.send(post("application/geo+json", "{\"type\": ")).await,
         400,
