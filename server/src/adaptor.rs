@@ -279,7 +279,8 @@ fn bounds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Bo
 pub struct Input<'a> {
     /// The body, without content coding.
     pub body: &'a [u8],
-    /// The media type as sent, parameters included; `None` counts as what the feed expects.
+    /// The media type as sent, parameters included; empty where a sender that has to name one did not.
+    /// `None` counts as what the feed expects: a file, or a fetched body of an upstream that names none.
     pub content_type: Option<&'a str>,
 }
 
@@ -403,9 +404,12 @@ impl Unreadable {
         }
     }
 
-    /// Whether the media type is at fault (415), not the content (400).
-    pub fn is_media_type(&self) -> bool {
-        matches!(self, Self::MediaType { .. })
+    /// Where the media type is at fault (415), not the content (400): those that are read.
+    pub fn media_types(&self) -> Option<&'static str> {
+        if let Self::MediaType { takes, .. } = self {
+            return Some(takes);
+        }
+        None
     }
 }
 

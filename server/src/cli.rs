@@ -5,6 +5,7 @@
 
 mod backup;
 mod check;
+mod credentials;
 mod decode;
 mod demo;
 mod export;
@@ -12,8 +13,10 @@ mod import;
 mod key;
 mod link;
 mod listening;
+mod listing;
 mod replay;
 mod serve;
+mod session;
 mod way;
 
 use crate::config::{BadConfig, Config};
@@ -47,9 +50,12 @@ enum Command {
     Demo(demo::Demo),
     /// Print a one-time sign-in link.
     Link(link::Link),
-    /// Make bearer tokens for programs.
+    /// Make, list and revoke bearer tokens for programs.
     #[command(subcommand)]
     Key(key::Key),
+    /// List and revoke the sessions that sign-in links opened.
+    #[command(subcommand)]
+    Session(session::Session),
     /// Bring a file into a layer: GeoJSON, GeoJSONSeq, CSV, Shapefile or FlatGeobuf.
     Import(import::Import),
     /// Write a layer as GeoJSON, CSV or FlatGeobuf, as it is or as it was.
@@ -142,6 +148,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Demo(demo) => demo.run(config),
         Command::Link(link) => link.run(&config),
         Command::Key(key) => key.run(&config),
+        Command::Session(session) => session.run(&config),
         Command::Import(import) => import.run(&config),
         Command::Export(export) => export.run(&config),
         Command::Replay(replay) => replay.run(&config),

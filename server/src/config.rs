@@ -96,6 +96,11 @@ pub struct SiteConfig {
     pub banner: Option<String>,
     /// Whether what is shown is simulated; the wall then says so.
     pub demo: bool,
+    /// The origins under which browsers and programs reach the server where its own address is not it,
+    /// such as `https://wall.example`, the usual one first: for a proxy on this machine that ends TLS,
+    /// or for the name in the certificate. Links lead there, and pages of no other origin may change
+    /// anything or open a WebSocket.
+    pub origins: Vec<String>,
 }
 
 impl Default for SiteConfig {
@@ -104,6 +109,7 @@ impl Default for SiteConfig {
             time_zone: "America/Phoenix".into(),
             banner: None,
             demo: false,
+            origins: Vec::new(),
         }
     }
 }
@@ -114,9 +120,11 @@ impl Default for SiteConfig {
 pub struct Limits {
     /// The largest body of a feed post, in bytes.
     pub body_bytes: usize,
-    /// Requests that may wait for the writer; more answer 503.
+    /// Requests that may wait for the writer; more answer 503, and so do those of a feed that would hold
+    /// more places than it leaves to others: one feed alone may have half of them.
     pub queue_requests: usize,
-    /// Bytes of bodies that may wait for the writer; more answer 503. One body alone always may.
+    /// Bytes of bodies that may wait for the writer; more answer 503, with the same bound on one feed. One
+    /// body alone always may.
     pub queue_bytes: usize,
     /// Tiles encoded at once, and as many frames of the live stream; of other reads that take work twice
     /// as many are answered at once. A tile or a read that waits 5 s for its turn is answered 503.

@@ -1,14 +1,14 @@
 //! The engine: one writer between the feeds and everybody who looks.
 //!
 //! ```text
-//! append ──▶ bounded queue ──▶ writer thread: duplicates? ─▶ store (durable) ─▶ picture ─▶ publish
-//!                                                │                                        │
-//!                              checkpoint thread ◀┘           ArcSwap<View>, tick ◀────────┘
+//! append ──▶ fair queue ──▶ writer thread: duplicates? ─▶ store (durable) ─▶ picture ─▶ publish
+//!                                             │                                        │
+//!                           checkpoint thread ◀┘           ArcSwap<View>, tick ◀────────┘
 //! ```
 //!
 //! It promises that an acknowledged event is durable and that nothing is visible before it is
-//! (invariant 3), that one thread mutates the picture (4), and that the queue is bounded (6). Tokio
-//! is not in it but for the channels that answer.
+//! (invariant 3), that one thread mutates the picture (4), that the queue is bounded (6), and that a feed
+//! that floods delays itself (10). Tokio is not in it but for the channels that answer.
 
 mod budget;
 mod checkpoints;
@@ -16,6 +16,7 @@ mod duplicates;
 mod feeds;
 mod history;
 mod log_time;
+mod queue;
 mod roll_call;
 mod writer;
 
@@ -35,9 +36,9 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use atalaya_tiles::{Catalog, Event, FeedName, LayerIx, Seq, Steps, View};
 use budget::Budget;
 use feeds::FeedTable;
+use queue::{Intake, Lane, NotTaken, queue};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
@@ -60,8 +61,11 @@ pub struct Receipt {
 /// Why a batch was not taken. Nothing of it is stored.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum AppendError {
-    /// Too much is waiting to be written.
-    #[error("{limit} {what} are waiting to be written already")]
+    /// Too much is waiting to be written, or too much of one feed.
+    #[error(
+        "too much waits to be written already: at most {limit} {what} may, \
+         and of one feed no more than it leaves to others"
+    )]
     Busy {
         /// Requests or bytes.
         what: &'static str,
@@ -154,7 +158,7 @@ pub struct Engine {
     feeds: HashMap<String, (FeedConfig, Feed)>,
     meters: metrics::Feeds,
     shared: Arc<Shared>,
-    queue: Option<SyncSender<Request>>,
+    queue: Option<Intake<Request>>,
     queue_limit: usize,
     budget: Budget,
     writer: Option<JoinHandle<()>>,
@@ -185,7 +189,7 @@ impl Engine {
             failed: watch::Sender::new(None),
             feeds: feed_table,
         });
-        let (queue, requests) = sync_channel(config.limits.queue_requests);
+        let (queue, requests) = queue(config.limits.queue_requests);
         let failing = shared.failing("checkpoints");
         let checkpoints = checkpoints::start(&store, &catalog, clock, failing)?;
         let writer = writer::Writer::new(
@@ -302,9 +306,9 @@ impl Engine {
         self.shared.tick.subscribe()
     }
 
-    /// Lets a body of so many bytes in, to be decoded and appended.
-    pub fn admit(&self, bytes: usize) -> Result<Admitted, AppendError> {
-        self.budget.admit(bytes).ok_or_else(|| {
+    /// Lets a body of a feed in, of so many bytes, to be decoded and appended.
+    pub fn admit(&self, feed: &FeedName, bytes: usize) -> Result<Admitted, AppendError> {
+        self.budget.admit(feed, bytes).ok_or_else(|| {
             metrics::APPEND_BYTES_FULL.increment(1);
             AppendError::Busy {
                 what: "bytes",
@@ -331,13 +335,15 @@ impl Engine {
         admitted: Admitted,
     ) -> Result<Receipt, AppendError> {
         let (reply, answer) = oneshot::channel();
+        let (lane, cost) = (Some(admitted.feed().clone()), events.len());
         let roll_call = roll_call.map(Box::new);
-        self.send(Request::Append {
+        let request = Request::Append {
             events,
             roll_call,
             admitted,
             reply,
-        })?;
+        };
+        self.send(lane, cost, request)?;
         // A writer that ends drops the sender: everybody gets an answer.
         answer.await.unwrap_or(Err(AppendError::Stopped))
     }
@@ -345,25 +351,25 @@ impl Engine {
     /// Writes a checkpoint now, so that the next start is quick.
     pub async fn checkpoint(&self) -> Result<(), AppendError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Request::Checkpoint { reply })?;
+        self.send(None, 0, Request::Checkpoint { reply })?;
         answer.await.map_err(|_| AppendError::Stopped)
     }
 
-    fn send(&self, request: Request) -> Result<(), AppendError> {
+    fn send(&self, lane: Lane, cost: usize, request: Request) -> Result<(), AppendError> {
         let queue = self.queue.as_ref().ok_or(AppendError::Stopped)?;
         // Counted before it is there to be taken, so that the gauge never goes below nothing.
         metrics::APPEND_QUEUE.increment(1);
-        queue.try_send(request).map_err(|refused| {
+        queue.send(lane, cost, request).map_err(|refused| {
             metrics::APPEND_QUEUE.decrement(1);
             match refused {
-                TrySendError::Full(_) => {
+                NotTaken::Full => {
                     metrics::APPEND_QUEUE_FULL.increment(1);
                     AppendError::Busy {
                         what: "requests",
                         limit: self.queue_limit,
                     }
                 }
-                TrySendError::Disconnected(_) => AppendError::Stopped,
+                NotTaken::Ended => AppendError::Stopped,
             }
         })
     }

@@ -34,7 +34,8 @@ mod trial;
 
 pub use caller::{Caller, FeedCaller};
 pub use past::PastService;
-pub use tiles::{TileService, base_url, matches};
+pub use site::base_url;
+pub use tiles::{TileService, matches};
 
 use crate::basemap::Basemap;
 use crate::config::Config;
@@ -43,6 +44,7 @@ use crate::live::{self, Frames, Streams, Views};
 use crate::problem::Problem;
 use crate::video::Video;
 use actix_web::http::header::HeaderName;
+use actix_web::middleware::from_fn;
 use actix_web::{FromRequest, Handler, Resource, Responder, web};
 use arc_swap::ArcSwap;
 use atalaya_tiles::{LayerIx, Seq, View};
@@ -125,7 +127,13 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(get("/tiles/{tileset}", tiles::tilejson))
         .service(get("/tiles/{tileset}/{z}/{x}/{y}", tiles::tile))
         .service(web::resource("/live").route(web::get().to(live::subscribe)))
-        .service(web::resource("/live/{stream}").route(web::patch().to(live::patch)))
+        .service(
+            web::resource("/live/{stream}").route(
+                web::patch()
+                    .to(live::patch)
+                    .wrap(from_fn(refusals::json_alone)),
+            ),
+        )
         .service(get("/feeds", feeds::list))
         .service(web::resource("/feeds/{feed}").route(web::post().to(feeds::post)))
         .service(get("/near", reading::near))

@@ -10,6 +10,7 @@
 
 mod failures;
 mod grant;
+mod listed;
 mod order;
 mod policy;
 mod records;
@@ -17,9 +18,9 @@ mod token;
 
 pub use failures::Failures;
 pub use grant::{Authority, Grant, Principal, UnknownClearance};
+pub use listed::{Kind, Listed, State};
 pub use order::{KeyOrder, LinkOrder, UnknownName};
 pub use policy::{Action, Permission, Role, UnknownRole, may, viewer};
-pub use records::KeyRow;
 pub use token::Token;
 pub(crate) use token::hex;
 
@@ -240,9 +241,24 @@ impl Identity {
         Ok(token)
     }
 
-    /// The keys there are, newest first, without their secrets.
-    pub fn keys(&self) -> Result<Vec<KeyRow>, IdentityError> {
-        Ok(self.records.keys()?)
+    /// The keys or the sessions that are remembered, newest first, without their secrets.
+    pub fn listed(&self, kind: Kind, now: Timestamp) -> Result<Vec<Listed>, IdentityError> {
+        let kept = self.records.all(kind)?.into_iter();
+        Ok(kept
+            .map(|kept| {
+                let stands = self.standing(kept.found.clone(), now).is_some();
+                Listed::of(kept, stands)
+            })
+            .collect())
+    }
+
+    /// Revokes a key by its id or its public prefix, or a session by its id; false if there is none of
+    /// it in force.
+    pub fn revoke(&self, kind: Kind, id: &str, now: Timestamp) -> Result<bool, IdentityError> {
+        match kind {
+            Kind::Keys => self.revoke_key(id, now),
+            Kind::Sessions => self.revoke_session(id, now),
+        }
     }
 
     /// Revokes a key by its id or its public prefix; false if there is no such key in force.
@@ -262,7 +278,7 @@ impl Identity {
 
     /// Opens a session by a link; `None` if the link is unknown, expired or used.
     pub fn redeem(&self, link: &Token, now: Timestamp) -> Result<Option<Session>, IdentityError> {
-        if !link.is_plausible() {
+        if !link.is_plausible() || !self.records.is_open(link, now)? {
             return Ok(None);
         }
         let token = Token::new_secret()?;

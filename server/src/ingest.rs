@@ -99,7 +99,7 @@ async fn take(
     withdraw_at_most: Option<f64>,
 ) -> Result<Receipt, IngestError> {
     let meters = engine.meters(feed.name.as_str());
-    let admitted = engine.admit(body.len());
+    let admitted = engine.admit(&feed.name, body.len());
     let admitted = admitted.inspect_err(|_| meters.bodies_refused.increment(1))?;
     let decoded = decode(engine, feed, body, content_type).await;
     let decoded = decoded.inspect_err(|_| meters.bodies_refused.increment(1))?;

@@ -33,3 +33,4 @@ pub mod store;
 pub mod task;
 pub mod tls;
 pub mod video;
+mod words;

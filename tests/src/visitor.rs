@@ -92,7 +92,12 @@ impl Visitor {
         self
     }
 
-    pub(crate) fn with_cookie(mut self, cookie: &str) -> Self {
+    /// With a cookie, as a browser that has signed in.
+    ///
+    /// # Panics
+    /// Where it is no plain text.
+    #[must_use]
+    pub fn with_cookie(mut self, cookie: &str) -> Self {
         self.credentials.insert(
             COOKIE,
             HeaderValue::from_str(cookie).expect("cookies are plain text"),

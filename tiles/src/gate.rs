@@ -4,6 +4,10 @@
 //! not exist. Every query is a method of [`Open`], so tiles, deltas, features, search and exports
 //! cannot disagree on who sees what.
 
+mod glance;
+
+pub use glance::Glance;
+
 use crate::catalog::{FieldMask, LayerIx, LayerKind, LayerSpec};
 use crate::cell::{Cell, FINEST};
 use crate::coverage::{FieldOfView, Sight};

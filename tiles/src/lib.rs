@@ -58,7 +58,7 @@ pub use coverage::{FieldOfView, Sight};
 pub use encode::{EncodeError, StaticFeature, TileLimits, TileRequest, encode_static, encode_tile};
 pub use event::{Event, Observation, Record, Seq};
 pub use feature::{FeatureId, FeedName, Fix, Properties, Seen, Topic, Value};
-pub use gate::{NoSuchLayer, Open, TopicDelta};
+pub use gate::{Glance, NoSuchLayer, Open, TopicDelta};
 pub use picture::{Applied, Picture};
 pub use place::{BadBounds, Bounds, LonLat, OffGlobe};
 pub use tile::{NoSuchTile, TileCoord};

@@ -17,13 +17,13 @@ pub(super) fn parameter<'a>(content_type: &'a str, name: &str) -> Option<&'a str
     })
 }
 
-/// The media type sent if it is among those taken; `None` where none was sent.
+/// The media type sent if it is among those taken; `None` where nothing is said of it.
 pub(super) fn expect(
     input: &Input<'_>,
     accepted: &[&str],
     takes: &'static str,
 ) -> Result<Option<String>, Unreadable> {
-    let Some(sent) = input.content_type.filter(|sent| !sent.trim().is_empty()) else {
+    let Some(sent) = input.content_type else {
         return Ok(None);
     };
     let found = essence(sent);

@@ -79,12 +79,14 @@ fn names_are_those_of_the_contract() {
 fn every_adaptor_refuses_a_foreign_media_type() {
     let catalog = catalog();
     for adaptor in Adaptor::ALL.iter().copied() {
-        let input = Input {
-            body: b"{}",
-            content_type: Some("image/png"),
-        };
-        let refused = decode(&feed_of(&catalog, adaptor), &catalog, &input).unwrap_err();
-        assert!(refused.is_media_type(), "{adaptor}: {refused}");
+        for foreign in ["image/png", "application/x-www-form-urlencoded", ""] {
+            let input = Input {
+                body: b"{}",
+                content_type: Some(foreign),
+            };
+            let refused = decode(&feed_of(&catalog, adaptor), &catalog, &input).unwrap_err();
+            assert!(refused.media_types().is_some(), "{adaptor}: {refused}");
+        }
     }
 }
 

@@ -27,23 +27,36 @@ pub struct Name {
     pub id: String,
     /// The name; for a crossing those of both roads, joined by `&`.
     pub text: String,
+    /// The name as it is searched: folded.
+    pub(crate) folded: String,
     /// What it stands for.
     pub kind: NameKind,
     /// Where it is.
     pub at: LonLat,
 }
 
+impl Name {
+    fn new(id: String, text: String, kind: NameKind, at: LonLat) -> Self {
+        let mut folded = String::new();
+        crate::words::fold(&mut folded, &text);
+        Self {
+            id,
+            text,
+            folded,
+            kind,
+            at,
+        }
+    }
+}
+
 /// The places among the features of a source-layer.
 pub(super) fn places<'i>(items: impl Iterator<Item = &'i Item>) -> Vec<Name> {
     let mut names: Vec<(u64, Name)> = items
         .filter_map(|item| {
-            let name = Name {
-                id: format!("places/{}", item.order + 1),
-                text: name(item)?.to_owned(),
-                kind: NameKind::Place,
-                at: atalaya_tiles::anchor(&item.geometry)?,
-            };
-            Some((item.order, name))
+            let id = format!("places/{}", item.order + 1);
+            let at = atalaya_tiles::anchor(&item.geometry)?;
+            let text = name(item)?.to_owned();
+            Some((item.order, Name::new(id, text, NameKind::Place, at)))
         })
         .collect();
     names.sort_unstable_by_key(|(order, _)| *order);
@@ -86,11 +99,9 @@ pub(super) fn crossings<'i>(items: impl Iterator<Item = &'i Item>) -> Vec<Name> 
     let named = crossings
         .into_iter()
         .take(CROSSINGS_MOST)
-        .map(|([one, other], at)| Name {
-            id: format!("crossings/{one} & {other}"),
-            text: format!("{one} & {other}"),
-            kind: NameKind::Crossing,
-            at,
+        .map(|([one, other], at)| {
+            let text = format!("{one} & {other}");
+            Name::new(format!("crossings/{text}"), text, NameKind::Crossing, at)
         });
     named.collect()
 }

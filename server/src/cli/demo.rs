@@ -3,7 +3,7 @@
 mod encoder;
 mod scene;
 
-use super::link::sign_in_url;
+use super::link::{reached_at, sign_in_url};
 use super::serve::{City, logging};
 use super::{Failure, print};
 use crate::config::Config;
@@ -72,11 +72,13 @@ impl Demo {
     async fn serve(self, config: Config, encoders: Vec<Encoder>) -> Result<(), Failure> {
         let data = config.data.clone();
         let city = City::open(config)?;
-        let engine = Arc::clone(&city.app.engine);
+        let app = city.app.clone();
+        let engine = Arc::clone(&app.engine);
         encoder::start(encoders);
         let link = LinkOrder {
             role: "operator".into(),
             clearance: "cji,medical".into(),
+            ..LinkOrder::default()
         };
         let link = link.check(engine.catalog())?;
         let start = engine.clock().now();
@@ -103,7 +105,8 @@ impl Demo {
             print(&format!("listening on {base}"));
             print("");
             print("  The wall, signed in once (within 15 minutes):");
-            print(&format!("    {}", sign_in_url(base, token.expose())));
+            let wall = sign_in_url(reached_at(&app.config, base), token.expose());
+            print(&format!("    {wall}"));
             print("");
             print("  An incident of your own, downtown; post it again elsewhere and it moves:");
             print(&curl(base, key.expose()));

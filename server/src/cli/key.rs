@@ -1,47 +1,68 @@
 //! `atalaya key`: bearer tokens for programs, also while the server runs.
 
-use super::{Failure, print, way};
+use super::listing::{List, Revoke};
+use super::{Failure, credentials, print};
 use crate::config::Config;
-use crate::identity::KeyOrder;
-use clap::Subcommand;
+use crate::identity::{KeyOrder, Kind};
+use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-/// Make bearer tokens for programs.
+/// Make, list and revoke bearer tokens for programs.
 #[derive(Debug, Subcommand)]
 pub(super) enum Key {
     /// Print a new token, alone, on stdout.
-    Create {
-        /// The one feed that the token may post to.
-        #[arg(long, conflicts_with = "role", required_unless_present = "role")]
-        feed: Option<String>,
-        /// The role that the token reads and acts as.
-        #[arg(long)]
-        role: Option<String>,
-        /// Clearances, joined by commas; with --role only.
-        #[arg(long, default_value = "", conflicts_with = "feed")]
-        clearance: String,
-        /// When the token ends, as an RFC 3339 instant.
-        #[arg(long, value_name = "INSTANT")]
-        expires: Option<Timestamp>,
-    },
+    Create(Create),
+    /// List the keys in force, without their secrets.
+    List(List),
+    /// Take a key back: it opens nothing more, and its live streams end.
+    Revoke(Revoke),
+}
+
+/// A key to be made.
+#[derive(Debug, Args)]
+pub(super) struct Create {
+    /// The one feed that the token may post to.
+    #[arg(long, conflicts_with = "role", required_unless_present = "role")]
+    feed: Option<String>,
+    /// The role that the token reads and acts as.
+    #[arg(long)]
+    role: Option<String>,
+    /// Clearances, joined by commas; with --role only.
+    #[arg(long, default_value = "", conflicts_with = "feed")]
+    clearance: String,
+    /// The layers that the token is bound to, joined by commas; with --role only.
+    #[arg(long, value_name = "LAYER,…", conflicts_with = "feed")]
+    layers: Option<String>,
+    /// When the token ends, as an RFC 3339 instant.
+    #[arg(long, value_name = "INSTANT")]
+    expires: Option<Timestamp>,
+    /// Its name in lists.
+    #[arg(long)]
+    name: Option<String>,
 }
 
 impl Key {
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
-        let Self::Create {
-            feed,
-            role,
-            clearance,
-            expires,
-        } = self;
+        match self {
+            Self::Create(create) => create.run(config),
+            Self::List(list) => list.run(config, Kind::Keys),
+            Self::Revoke(revoke) => revoke.run(config, Kind::Keys),
+        }
+    }
+}
+
+impl Create {
+    fn run(self, config: &Config) -> Result<(), Failure> {
         let order = KeyOrder {
-            feed,
-            role,
-            clearance,
-            expires,
+            name: self.name,
+            feed: self.feed,
+            role: self.role,
+            clearance: self.clearance,
+            layers: self.layers,
+            expires: self.expires,
         };
-        let token = actix_web::rt::System::new().block_on(way::create_key(config, &order))?;
-        print(&token);
+        let token = credentials::create_key(config, &order);
+        print(&actix_web::rt::System::new().block_on(token)?);
         Ok(())
     }
 }

@@ -6,7 +6,8 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::http::admin::Admin;
 use crate::http::control::Control;
-use crate::http::{App, security, site::Site};
+use crate::http::site::{Site, note_address};
+use crate::http::{App, security};
 use crate::identity::{Identity, Lasting};
 use crate::live::standing;
 use crate::metrics::Recorder;
@@ -161,6 +162,7 @@ impl City {
                 .configure(crate::http::routes)
         });
         let mut server = server
+            .on_connect(note_address)
             .client_request_timeout(Duration::from_secs(5))
             .shutdown_timeout(2);
         let tls = self.tls.as_ref().map(Tls::server_config).transpose();

@@ -8,8 +8,7 @@ use crate::adaptor::{Adaptor, Feed};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::Engine;
-use crate::http::control::{Made, socket_path};
-use crate::identity::{Identity, KeyOrder, Lasting, LinkOrder};
+use crate::http::control::socket_path;
 use crate::ingest::{Receipt, Refusal, ingest};
 use crate::store::{Embedded, Store, StoreOptions};
 use bytes::Bytes;
@@ -98,53 +97,6 @@ impl Way {
     }
 }
 
-/// Makes a key and returns its token.
-pub(super) async fn create_key(config: &Config, order: &KeyOrder) -> Result<String, Failure> {
-    if let Some(client) = server(config).await? {
-        return made(client.post(local("/keys")).json(order)).await;
-    }
-    let identity = identity(config)?;
-    let catalog = config.catalog()?;
-    let feeds = config.feeds(&catalog)?;
-    let feeds: Vec<&str> = feeds.iter().map(|(feed, _)| feed.name.as_str()).collect();
-    let key = order.check(&catalog, &feeds)?;
-    let token = identity.create_key(&key, Clock::system().now())?;
-    Ok(token.expose().to_owned())
-}
-
-/// Makes a one-time sign-in link and returns its token.
-pub(super) async fn issue_link(config: &Config, order: &LinkOrder) -> Result<String, Failure> {
-    if let Some(client) = server(config).await? {
-        return made(client.post(local("/links")).json(order)).await;
-    }
-    let identity = identity(config)?;
-    let link = order.check(&config.catalog()?)?;
-    let token = identity.issue_link(&link, Clock::system().now())?;
-    Ok(token.expose().to_owned())
-}
-
-/// Asks a running server for a token.
-async fn made(request: reqwest::RequestBuilder) -> Result<String, Failure> {
-    let made: Made = send(request)
-        .await?
-        .json()
-        .await
-        .map_err(|cause| unexpected(&cause))?;
-    Ok(made.token.expose().to_owned())
-}
-
-/// Keys, links and sessions of an existing store. Several commands may have it open at once.
-fn identity(config: &Config) -> Result<Identity, Failure> {
-    let store = config.data.join("main.db");
-    if !store.exists() {
-        return Err(Failure::NotThere(format!(
-            "there is no store in {}: start the server once, or name its directory with --data",
-            config.data.display()
-        )));
-    }
-    Ok(Identity::open(&store, Lasting::default())?)
-}
-
 /// Tells a running server, if there is one, to read the basemap again; whether there was one.
 pub(super) async fn reload_basemap(config: &Config) -> Result<bool, Failure> {
     match server(config).await? {
@@ -156,7 +108,7 @@ pub(super) async fn reload_basemap(config: &Config) -> Result<bool, Failure> {
 }
 
 /// A client of the server that runs on the store, if one answers.
-async fn server(config: &Config) -> Result<Option<reqwest::Client>, Failure> {
+pub(super) async fn server(config: &Config) -> Result<Option<reqwest::Client>, Failure> {
     let path = socket_path(&config.data);
     if !path.exists() {
         return Ok(None);
@@ -179,16 +131,16 @@ async fn server(config: &Config) -> Result<Option<reqwest::Client>, Failure> {
     }
 }
 
-fn local(path: &str) -> String {
+pub(super) fn local(path: &str) -> String {
     format!("http://localhost{path}")
 }
 
-fn unexpected(cause: &reqwest::Error) -> Failure {
+pub(super) fn unexpected(cause: &reqwest::Error) -> Failure {
     Failure::Other(format!("the running server: {cause}"))
 }
 
 /// Sends, and reads the reason of a refusal.
-async fn send(request: reqwest::RequestBuilder) -> Result<reqwest::Response, Failure> {
+pub(super) async fn send(request: reqwest::RequestBuilder) -> Result<reqwest::Response, Failure> {
     #[derive(Deserialize)]
     struct Document {
         detail: String,
@@ -210,4 +162,4 @@ async fn send(request: reqwest::RequestBuilder) -> Result<reqwest::Response, Fai
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -13,6 +13,7 @@ const BASEMAP: &str = "basemap";
 impl Config {
     pub(super) fn check(&self) -> Result<(), BadConfig> {
         self.check_values()?;
+        self.check_site()?;
         for (camera, stream) in &self.streams {
             video::check(camera, stream).map_err(|reason| BadConfig::Stream {
                 camera: camera.clone(),
@@ -34,7 +35,6 @@ impl Config {
 
     fn check_values(&self) -> Result<(), BadConfig> {
         let limits = &self.limits;
-        let zone = &self.site.time_zone;
         let has_port = |address: &str| {
             let port = address.rsplit_once(':').map(|(_, port)| port);
             port.is_some_and(|port| port.parse::<u16>().is_ok())
@@ -42,12 +42,6 @@ impl Config {
         let address = "it must be ADDRESS:PORT, such as 127.0.0.1:8080; port 0 picks a free one";
         let admin = self.admin_listen.as_deref();
         let checks = [
-            value(
-                "site.time_zone",
-                zone,
-                TimeZone::get(zone).is_ok(),
-                "it must be an IANA time zone such as America/Phoenix",
-            ),
             value("listen", &self.listen, has_port(&self.listen), address),
             value(
                 "admin_listen",
@@ -81,6 +75,28 @@ impl Config {
             ),
         ];
         checks.into_iter().chain(live_values(&self.live)).collect()
+    }
+
+    fn check_site(&self) -> Result<(), BadConfig> {
+        let zone = &self.site.time_zone;
+        let origins = &self.site.origins;
+        let strange = origins.iter().find(|origin| !is_origin(origin));
+        let checks = [
+            value(
+                "site.time_zone",
+                zone,
+                TimeZone::get(zone).is_ok(),
+                "it must be an IANA time zone such as America/Phoenix",
+            ),
+            value(
+                "site.origins",
+                &strange.map_or("", String::as_str),
+                strange.is_none(),
+                "each must be https://HOST or https://HOST:PORT as browsers write it: in lower case, \
+                 without the usual port and without a path",
+            ),
+        ];
+        checks.into_iter().collect()
     }
 
     fn check_tilesets(&self, catalog: &Catalog) -> Result<(), BadConfig> {
@@ -136,6 +152,13 @@ fn live_values(live: &LiveConfig) -> [Result<(), BadConfig>; 4] {
             "it must be 0 to 12",
         ),
     ]
+}
+
+/// Whether a text is an origin with TLS, written as browsers send it.
+fn is_origin(text: &str) -> bool {
+    let url = reqwest::Url::parse(text);
+    let is_written_so = |url: reqwest::Url| url.origin().ascii_serialization() == text;
+    text.starts_with("https://") && !text.contains('*') && url.is_ok_and(is_written_so)
 }
 
 fn value(

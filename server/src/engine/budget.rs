@@ -1,30 +1,40 @@
 //! How many bytes may be on their way to the store: a bound on memory that a count of requests is not.
 //!
 //! Bytes are those of the bodies as they came. They count from before they are decoded until the store
-//! has answered. Past the limit a body is refused; one alone always passes, however large, since the
-//! bound on a single body is another one.
+//! has answered. Past the limit a body is refused, and so is one with which its feed would hold more than
+//! it leaves to the others: a feed alone gets half, and there is always room for one that comes. One body
+//! alone always passes, however large, since the bound on a single body is another one.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use atalaya_tiles::FeedName;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The bytes that wait.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    waiting: Arc<AtomicUsize>,
+    held: Arc<Mutex<Held>>,
     limit: usize,
 }
 
-/// Bytes that were let in; they count until this is dropped.
+/// Who holds how many bytes.
+#[derive(Debug, Default)]
+struct Held {
+    sum: usize,
+    by_feed: HashMap<FeedName, usize>,
+}
+
+/// Bytes of a feed that were let in; they count until this is dropped.
 #[derive(Debug)]
 pub struct Admitted {
-    waiting: Arc<AtomicUsize>,
+    held: Arc<Mutex<Held>>,
+    feed: FeedName,
     bytes: usize,
 }
 
 impl Budget {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
-            waiting: Arc::default(),
+            held: Arc::default(),
             limit,
         }
     }
@@ -34,22 +44,44 @@ impl Budget {
     }
 
     /// Lets a body in, if there is room for it.
-    pub(crate) fn admit(&self, bytes: usize) -> Option<Admitted> {
-        let fits = |waiting: usize| {
-            let sum = waiting.saturating_add(bytes);
-            (waiting == 0 || sum <= self.limit).then_some(sum)
-        };
-        let order = Ordering::Relaxed;
-        let admitted = self.waiting.fetch_update(order, order, fits);
-        admitted.is_ok().then(|| Admitted {
-            waiting: Arc::clone(&self.waiting),
+    pub(crate) fn admit(&self, feed: &FeedName, bytes: usize) -> Option<Admitted> {
+        let mut held = lock(&self.held);
+        let own = held.by_feed.get(feed).copied().unwrap_or_default();
+        let free = self.limit.saturating_sub(held.sum);
+        if held.sum > 0 && own.saturating_add(bytes) > free {
+            return None;
+        }
+        held.sum = held.sum.saturating_add(bytes);
+        held.by_feed.insert(feed.clone(), own.saturating_add(bytes));
+        drop(held);
+        Some(Admitted {
+            held: Arc::clone(&self.held),
+            feed: feed.clone(),
             bytes,
         })
     }
 }
 
+impl Admitted {
+    /// Whose bytes they are.
+    pub(crate) fn feed(&self) -> &FeedName {
+        &self.feed
+    }
+}
+
 impl Drop for Admitted {
     fn drop(&mut self) {
-        self.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
+        let mut held = lock(&self.held);
+        held.sum = held.sum.saturating_sub(self.bytes);
+        if let Some(own) = held.by_feed.get_mut(&self.feed) {
+            *own = own.saturating_sub(self.bytes);
+            if *own == 0 {
+                held.by_feed.remove(&self.feed);
+            }
+        }
     }
+}
+
+fn lock(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
 }

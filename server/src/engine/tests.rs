@@ -48,7 +48,7 @@ fn unit(id: &str, lon: f64, status: &str) -> String {
 }
 
 async fn try_tell(engine: &Engine, feed: &str, json: &str) -> Result<Receipt, AppendError> {
-    let admitted = engine.admit(json.len())?;
+    let admitted = engine.admit(&feed.into(), json.len())?;
     engine.append(events(engine, feed, json), admitted).await
 }
 

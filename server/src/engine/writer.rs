@@ -1,13 +1,14 @@
 //! The writer: the one thread that appends to the log and mutates the picture.
 //!
-//! It takes what waits in the queue as one group, so that many small requests share one fsync, and
-//! publishes a view at most every [`PUBLISH_EVERY`] under load, at once when it is quiet. What the
+//! It takes what waits in the queue as one group, so that many small requests share one fsync, and so
+//! that a large body is written alone: whoever is before it does not wait for it. It publishes a view at most every [`PUBLISH_EVERY`] under load, at once when it is quiet. What the
 //! clock drives becomes a record at most once a second and only when something is due.
 
 use super::budget::Admitted;
 use super::checkpoints::Job;
 use super::duplicates::{Duplicates, Undo};
 use super::log_time::LogTime;
+use super::queue::{Next, Waiting as Queue};
 use super::roll_call::{RollCall, RollCalls};
 use super::{AppendError, Receipt, Request, Shared};
 use crate::clock::{Clock, monotonic};
@@ -16,14 +17,14 @@ use crate::metrics;
 use crate::store;
 use atalaya_tiles::{Event, FeatureId, LayerIx, Picture, Record, Seq};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tracing::{error, info};
 
 /// The least time between two views under load.
 const PUBLISH_EVERY: Duration = Duration::from_millis(10);
-/// The most events that share one commit.
+/// The most events that share one commit; a body of more is written alone.
 const GROUP_EVENTS: usize = 8_192;
 /// The least time between two records of the clock.
 const CLOCK_EVERY: Duration = Duration::from_secs(1);
@@ -38,7 +39,7 @@ pub(crate) struct Parts {
     pub(crate) store: store::Writer,
     pub(crate) picture: Picture,
     pub(crate) duplicates: Duplicates,
-    pub(crate) requests: Receiver<Request>,
+    pub(crate) requests: Queue<Request>,
     pub(crate) checkpoints: SyncSender<Job>,
 }
 
@@ -121,10 +122,10 @@ impl Writer {
     pub(crate) fn run(mut self) {
         loop {
             let patience = self.next_tick.saturating_duration_since(monotonic());
-            match self.parts.requests.recv_timeout(patience) {
-                Ok(request) => self.serve(request),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+            match self.parts.requests.next(patience) {
+                Next::Request(request) => self.serve(request),
+                Next::None => {}
+                Next::Closed => break,
             }
             if monotonic() >= self.next_tick {
                 self.tick();
@@ -190,9 +191,8 @@ impl Writer {
                     self.hand_over_checkpoint();
                 }
             }
-            if group.records.len() < GROUP_EVENTS {
-                next = self.parts.requests.try_recv().ok();
-            }
+            let room = GROUP_EVENTS.saturating_sub(group.records.len());
+            next = self.parts.requests.next_within(room);
         }
         self.commit(group);
     }

@@ -4,7 +4,7 @@
 //! request, so that a grant that ended is gone; a session never acts for a page of another origin.
 //! Without TLS restricted fields stay on the machine. Refuses to say why a credential failed.
 
-use super::site::Site;
+use super::site::{self, Site};
 use crate::clock::Clock;
 use crate::identity::{
     Action, Credential, Identity, Known, Permission, Principal, Token, hex, may, viewer,
@@ -14,7 +14,6 @@ use crate::problem::{Problem, echo};
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap, HeaderName};
-use actix_web::http::uri::Authority;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use atalaya_tiles::{Catalog, Clearances, Viewer};
@@ -67,6 +66,17 @@ pub struct FeedCaller {
     pub principal: Arc<Principal>,
     /// The feed, as in the path; whether it exists is for the handler.
     pub feed: String,
+}
+
+impl FeedCaller {
+    /// Refuses a caller that is bound to layers the feed does not write to.
+    pub fn must_be_bound_to(&self, layer: &str) -> Result<(), Problem> {
+        let bound = self.principal.layers();
+        if bound.is_none_or(|bound| bound.iter().any(|known| known == layer)) {
+            return Ok(());
+        }
+        Err(denied(&self.principal, Action::Ingest(&self.feed)))
+    }
 }
 
 /// The id of the principal of a request, for the access log.
@@ -186,19 +196,26 @@ fn permitted(principal: &Principal, action: Action<'_>) -> Result<(), Problem> {
     if may(principal, action) {
         return Ok(());
     }
+    Err(denied(principal, action))
+}
+
+fn denied(principal: &Principal, action: Action<'_>) -> Problem {
     metrics::DENIALS.increment(1);
     tracing::info!(principal.id = %principal.id, action = action.phrase(), "denied");
-    Err(Problem::Forbidden {
+    Problem::Forbidden {
         action: echo(&action.phrase()),
-    })
+    }
 }
 
 /// Checks what the request shows of itself.
 async fn authenticated(request: &HttpRequest) -> Result<(Arc<Principal>, Credential), Problem> {
     let site = state::<Site>(request)?;
     let credential = presented(request, &site).ok_or(Problem::Unauthorised {})?;
-    if matches!(credential, Credential::Session(_)) && may_change(request) {
-        check_origin(request)?;
+    if may_change(request) {
+        match credential {
+            Credential::Session(_) => check_origin(request)?,
+            Credential::Bearer(_) => check_listed_if_named(request, &site)?,
+        }
     }
     let identity = state::<Identity>(request)?.into_inner();
     let now = state::<Clock>(request)?.now();
@@ -264,7 +281,7 @@ pub(super) fn session_token(request: &HttpRequest, site: &Site) -> Option<Token>
 
 /// The cookie's name, which under TLS binds it to this host.
 pub(super) fn cookie_name(site: &Site) -> &'static str {
-    if site.https {
+    if site.https() {
         COOKIE_HTTPS
     } else {
         COOKIE_HTTP
@@ -278,23 +295,39 @@ fn may_change(request: &HttpRequest) -> bool {
 }
 
 /// Refuses a request that a page of another origin made with a session of ours. A program that
-/// carries a session has to name the origin, too.
+/// carries a session has to name the origin, too. Where the configuration lists origins, those and no
+/// others are ours; else the one whose host was asked for is.
 pub fn check_origin(request: &HttpRequest) -> Result<(), Problem> {
     let site = state::<Site>(request)?;
     let origin = text(request.headers(), &header::ORIGIN);
-    let own = match text(request.headers(), &SEC_FETCH_SITE) {
-        Some("same-origin") => true,
-        Some(_) => origin.is_some_and(|origin| is_listed(origin, &site)),
-        None => {
-            origin.is_some_and(|origin| is_listed(origin, &site) || is_own(origin, request, &site))
-        }
+    let fetched = text(request.headers(), &SEC_FETCH_SITE);
+    let own = match (site.origins.is_empty(), fetched) {
+        (false, _) => origin.is_some_and(|origin| is_listed(origin, &site)),
+        (true, Some(from)) => from == "same-origin",
+        (true, None) => origin.is_some_and(|origin| is_own(origin, request, &site)),
     };
     if own {
         return Ok(());
     }
-    Err(Problem::OriginRefused {
+    Err(refused(origin))
+}
+
+/// Refuses a program that names an origin beside those listed: it speaks for a page of another site.
+fn check_listed_if_named(request: &HttpRequest, site: &Site) -> Result<(), Problem> {
+    let Some(origin) = request.headers().get(header::ORIGIN) else {
+        return Ok(());
+    };
+    let origin = origin.to_str().ok();
+    if site.origins.is_empty() || origin.is_some_and(|origin| is_listed(origin, site)) {
+        return Ok(());
+    }
+    Err(refused(origin))
+}
+
+fn refused(origin: Option<&str>) -> Problem {
+    Problem::OriginRefused {
         origin: echo(origin.unwrap_or("(none)")),
-    })
+    }
 }
 
 /// As [`check_origin`], for requests that carry no session yet: a program that names no origin may.
@@ -318,8 +351,7 @@ fn is_listed(origin: &str, site: &Site) -> bool {
 }
 
 fn is_own(origin: &str, request: &HttpRequest, site: &Site) -> bool {
-    let host = text(request.headers(), &header::HOST)
-        .or_else(|| request.uri().authority().map(Authority::as_str));
+    let host = site::host(request);
     let named = origin
         .strip_prefix(site.scheme())
         .and_then(|rest| rest.strip_prefix("://"));

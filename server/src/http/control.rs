@@ -8,14 +8,14 @@
 use super::App;
 use crate::adaptor::{Adaptor, Feed};
 use crate::basemap::Basemap;
-use crate::identity::{Identity, IdentityError, KeyOrder, LinkOrder, Token, UnknownName};
+use crate::identity::{Identity, IdentityError, KeyOrder, Kind, LinkOrder, Token, UnknownName};
 use crate::ingest::ingest;
 use crate::problem::{Problem, echo};
 use crate::task;
 use actix_web::dev::ServerHandle;
 use actix_web::{HttpRequest, HttpResponse, HttpServer, web};
 use atalaya_tiles::{FeedName, LayerKind};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -33,6 +33,8 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .route("/import/{layer}", web::post().to(import))
         .route("/keys", web::post().to(create_key))
         .route("/links", web::post().to(issue_link))
+        .route("/{kind:keys|sessions}", web::get().to(list))
+        .route("/{kind:keys|sessions}/{id}", web::delete().to(revoke))
         .route("/basemap/reload", web::post().to(reload_basemap))
         .route("/checkpoint", web::post().to(checkpoint))
         .route("/status", web::get().to(status))
@@ -175,6 +177,38 @@ async fn issue_link(
     };
     let now = app.engine.clock().now();
     made(move || identity.issue_link(&link, now)).await
+}
+
+/// `GET /keys`, `GET /sessions`: all that are remembered, without their secrets.
+async fn list(
+    app: web::Data<App>,
+    identity: web::Data<Identity>,
+    kind: web::Path<Kind>,
+) -> Result<HttpResponse, Problem> {
+    let now = app.engine.clock().now();
+    let listed = web::block(move || identity.listed(*kind, now)).await;
+    let listed = listed.map_err(Problem::internal)?;
+    Ok(HttpResponse::Ok().json(listed.map_err(Problem::internal)?))
+}
+
+/// `DELETE /keys/{id}`, `DELETE /sessions/{id}`: takes one back. Whether there was one in force.
+async fn revoke(
+    app: web::Data<App>,
+    identity: web::Data<Identity>,
+    which: web::Path<(Kind, String)>,
+) -> Result<HttpResponse, Problem> {
+    let now = app.engine.clock().now();
+    let revoked = web::block(move || identity.revoke(which.0, &which.1, now)).await;
+    let revoked = revoked.map_err(Problem::internal)?;
+    let revoked = revoked.map_err(super::sign_in::not_stored)?;
+    Ok(HttpResponse::Ok().json(Revoked { revoked }))
+}
+
+/// What became of a wish to revoke.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Revoked {
+    /// Whether there was one in force.
+    pub revoked: bool,
 }
 
 /// The command says it in the same words as if it had found out itself.

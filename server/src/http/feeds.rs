@@ -42,7 +42,7 @@ pub(super) async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
 pub(super) async fn post(
     request: HttpRequest,
     app: web::Data<App>,
-    _caller: FeedCaller,
+    caller: FeedCaller,
     name: web::Path<String>,
     body: web::Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -51,12 +51,10 @@ pub(super) async fn post(
             name: crate::problem::echo(&name),
         });
     };
+    caller.must_be_bound_to(&app.engine.catalog().spec(feed.layer).name)?;
     let limit = app.config.limits.body_bytes;
     let body = super::body::read(&request, body, limit).await?;
-    let content_type = request.headers().get(header::CONTENT_TYPE);
-    let content_type = content_type
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
+    let content_type = Some(super::refusals::media_type(&request).to_owned());
     let admitted = app.floods.admit(&name, body.len());
     admitted.inspect_err(|_| app.engine.meters(&name).floods.increment(1))?;
     let receipt = match config.posted_may_withdraw() {
@@ -69,14 +67,11 @@ pub(super) async fn post(
 
 pub(super) fn refused(request: &HttpRequest, error: IngestError) -> Problem {
     match error {
-        IngestError::Unreadable(unreadable) if unreadable.is_media_type() => {
-            Problem::UnsupportedMediaType {
-                found: super::refusals::content_type(request),
-                expected: unreadable.to_string(),
-            }
-        }
-        IngestError::Unreadable(unreadable) => Problem::UnreadableBody {
-            reason: unreadable.to_string(),
+        IngestError::Unreadable(unreadable) => match unreadable.media_types() {
+            Some(expected) => super::refusals::unread(request, expected),
+            None => Problem::UnreadableBody {
+                reason: unreadable.to_string(),
+            },
         },
         IngestError::Poison => Problem::UnreadableBody {
             reason: "the adaptor failed on it".into(),

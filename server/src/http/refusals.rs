@@ -3,11 +3,17 @@
 //! The app factory installs these, so that no path answers an error in another shape.
 
 use crate::problem::{Problem, echo};
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::{JsonPayloadError, PathError, PayloadError};
 use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
 use actix_web::web::{JsonConfig, PathConfig, PayloadConfig, QueryConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{Error, HttpRequest, HttpResponse};
 use std::future::{Ready, ready};
+
+/// What commands and pages send.
+const JSON: &str = "application/json";
 
 /// Reads JSON bodies up to a limit in bytes.
 pub fn json_config(limit_bytes: usize) -> JsonConfig {
@@ -89,10 +95,7 @@ fn json_problem(error: &JsonPayloadError, request: &HttpRequest, limit_bytes: us
         JsonPayloadError::OverflowKnownLength { .. } | JsonPayloadError::Overflow { .. } => {
             too_large(limit_bytes)
         }
-        JsonPayloadError::ContentType => Problem::UnsupportedMediaType {
-            found: content_type(request),
-            expected: "application/json".into(),
-        },
+        JsonPayloadError::ContentType => unread(request, JSON),
         JsonPayloadError::Deserialize(error) => Problem::UnreadableBody {
             reason: echo(&error.to_string()),
         },
@@ -102,11 +105,34 @@ fn json_problem(error: &JsonPayloadError, request: &HttpRequest, limit_bytes: us
     }
 }
 
-/// The media type of a request, fit to be repeated.
-pub fn content_type(request: &HttpRequest) -> String {
-    request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .map_or_else(|| "(none)".into(), echo)
+/// The media type of a request's body; empty where none is named.
+pub fn media_type(request: &HttpRequest) -> &str {
+    let named = request.headers().get(header::CONTENT_TYPE);
+    named.map_or("", |named| named.to_str().unwrap_or("(not ASCII)"))
+}
+
+/// A body in a media type that is not read here.
+pub fn unread(request: &HttpRequest, expected: &str) -> Problem {
+    let found = media_type(request);
+    Problem::UnsupportedMediaType {
+        found: if found.trim().is_empty() {
+            "(none)".into()
+        } else {
+            echo(found)
+        },
+        expected: expected.into(),
+    }
+}
+
+/// Refuses a body that does not say that it is JSON, for paths that read it themselves.
+pub async fn json_alone(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let named = media_type(request.request());
+    let essence = named.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case(JSON) {
+        return next.call(request).await;
+    }
+    Err(unread(request.request(), JSON).into())
 }

@@ -5,19 +5,16 @@
 //! the basemap, then the id decides; case, accents and punctuation do not count. Refuses to know
 //! plates: the layers that carry them are not searched, whatever the caller's clearances.
 
-mod words;
-
 use super::params::Params;
 use super::reading::answer;
 use super::{App, Caller, reached};
 use crate::basemap::{Name, NameKind};
 use crate::geojson::{push_geometry, push_text};
 use crate::problem::{Problem, echo};
+use crate::words::{Fit, Words, fold};
 use actix_web::{HttpRequest, HttpResponse, web};
-use atalaya_tiles::{LayerSpec, Seen, Value, View, Viewer};
+use atalaya_tiles::{Glance, LayerSpec, Value, View, Viewer};
 use geo_types::{Geometry, Point};
-use std::sync::Arc;
-use words::{Fit, Words};
 
 /// The most results.
 const MOST: usize = 100;
@@ -91,11 +88,8 @@ const SOURCES: [Source; 6] = [
     },
 ];
 
-/// Something that fits the question.
+/// Something that was found.
 struct Found {
-    fit: Fit,
-    /// Live features come before the basemap.
-    of_basemap: bool,
     id: String,
     title: String,
     subtitle: String,
@@ -126,71 +120,138 @@ pub(super) async fn search(
     let view = app.engine.view();
     let seq = view.seq();
     let basemap = app.basemap.load_full();
-    let features = web::block(move || {
-        let mut found = live(&view, &caller.viewer, &asked);
-        found.extend(
-            basemap
-                .names()
-                .iter()
-                .filter_map(|name| on_basemap(name, &asked)),
-        );
-        found.sort_unstable_by(|a, b| a.order().cmp(&b.order()));
-        found.truncate(limit);
+    let features = app.questions.answer(move || {
+        let found = best(&view, &caller.viewer, basemap.names(), &asked, limit);
         found.iter().map(Found::feature).collect()
     });
-    let features = features.await.map_err(Problem::internal)?;
+    let features = features.await?;
     Ok(answer(&app, seq, features))
 }
 
-/// The features of all sources that fit, as far as the viewer may see them.
-fn live(view: &Arc<View>, viewer: &Viewer, asked: &Words) -> Vec<Found> {
-    let mut found = Vec::new();
+/// What fits best, best first.
+fn best(view: &View, viewer: &Viewer, names: &[Name], asked: &Words, most: usize) -> Vec<Found> {
+    let mut fitting = Fitting {
+        most,
+        candidates: Vec::new(),
+    };
+    let mut lines = String::new();
     for source in &SOURCES {
         let Ok(open) = view.open(viewer, source.layer) else {
             continue;
         };
-        let fitting = open.page(None, usize::MAX);
-        found.extend(
-            fitting
-                .iter()
-                .filter_map(|seen| source.found(open.spec(), seen, asked)),
-        );
+        for glance in open.glance() {
+            lines.clear();
+            source.fold(&mut lines, open.spec(), glance);
+            if let Some(fit) = asked.fit(&lines) {
+                let found = What::Live(source, open.spec(), glance);
+                fitting.offer(Candidate { fit, found });
+            }
+        }
     }
-    found
+    for name in names {
+        if let Some(fit) = asked.fit(&name.folded) {
+            let found = What::Basemap(name);
+            fitting.offer(Candidate { fit, found });
+        }
+    }
+    let candidates = fitting.finish();
+    candidates.iter().map(Candidate::found).collect()
+}
+
+/// Something that fits the question, where it stands.
+struct Candidate<'v> {
+    fit: Fit,
+    found: What<'v>,
+}
+
+enum What<'v> {
+    Live(&'static Source, &'v LayerSpec, Glance<'v>),
+    Basemap(&'v Name),
+}
+
+/// The candidates that fit best so far: never more than a few times what is asked for.
+struct Fitting<'v> {
+    most: usize,
+    candidates: Vec<Candidate<'v>>,
+}
+
+impl<'v> Fitting<'v> {
+    fn offer(&mut self, candidate: Candidate<'v>) {
+        self.candidates.push(candidate);
+        if self.candidates.len() >= 4 * self.most {
+            let order = |a: &Candidate<'_>, b: &Candidate<'_>| a.order().cmp(&b.order());
+            self.candidates.select_nth_unstable_by(self.most, order);
+            self.candidates.truncate(self.most);
+        }
+    }
+
+    fn finish(mut self) -> Vec<Candidate<'v>> {
+        self.candidates
+            .sort_unstable_by(|a, b| a.order().cmp(&b.order()));
+        self.candidates.truncate(self.most);
+        self.candidates
+    }
+}
+
+impl Candidate<'_> {
+    /// Live features come before the basemap.
+    fn order(&self) -> (Fit, bool, &str, Option<&str>) {
+        match &self.found {
+            What::Live(source, _, glance) => {
+                (self.fit, false, glance.id().as_str(), Some(source.layer))
+            }
+            What::Basemap(name) => (self.fit, true, &name.id, None),
+        }
+    }
+
+    fn found(&self) -> Found {
+        match &self.found {
+            What::Live(source, spec, glance) => source.found(spec, *glance),
+            What::Basemap(name) => on_basemap(name),
+        }
+    }
 }
 
 impl Source {
-    fn found(&self, spec: &LayerSpec, seen: &Seen, asked: &Words) -> Option<Found> {
-        let text = |name: &&str| match seen.property(spec, name) {
-            Some(Value::Text(text)) if !text.is_empty() => Some(&**text),
-            _ => None,
-        };
-        let id = seen.id().as_str();
-        let texts = self.searched.iter().filter_map(text);
-        let texts: Vec<Words> = texts
-            .chain(self.by_id.then_some(id))
-            .map(Words::of)
+    /// Adds what is searched of a feature, a line each.
+    fn fold(&self, lines: &mut String, spec: &LayerSpec, glance: Glance<'_>) {
+        for name in self.searched {
+            if let Some(text) = text(spec, glance, name) {
+                fold(lines, text);
+            }
+        }
+        if self.by_id {
+            fold(lines, glance.id().as_str());
+        }
+    }
+
+    fn found(&self, spec: &LayerSpec, glance: Glance<'_>) -> Found {
+        let id = glance.id().as_str();
+        let subtitle = self.subtitle.iter();
+        let subtitle: Vec<&str> = subtitle
+            .filter_map(|name| text(spec, glance, name))
             .collect();
-        let fit = asked.fit(&texts)?;
-        let subtitle: Vec<&str> = self.subtitle.iter().filter_map(text).collect();
-        Some(Found {
-            fit,
-            of_basemap: false,
+        Found {
             id: id.to_owned(),
-            title: text(&self.title).unwrap_or(id).to_owned(),
+            title: text(spec, glance, self.title).unwrap_or(id).to_owned(),
             subtitle: subtitle.join(" · "),
             kind: self.kind,
             layer: Some(self.layer),
-            geometry: seen.geometry().cloned(),
-        })
+            geometry: glance.seen().geometry().cloned(),
+        }
     }
 }
 
-fn on_basemap(name: &Name, asked: &Words) -> Option<Found> {
-    let fit = asked.fit(&[Words::of(&name.text)])?;
-    Some(Found {
-        fit,
-        of_basemap: true,
+/// A field's text, if there is any and the viewer may see it.
+fn text<'v>(spec: &LayerSpec, glance: Glance<'v>, name: &str) -> Option<&'v str> {
+    match glance.property(spec, name) {
+        Some(Value::Text(text)) if !text.is_empty() => Some(text),
+        _ => None,
+    }
+}
+
+fn on_basemap(name: &Name) -> Found {
+    Found {
         id: name.id.clone(),
         title: name.text.clone(),
         subtitle: String::new(),
@@ -200,14 +261,10 @@ fn on_basemap(name: &Name, asked: &Words) -> Option<Found> {
         },
         layer: None,
         geometry: Some(Geometry::Point(Point::new(name.at.lon(), name.at.lat()))),
-    })
+    }
 }
 
 impl Found {
-    fn order(&self) -> (Fit, bool, &str, Option<&str>) {
-        (self.fit, self.of_basemap, &self.id, self.layer)
-    }
-
     fn feature(&self) -> Vec<u8> {
         let mut out = b"{\"type\":\"Feature\",\"id\":".to_vec();
         push_text(&mut out, &self.id);

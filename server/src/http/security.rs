@@ -52,7 +52,7 @@ pub async fn around(
     let started = monotonic();
     let https = request
         .app_data::<web::Data<Site>>()
-        .is_some_and(|site| site.https);
+        .is_some_and(|site| site.https());
     let method = request.method().clone();
     let span = tracing::info_span!("request", request.id = %id);
     let answer = async {

@@ -15,8 +15,9 @@ use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::Catalog;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The largest body of a sign-in, in bytes.
@@ -75,11 +76,6 @@ pub async fn sign_in(
     }
     check_origin_if_any(&request)?;
     let (peer, now) = (peer(&request), clock.now());
-    let failures = identity.failed_links();
-    failures.admit(peer, now).map_err(|retry_after_s| {
-        metrics::SIGN_INS_LIMITED.increment(1);
-        caller::too_many_failures(retry_after_s)
-    })?;
     let before = session_token(&request, &site);
     let redeeming = Arc::clone(&identity);
     let opened = web::block(move || {
@@ -93,9 +89,7 @@ pub async fn sign_in(
     .map_err(Problem::internal)?
     .map_err(not_stored)?;
     let Some(session) = opened else {
-        failures.note(peer, now);
-        metrics::SIGN_INS_FAILED.increment(1);
-        return Err(Problem::LinkSpent {});
+        return Err(failed(&identity, peer, now));
     };
     metrics::SIGN_INS_OPENED.increment(1);
     let role = session.principal.role().map_or("", Role::name);
@@ -107,6 +101,19 @@ pub async fn sign_in(
         ))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .finish())
+}
+
+/// What a link that opens nothing is answered. Nobody guesses one, so that it is looked up whoever
+/// failed before: behind a proxy, or at one desk, all come from one address.
+fn failed(identity: &Identity, peer: IpAddr, now: Timestamp) -> Problem {
+    let failures = identity.failed_links();
+    if let Err(retry_after_s) = failures.admit(peer, now) {
+        metrics::SIGN_INS_LIMITED.increment(1);
+        return caller::too_many_failures(retry_after_s);
+    }
+    failures.note(peer, now);
+    metrics::SIGN_INS_FAILED.increment(1);
+    Problem::LinkSpent {}
 }
 
 /// A session, link or key that could not be stored.
@@ -163,7 +170,7 @@ pub async fn session(
 
 /// A `Set-Cookie` value: not for scripts, not for other sites, and under TLS for this host only.
 fn cookie(site: &Site, content: &str, lasts: SignedDuration) -> String {
-    let secure = if site.https { "; Secure" } else { "" };
+    let secure = if site.https() { "; Secure" } else { "" };
     format!(
         "{}={content}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
         cookie_name(site),

@@ -6,7 +6,7 @@
 
 use super::coding::Coding;
 use super::params::Params;
-use super::{App, Caller, atalaya_seq, reached, standing};
+use super::{App, Caller, atalaya_seq, base_url, reached, standing};
 use crate::clock::monotonic;
 use crate::identity::hex;
 use crate::metrics;
@@ -312,12 +312,6 @@ fn cells_json(spec: &LayerSpec) -> Value {
         "maxzoom": spec.zooms[1],
         "fields": { "cell": "text", "count": "integer", "resolution": "integer" },
     })
-}
-
-/// Scheme and host as the client used them.
-pub fn base_url(request: &HttpRequest) -> String {
-    let connection = request.connection_info();
-    format!("{}://{}", connection.scheme(), connection.host())
 }
 
 /// Reads `{z}/{x}/{y}` with an optional extension.

@@ -120,7 +120,7 @@ impl Trial {
 
     pub(super) fn https() -> Self {
         let mut trial = Self::new();
-        trial.site.https = true;
+        trial.site.tls = true;
         trial
     }
 
@@ -178,7 +178,7 @@ impl Trial {
             .redeem(&link, self.clock.now())
             .unwrap()
             .unwrap();
-        let name = if self.site.https {
+        let name = if self.site.https() {
             "__Host-atalaya"
         } else {
             "atalaya"

@@ -6,28 +6,40 @@ use atalaya_tiles::Catalog;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// The longest name of a key or a session, in characters.
+const NAME_CHARS: usize = 80;
+
 /// A key, in names.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct KeyOrder {
+    /// Its name for people; by default what it is for.
+    pub name: Option<String>,
     /// The one feed that it may post to.
     pub feed: Option<String>,
     /// The role that it reads and acts as, where there is no feed.
     pub role: Option<String>,
     /// Clearances, joined by commas.
     pub clearance: String,
+    /// The layers that it is bound to, joined by commas; all that the role opens where there are none.
+    pub layers: Option<String>,
     /// When it ends.
     pub expires: Option<Timestamp>,
 }
 
 /// A one-time sign-in link, in names.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct LinkOrder {
+    /// The name of the session for people; by default its role.
+    pub name: Option<String>,
     /// Who signs in with it.
     pub role: String,
     /// Clearances of the session, joined by commas.
     pub clearance: String,
+    /// The layers that the session is bound to, joined by commas; all that the role opens where there are
+    /// none.
+    pub layers: Option<String>,
 }
 
 /// A name in an order that means nothing, in words for whoever gave it.
@@ -38,7 +50,12 @@ pub struct UnknownName(String);
 impl KeyOrder {
     /// The key that is meant; `feeds` are those there are.
     pub fn check(&self, catalog: &Catalog, feeds: &[&str]) -> Result<NewKey, UnknownName> {
-        let (authority, name) = match (&self.feed, &self.role) {
+        let (authority, usual) = match (&self.feed, &self.role) {
+            (Some(_), _) if self.layers.is_some() => {
+                return Err(UnknownName(
+                    "a feed's key reads nothing: --layers goes with --role".into(),
+                ));
+            }
             (Some(feed), _) => {
                 known_feed(feed, feeds)?;
                 (Authority::Feed(feed.clone()), format!("feed {feed}"))
@@ -50,10 +67,10 @@ impl KeyOrder {
             (None, None) => return Err(UnknownName("name a --feed or a --role".into())),
         };
         Ok(NewKey {
-            name,
+            name: named(self.name.as_deref(), usual)?,
             authority,
             grants: grants(&self.clearance, self.expires, catalog)?,
-            layers: None,
+            layers: layers(self.layers.as_deref(), catalog)?,
             ends_at: self.expires,
         })
     }
@@ -64,12 +81,53 @@ impl LinkOrder {
     pub fn check(&self, catalog: &Catalog) -> Result<NewLink, UnknownName> {
         let role = role(&self.role)?;
         Ok(NewLink {
-            name: format!("{} by link", role.name()),
+            name: named(self.name.as_deref(), format!("{} by link", role.name()))?,
             role,
             grants: grants(&self.clearance, None, catalog)?,
-            layers: None,
+            layers: layers(self.layers.as_deref(), catalog)?,
         })
     }
+}
+
+/// The name asked for, or the usual one.
+fn named(asked: Option<&str>, usual: String) -> Result<String, UnknownName> {
+    let Some(asked) = asked.map(str::trim) else {
+        return Ok(usual);
+    };
+    let long = asked.chars().count();
+    if !(1..=NAME_CHARS).contains(&long) || asked.chars().any(char::is_control) {
+        return Err(UnknownName(format!(
+            "the name is {long} characters long: it must have 1 to {NAME_CHARS}, and no control characters"
+        )));
+    }
+    Ok(asked.to_owned())
+}
+
+/// The layers to be bound to, each once; `None` binds to none in particular.
+fn layers(asked: Option<&str>, catalog: &Catalog) -> Result<Option<Vec<String>>, UnknownName> {
+    let Some(asked) = asked else {
+        return Ok(None);
+    };
+    let mut bound: Vec<String> = Vec::new();
+    let names = asked.split(',').map(str::trim);
+    for name in names.filter(|name| !name.is_empty()) {
+        if catalog.layer(name).is_none() {
+            let known: Vec<&str> = catalog.layers().map(|(_, spec)| &*spec.name).collect();
+            return Err(UnknownName(format!(
+                "there is no layer \"{name}\"; there are {}",
+                known.join(", ")
+            )));
+        }
+        if bound.iter().all(|known| known != name) {
+            bound.push(name.to_owned());
+        }
+    }
+    if bound.is_empty() {
+        return Err(UnknownName(
+            "--layers names no layer: without it there is no bound".into(),
+        ));
+    }
+    Ok(Some(bound))
 }
 
 fn known_feed(name: &str, feeds: &[&str]) -> Result<(), UnknownName> {

@@ -6,7 +6,7 @@
 use super::grant::{Authority, Grant, Principal};
 use super::policy::Role;
 use super::token::{Digest, Token};
-use super::{NewKey, NewLink};
+use super::{Kind, NewKey, NewLink};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, named_params, params};
@@ -32,19 +32,13 @@ pub(super) struct Found {
     pub(super) seen_at: Option<Timestamp>,
 }
 
-/// A key without its secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyRow {
-    /// Who holds it, with what.
-    pub principal: Principal,
-    /// The public part of its token.
-    pub prefix: String,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it ends.
-    pub ends_at: Option<Timestamp>,
-    /// When it was revoked.
-    pub revoked_at: Option<Timestamp>,
+/// The row of a key or a session without its secret.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) found: Found,
+    /// The public part of a key's token.
+    pub(super) prefix: Option<String>,
+    pub(super) created_at: Timestamp,
 }
 
 /// The two connections.
@@ -94,19 +88,26 @@ impl Records {
         Ok(())
     }
 
-    pub(super) fn keys(&self) -> rusqlite::Result<Vec<KeyRow>> {
+    /// All keys or all sessions that are remembered, newest first.
+    pub(super) fn all(&self, kind: Kind) -> rusqlite::Result<Vec<Kept>> {
         let connection = self.reads();
-        let mut select = connection.prepare_cached(
-            "SELECT id, name, role, feed, grants, layers, ends_at, revoked_at, prefix, created_at
-             FROM bearer_key ORDER BY created_at DESC, id DESC",
-        )?;
+        let mut select = connection.prepare_cached(match kind {
+            Kind::Keys => {
+                "SELECT id, name, role, feed, grants, layers, ends_at, revoked_at, prefix, created_at,
+                    NULL AS seen_at
+                 FROM bearer_key ORDER BY created_at DESC, id DESC"
+            }
+            Kind::Sessions => {
+                "SELECT id, name, role, NULL AS feed, grants, layers, ends_at, revoked_at, NULL AS prefix,
+                    created_at, seen_at
+                 FROM session ORDER BY created_at DESC, id DESC"
+            }
+        })?;
         let rows = select.query_map([], |row| {
-            Ok(KeyRow {
-                principal: principal(row)?,
+            Ok(Kept {
+                found: found(row, instant_if_any(row, "seen_at")?)?,
                 prefix: row.get("prefix")?,
                 created_at: instant(row, "created_at")?,
-                ends_at: instant_if_any(row, "ends_at")?,
-                revoked_at: instant_if_any(row, "revoked_at")?,
             })
         })?;
         rows.collect()
@@ -159,6 +160,15 @@ impl Records {
             },
         )?;
         Ok(())
+    }
+
+    /// Whether a link could be spent: a read alone, so that failed tries are not in the way of writers.
+    pub(super) fn is_open(&self, link: &Token, now: Timestamp) -> rusqlite::Result<bool> {
+        let connection = self.reads();
+        let mut select = connection.prepare_cached(
+            "SELECT 1 FROM sign_in_link WHERE digest = ?1 AND used_at IS NULL AND ends_at > ?2",
+        )?;
+        select.exists(params![link.digest().bytes(), now.as_millisecond()])
     }
 
     /// Spends a link and opens a session for it, both or neither.

@@ -90,7 +90,8 @@ fn a_key_is_let_in_until_it_is_revoked() {
     assert!(trial.identity.revoke_key(prefix, noon()).unwrap());
     assert!(!trial.identity.revoke_key(prefix, noon()).unwrap());
     assert!(!trial.holds(&bearer, noon()));
-    assert_eq!(trial.identity.keys().unwrap()[0].revoked_at, Some(noon()));
+    let listed = trial.identity.listed(Kind::Keys, noon()).unwrap();
+    assert_eq!(listed[0].state, State::Revoked);
 }
 
 #[test]

@@ -192,7 +192,7 @@ impl Fetcher {
             });
         }
         self.latest = Validators::of(&response);
-        let content_type = header(CONTENT_TYPE);
+        let content_type = header(CONTENT_TYPE).filter(|sent| !sent.trim().is_empty());
         let body = self.body(response).await?;
         if body.trim_ascii().is_empty() {
             return Err(PollError::Empty);

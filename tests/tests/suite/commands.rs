@@ -43,6 +43,10 @@ async fn a_key_is_printed_alone_and_unknown_names_exit_2() {
             "nonesuch",
         ],
         &["key", "create"],
+        &["key", "create", "--feed", "incidents", "--layers", "units"],
+        &["key", "create", "--role", "analyst", "--layers", "nonesuch"],
+        &["key", "revoke", "nonesuch"],
+        &["session", "revoke", "nonesuch"],
         &["nonesuch"],
         &["link", "--role", "nonesuch"],
     ] {
@@ -53,6 +57,76 @@ async fn a_key_is_printed_alone_and_unknown_names_exit_2() {
             "{wrong:?} says why on stderr"
         );
     }
+}
+
+#[tokio::test]
+async fn what_is_bound_to_layers_opens_no_other() {
+    let city = City::start().await;
+    city.post("incidents", &incident("a", LON, LAT)).await;
+    let bound = ["--layers", "cameras,sites"];
+    let link = [&["link", "--role", "wall"], &bound[..]].concat();
+    let printed = city.command(&link).ok().to_owned();
+    let (_, token) = printed.split_once("/sign-in#").expect("a link");
+    let opened = city
+        .anybody()
+        .post("/sign-in", &serde_json::json!({ "token": token }))
+        .await
+        .expect(204);
+    let (cookie, _) = opened.header("set-cookie").split_once(';').expect("flags");
+    let key = [&["key", "create", "--role", "operator"], &bound[..]].concat();
+    let program = city.bearer(city.command(&key).ok());
+    for visitor in [city.anybody().with_cookie(cookie), program.clone()] {
+        visitor.get("/tiles/cameras").await.expect(200);
+        visitor.get("/tiles/incidents").await.expect(404);
+        visitor.get(&near()).await.expect(404);
+        let catalog = visitor.get("/catalog").await.expect(200).text();
+        assert!(!catalog.contains("\"incidents\""), "{catalog}");
+        let found = visitor.get("/search?q=incident").await.expect(200);
+        assert_eq!(found.json()["features"], serde_json::json!([]));
+    }
+    let body = incident("b", LON, LAT);
+    program.post("/feeds/incidents", &body).await.expect(403);
+    program.post("/feeds/cameras", &body).await.expect(200);
+    let wrong = city.command(&["link", "--layers", "cameras,nonesuch"]);
+    assert_eq!(wrong.code, 2, "{}", wrong.stderr);
+    assert!(
+        wrong.stderr.contains("nonesuch") && wrong.stderr.contains("incidents"),
+        "it names the layer and those there are: {}",
+        wrong.stderr
+    );
+}
+
+#[tokio::test]
+async fn what_is_revoked_opens_nothing_and_lists_show_no_secret() {
+    let mut city = City::start().await;
+    let make = |city: &City, name: &str| {
+        let role = ["key", "create", "--role", "operator", "--name", name];
+        city.command(&role).ok().to_owned()
+    };
+    let (here, away) = (make(&city, "here"), make(&city, "away"));
+    let listed = city.command(&["key", "list"]).ok().to_owned();
+    for token in [&here, &away] {
+        let (public, secret) = token.rsplit_once('_').expect("two parts");
+        assert!(listed.contains(public) && !listed.contains(secret));
+    }
+    city.bearer(&here).get("/catalog").await.expect(200);
+    let revoked = city.command(&["key", "revoke", "here"]);
+    assert!(revoked.ok().is_empty() && revoked.stderr.contains("\"here\""));
+    // Beside the server it holds at once.
+    city.bearer(&here).get("/catalog").await.expect(401);
+    assert_eq!(city.command(&["key", "revoke", "here"]).code, 2);
+
+    city.stop();
+    city.command(&["key", "revoke", "away"]).ok();
+    let left = city.command(&["key", "list", "--json"]).ok().to_owned();
+    assert!(
+        !left.contains("\"here\"") && !left.contains("\"away\""),
+        "{left}"
+    );
+    let all = city.command(&["key", "list", "--all"]).ok().to_owned();
+    assert!(all.contains(" away ") && all.contains("revoked"), "{all}");
+    city.restart().await;
+    city.bearer(&away).get("/catalog").await.expect(401);
 }
 
 #[tokio::test]

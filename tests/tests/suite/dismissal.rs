@@ -1,6 +1,6 @@
 //! What is open ends soon after the right to see it does.
 
-use atalaya_tests::{City, DOWNTOWN, eventually, incident};
+use atalaya_tests::{City, DOWNTOWN, Live, eventually, incident};
 use reqwest::Method;
 
 const QUERY: &str = "layers=incidents&bbox=-111.1,32.1,-110.8,32.4";
@@ -39,4 +39,30 @@ async fn a_session_that_ends_takes_its_open_streams_along() {
     .await;
     let dismissed = "atalaya_live_ended_total{outcome=\"dismissed\"} 2\n";
     assert!(counted.contains(dismissed), "{counted}");
+}
+
+/// Insists that a stream is told why it ends.
+async fn is_dismissed(live: Live) {
+    let (said, code) = live.ended().await;
+    assert_eq!((said["type"].as_str(), code), (Some("error"), Some(1008)));
+}
+
+#[tokio::test]
+async fn a_key_or_a_session_that_is_revoked_takes_its_open_streams_along() {
+    let city = City::with_config(SOON).await;
+    let named = ["key", "create", "--role", "operator", "--name", "planner"];
+    let program = city.bearer(city.command(&named).ok());
+    let wall = city.sign_in("wall").await;
+    let (mut by_key, mut by_session) = (program.live(QUERY).await, wall.live(QUERY).await);
+    by_key.until_tick().await;
+    by_session.until_tick().await;
+    city.command(&["key", "revoke", "planner"]).ok();
+    is_dismissed(by_key).await;
+    by_session.until_tick().await;
+    let listed = city.command(&["session", "list", "--json"]).ok().to_owned();
+    let session: serde_json::Value = serde_json::from_str(&listed).expect("one session");
+    let id = session["id"].as_str().expect("an id");
+    city.command(&["session", "revoke", id]).ok();
+    is_dismissed(by_session).await;
+    wall.get("/catalog").await.expect(401);
 }

@@ -161,6 +161,51 @@ async fn text_sequences_are_read() {
     assert_eq!(count(&receipt, "accepted"), 2, "{receipt}");
 }
 
+fn problem(reply: atalaya_tests::Reply, status: u16, slug: &str) {
+    let reply = reply.expect(status);
+    assert!(
+        reply
+            .header("content-type")
+            .starts_with("application/problem+json"),
+        "{}",
+        reply.text()
+    );
+    assert!(
+        reply.json()["type"]
+            .as_str()
+            .is_some_and(|it| it.ends_with(slug)),
+        "{}",
+        reply.text()
+    );
+}
+
+#[tokio::test]
+async fn a_body_of_a_foreign_type_or_of_none_is_not_read() {
+    let city = City::start().await;
+    let feed = city.bearer(&city.key("incidents"));
+    let post = |kind: &str, text: &'static str| {
+        feed.request(Method::POST, "/feeds/incidents")
+            .header("content-type", kind.to_owned())
+            .body(text)
+    };
+    problem(
+        feed.send(post("text/plain", "{}")).await,
+        415,
+        "unsupported-media-type",
+    );
+    // `curl -d` without a type names a form, and other programs name nothing.
+    for unnamed in ["application/x-www-form-urlencoded", ""] {
+        let refused = feed.send(post(unnamed, "{}")).await;
+        assert!(
+            refused.text().contains("application/geo+json"),
+            "what is read"
+        );
+        problem(refused, 415, "unsupported-media-type");
+    }
+    let silent = feed.request(Method::POST, "/feeds/incidents").body("{}");
+    problem(feed.send(silent).await, 415, "unsupported-media-type");
+}
+
 #[tokio::test]
 async fn what_cannot_be_taken_is_refused_whole() {
     let city = City::with_config("[limits]\nbody_bytes = 4096\n").await;
@@ -172,23 +217,6 @@ async fn what_cannot_be_taken_is_refused_whole() {
     );
     let body = incident("a", LON, LAT);
 
-    let problem = |reply: atalaya_tests::Reply, status: u16, slug: &str| {
-        let reply = reply.expect(status);
-        assert!(
-            reply
-                .header("content-type")
-                .starts_with("application/problem+json"),
-            "{}",
-            reply.text()
-        );
-        assert!(
-            reply.json()["type"]
-                .as_str()
-                .is_some_and(|it| it.ends_with(slug)),
-            "{}",
-            reply.text()
-        );
-    };
     problem(
         anybody.post("/feeds/incidents", &body).await,
         401,
@@ -213,21 +241,10 @@ async fn what_cannot_be_taken_is_refused_whole() {
         413,
         "body-too-large",
     );
-    let post = |kind: &str, text: &'static str| {
-        feed.request(Method::POST, "/feeds/incidents")
-            .header("content-type", kind.to_owned())
-            .body(text)
-    };
-    problem(
-        feed.send(post("text/plain", "{}")).await,
-        415,
-        "unsupported-media-type",
-    );
-    problem(
-        feed.send(post("application/geo+json", "{\"type\": ")).await,
-        400,
-        "unreadable-body",
-    );
+    let unfinished = (feed.request(Method::POST, "/feeds/incidents"))
+        .header("content-type", "application/geo+json")
+        .body("{\"type\": ");
+    problem(feed.send(unfinished).await, 400, "unreadable-body");
 
     let none = city.operator().json(&near("incidents")).await;
     assert_eq!(

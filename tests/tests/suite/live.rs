@@ -226,6 +226,12 @@ async fn the_viewport_changes_by_message_and_by_patch() {
         })
         .await;
 
+    let silent = operator
+        .request(Method::PATCH, &path)
+        .body(body.to_string());
+    let refused = operator.send(silent).await.expect(415);
+    assert!(refused.text().contains("application/json"), "what is read");
+
     let stranger = city.operator();
     let refused = stranger
         .send(stranger.request(Method::PATCH, &path).json(&body))

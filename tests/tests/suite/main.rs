@@ -20,6 +20,7 @@ mod past;
 mod poll;
 mod postgis;
 mod problems;
+mod proxy;
 mod reading;
 mod restart;
 mod sign_in;

@@ -103,3 +103,16 @@ async fn secrets_are_in_no_file_and_in_no_log() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_good_link_opens_whoever_failed_before() {
+    let city = City::start().await;
+    let anybody = city.anybody();
+    let mut statuses = Vec::new();
+    let wrong = json!({ "token": "nonsense" });
+    for _ in 0..12 {
+        statuses.push(anybody.post("/sign-in", &wrong).await.status);
+    }
+    assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
+    city.sign_in("wall").await.get(&near()).await.expect(200);
+}

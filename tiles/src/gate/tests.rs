@@ -75,6 +75,29 @@ fn over_time(open: &Open<'_>, ask: &Question) {
 }
 
 /// Compares what an open layer answers with a scan over the model.
+/// What is looked at where it stands is all that there is, and shows what a copy shows.
+fn glanced(open: &Open<'_>, everything: &[String]) {
+    let mut copies = Vec::new();
+    for glance in open.glance() {
+        let copy = glance.seen();
+        assert_eq!((glance.id(), glance.bounds()), (copy.id(), copy.bounds()));
+        assert_eq!(glance.observed_at(), copy.observed_at());
+        for name in open.spec().fields.keys() {
+            let value = glance.property(open.spec(), name);
+            assert_eq!(value, copy.property(open.spec(), name), "{name}");
+        }
+        copies.push(copy);
+    }
+    if open.spec().kind == LayerKind::Sighting {
+        copies.sort_unstable_by(|a, b| a.id().cmp(b.id()));
+    }
+    let copies: Vec<String> = copies
+        .iter()
+        .map(|copy| reading::features(open, copy))
+        .collect();
+    assert_eq!(copies, everything);
+}
+
 fn check(open: &Open<'_>, held: &[&str], model: &Model, ask: &Question) {
     let spec = open.spec();
     let sighting = spec.kind == LayerKind::Sighting;
@@ -83,11 +106,8 @@ fn check(open: &Open<'_>, held: &[&str], model: &Model, ask: &Question) {
     let singles = may(held, spec.single_clearance.as_ref());
     assert_eq!(open.has_singles(), singles);
     let single: Vec<_> = all.iter().copied().filter(|_| singles).collect();
-    let texts = |rows: &[Seen]| {
-        rows.iter()
-            .map(|s| reading::features(open, s))
-            .collect::<Vec<_>>()
-    };
+    let text = |seen: &Seen| reading::features(open, seen);
+    let texts = |rows: &[Seen]| rows.iter().map(text).collect::<Vec<_>>();
     let tell = |(id, row): &(&FeatureId, &city::model::Known)| known(spec, held, id, row);
 
     let inside = |(_, row): &&(&FeatureId, &city::model::Known)| {
@@ -98,6 +118,7 @@ fn check(open: &Open<'_>, held: &[&str], model: &Model, ask: &Question) {
     let counts = [0, 3, 999].map(|most| open.count_within(ask.bounds, ask.window, most));
     assert_eq!(counts, [0, 3, 999].map(|most| expected.len().min(most)));
     assert_eq!(open.count(), single.len());
+    glanced(open, &single.iter().map(tell).collect::<Vec<_>>());
 
     let paged = single
         .iter()

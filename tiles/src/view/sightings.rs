@@ -361,6 +361,14 @@ impl SightingIndex {
         rows
     }
 
+    /// All sightings, in no order.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Arc<Feature>> {
+        let filter = self.filter(None);
+        let sealed = self.sealed.iter().flat_map(|segment| &segment.rows);
+        let rows = self.open_ids.values().chain(sealed);
+        rows.filter(move |row| filter.admits(row))
+    }
+
     /// How many sightings are kept.
     pub(crate) fn len(&self) -> usize {
         let filter = self.filter(None);

@@ -43,6 +43,32 @@ fn values_out_of_bounds_are_named_with_their_bounds() {
 }
 
 #[test]
+fn an_origin_is_written_as_browsers_send_it() {
+    let listed = |origin: &str| format!("[site]\norigins = [\"https://a.example\", \"{origin}\"]");
+    for good in [
+        "https://wall.example",
+        "https://10.0.0.5:8443",
+        "https://[::2]",
+    ] {
+        assert_eq!(complaint(&listed(good)), "");
+    }
+    for bad in [
+        "",
+        "wall.example",
+        "http://wall.example",
+        "https://wall.example/",
+        "https://wall.example/map",
+        "https://wall.example:443",
+        "https://Wall.example",
+        "https://user@wall.example",
+        "https://*.example",
+        "https://wall.example?x",
+    ] {
+        check(&listed(bad), &format!("site.origins = {bad}: each must be"));
+    }
+}
+
+#[test]
 fn names_are_given_once() {
     let feed = "[[feeds]]\nname = \"calls\"\nadaptor = \"geojson\"\nlayer = \"incidents\"\n";
     assert_eq!(complaint(feed), "");

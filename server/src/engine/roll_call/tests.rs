@@ -64,7 +64,7 @@ impl Bench {
         self.clock.advance(SignedDuration::from_secs(60));
         let decoded = self.decoded(feed, &collection(features));
         let events = decoded.events.into_iter().map(|accepted| accepted.event);
-        let admitted = self.engine().admit(0).unwrap();
+        let admitted = self.engine().admit(&feed.into(), 0).unwrap();
         let told = self.engine().append(events.collect(), admitted).await;
         told.unwrap()
     }
@@ -88,7 +88,7 @@ impl Bench {
             withdraw_at_most: 0.5,
         };
         let events = decoded.events.into_iter().map(|accepted| accepted.event);
-        let admitted = self.engine().admit(0).unwrap();
+        let admitted = self.engine().admit(&"sites".into(), 0).unwrap();
         let told = self
             .engine()
             .append_after(events.collect(), Some(call), admitted)
@@ -98,7 +98,7 @@ impl Bench {
 
     /// The ids of all sites, in order.
     async fn sites(&self) -> String {
-        let admitted = self.engine().admit(0).unwrap();
+        let admitted = self.engine().admit(&"sites".into(), 0).unwrap();
         let appended = self.engine().append(Vec::new(), admitted).await.unwrap();
         let patience = std::time::Duration::from_secs(20);
         assert!(self.engine().wait_for(appended.seq, patience).await);

@@ -81,31 +81,80 @@ async fn bytes_that_wait_are_bounded() {
     let mut config = Config::default();
     config.limits.queue_bytes = 1_000;
     let engine = start_with(dir.path(), &clock(), &config);
-    let first = engine.admit(600).unwrap();
-    let second = engine.admit(400).unwrap();
-    let refused = engine.admit(1).unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "1000 bytes are waiting to be written already"
+    let admit = |feed: &str, bytes| engine.admit(&feed.into(), bytes);
+    let first = admit("units", 600).unwrap();
+    let refused = admit("units", 1).unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("at most 1000 bytes may, and of one feed"),
+        "{refused}"
     );
+    let second = admit("incidents", 400).unwrap();
+    assert!(admit("sites", 1).is_err());
     drop(first);
-    let third = engine.admit(600).unwrap();
+    assert!(
+        admit("incidents", 300).is_err(),
+        "it would hold more than it leaves"
+    );
+    let third = admit("units", 600).unwrap();
     drop((second, third));
     // One alone passes, and counts until the store has answered.
     let json = unit("4A21", -110.9, "busy");
-    let large = engine.admit(5_000).unwrap();
+    let large = admit("units", 5_000).unwrap();
     engine.faults().set(Fault::Waits);
     let telling = engine.append(events(&engine, "units", &json), large);
     let looking = async {
         let faults = engine.faults();
         let met = tokio::task::spawn_blocking(move || faults.wait_until_met());
         met.await.unwrap();
-        assert!(engine.admit(1).is_err());
+        assert!(admit("sites", 1).is_err());
         faults_over(&engine);
     };
     let (receipt, ()) = futures_util::future::join(telling, looking).await;
     receipt.unwrap();
-    assert!(engine.admit(1_000).is_ok());
+    assert!(admit("units", 1_000).is_ok());
+}
+
+/// Units of a made-up body, so many of them.
+fn body(from: usize, count: usize) -> String {
+    let units = (from..from + count).map(|at| unit(&format!("u{at}"), -110.9, "free"));
+    let units: Vec<String> = units.collect();
+    format!(
+        r#"{{"type":"FeatureCollection","features":[{}]}}"#,
+        units.join(",")
+    )
+}
+
+#[actix_web::test]
+async fn a_feed_that_floods_delays_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = start(dir.path(), &clock());
+    engine.faults().set(Fault::Waits);
+    let bodies: Vec<String> = (0..6).map(|at| body(at * 3_000, 3_000)).collect();
+    let flood = futures_util::future::join_all(bodies.iter().map(|it| tell(&engine, "units", it)));
+    let other = incident("i", "");
+    let seldom = async {
+        // The first of the flood is being written, and the rest waits before this comes.
+        let faults = engine.faults();
+        let met = tokio::task::spawn_blocking(move || faults.wait_until_met());
+        met.await.unwrap();
+        let told = std::pin::pin!(tell(&engine, "incidents", &other));
+        let mut told = told;
+        assert!(futures_util::poll!(&mut told).is_pending());
+        faults_over(&engine);
+        told.await
+    };
+    let (flood, seldom) = futures_util::future::join(flood, seldom).await;
+    let before = flood.iter().filter(|body| body.seq < seldom.seq).count();
+    // It waits for the group that is being written: as many bodies as fit in one, and no more.
+    assert!(
+        before <= 2,
+        "{before} bodies went first: {flood:?}, {seldom:?}"
+    );
+    assert!(flood.is_sorted_by_key(|body| body.seq), "{flood:?}");
+    assert_eq!(seldom.accepted, 1);
+    assert!(flood.iter().all(|body| body.accepted == 3_000));
 }
 
 #[actix_web::test]

@@ -121,7 +121,7 @@ async fn without_tls_restricted_fields_stay_on_the_machine() {
     trial.site.clear_text_clearances = true;
     assert!(cleared(&trial, away()).await);
     trial.site.clear_text_clearances = false;
-    trial.site.https = true;
+    trial.site.tls = true;
     assert!(cleared(&trial, away()).await);
 }
 
@@ -177,50 +177,23 @@ async fn a_feed_is_written_by_its_own_key() {
     );
 }
 
-#[actix_web::test]
-async fn a_session_acts_for_pages_of_its_own_origin_only() {
-    let mut trial = Trial::https();
-    trial.site.origins = vec!["https://wall.example".into()];
+type Headers<'h> = &'h [(&'h str, &'h str)];
+
+/// Insists on which headers a page may come with that changes something, or opens a two-way stream.
+async fn of_own_origin(trial: &Trial, cases: &[(Headers<'_>, bool)]) {
     let cookie = trial.cookie(Role::Operator);
-    let cases: &[(&[(&str, &str)], bool)] = &[
-        (&[], false),
-        (&[("origin", "https://map.example")], true),
-        (&[("origin", "https://MAP.example")], true),
-        (&[("origin", "https://wall.example")], true),
-        (&[("origin", "http://map.example")], false),
-        (&[("origin", "https://map.example.evil.example")], false),
-        (&[("origin", "https://evil.example")], false),
-        (&[("origin", "null")], false),
-        (&[("sec-fetch-site", "same-origin")], true),
-        (&[("sec-fetch-site", "same-site")], false),
-        (&[("sec-fetch-site", "none")], false),
-        (
-            &[
-                ("sec-fetch-site", "cross-site"),
-                ("origin", "https://map.example"),
-            ],
-            false,
-        ),
-        (
-            &[
-                ("sec-fetch-site", "cross-site"),
-                ("origin", "https://wall.example"),
-            ],
-            true,
-        ),
-    ];
     for (headers, expected) in cases {
         let with = |request: TestRequest| {
-            let request = request.insert_header(("host", "map.example"));
+            let request = request
+                .insert_header(("host", "map.example"))
+                .insert_header(("cookie", cookie.clone()));
             headers
                 .iter()
                 .fold(request, |request, pair| request.insert_header(*pair))
         };
-        let changing = with(post("/change")).insert_header(("cookie", cookie.clone()));
-        let upgrading = with(get("/live"))
-            .insert_header(("cookie", cookie.clone()))
-            .insert_header(("upgrade", "websocket"));
-        for answer in [trial.send(changing).await, trial.send(upgrading).await] {
+        let upgrading = with(get("/live")).insert_header(("upgrade", "websocket"));
+        for request in [with(post("/change")), upgrading] {
+            let answer = trial.send(request).await;
             if *expected {
                 assert_eq!(answer.status, 200, "{headers:?}");
             } else {
@@ -231,20 +204,77 @@ async fn a_session_acts_for_pages_of_its_own_origin_only() {
                 );
             }
         }
-        let bearer = trial.bearer(Authority::Role(Role::Operator), "");
-        let program = with(post("/change")).insert_header(("authorization", bearer));
-        assert_eq!(
-            trial.send(program).await.status,
-            200,
-            "a token is no session"
-        );
+        let reading = trial.send(with(get("/peek"))).await;
+        assert_eq!(reading.status, 200, "reading needs no origin");
     }
-    let reading = get("/peek").insert_header(("cookie", cookie));
-    assert_eq!(
-        trial.send(reading).await.status,
-        200,
-        "reading needs no origin"
-    );
+}
+
+#[actix_web::test]
+async fn a_session_acts_for_pages_of_its_own_origin_only() {
+    let trial = Trial::https();
+    of_own_origin(
+        &trial,
+        &[
+            (&[], false),
+            (&[("origin", "https://map.example")], true),
+            (&[("origin", "https://MAP.example")], true),
+            (&[("origin", "http://map.example")], false),
+            (&[("origin", "https://map.example.evil.example")], false),
+            (&[("origin", "https://evil.example")], false),
+            (&[("origin", "null")], false),
+            (&[("sec-fetch-site", "same-origin")], true),
+            (&[("sec-fetch-site", "same-site")], false),
+            (&[("sec-fetch-site", "none")], false),
+            (
+                &[
+                    ("sec-fetch-site", "cross-site"),
+                    ("origin", "https://map.example"),
+                ],
+                false,
+            ),
+        ],
+    )
+    .await;
+    let bearer = trial.bearer(Authority::Role(Role::Operator), "");
+    let program = post("/change")
+        .insert_header(("authorization", bearer))
+        .insert_header(("origin", "https://evil.example"));
+    let answer = trial.send(program).await;
+    assert_eq!(answer.status, 200, "a token is no session");
+}
+
+#[actix_web::test]
+async fn where_origins_are_listed_no_other_is_ours() {
+    let mut trial = Trial::new();
+    trial.site.origins = vec!["https://wall.example".into(), "https://map.city".into()];
+    let own = ("origin", "https://wall.example");
+    let by_host = ("origin", "https://map.example");
+    let same = ("sec-fetch-site", "same-origin");
+    of_own_origin(
+        &trial,
+        &[
+            (&[], false),
+            (&[own], true),
+            (&[own, same], true),
+            (&[("origin", "https://map.city")], true),
+            (&[("origin", "http://wall.example")], false),
+            (&[("origin", "https://wall.example:444")], false),
+            (&[("origin", "null")], false),
+            (&[same], false),
+            (&[by_host], false),
+            (&[by_host, same], false),
+        ],
+    )
+    .await;
+    let bearer = trial.bearer(Authority::Role(Role::Operator), "");
+    for (origin, status) in [(None, 200), (Some(own), 200), (Some(by_host), 403)] {
+        let program = post("/change").insert_header(("authorization", bearer.clone()));
+        let program = match origin {
+            Some(origin) => program.insert_header(origin),
+            None => program,
+        };
+        assert_eq!(trial.send(program).await.status, status, "{origin:?}");
+    }
 }
 
 #[actix_web::test]

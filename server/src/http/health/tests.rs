@@ -26,7 +26,7 @@ async fn a_server_whose_writer_died_is_not_ready() {
         feed: "units".into(),
         at: None,
     };
-    let admitted = app.engine.admit(1).unwrap();
+    let admitted = app.engine.admit(&"units".into(), 1).unwrap();
     app.engine.append(vec![gone], admitted).await.unwrap_err();
     let mut failed = app.engine.failed();
     let known = failed.wait_for(Option::is_some);

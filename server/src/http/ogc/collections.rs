@@ -45,7 +45,7 @@ pub(super) async fn list(
     plain_json(&request)?;
     let base = base_url(&request);
     let (view, now) = (app.engine.view(), app.engine.clock().now());
-    let described = web::block(move || {
+    let described = app.questions.answer(move || {
         let all = all(&view, &caller.viewer);
         let all: Vec<Value> = all.iter().map(|open| describe(open, &base, now)).collect();
         json!({
@@ -54,7 +54,7 @@ pub(super) async fn list(
             "collections": all,
         })
     });
-    let described = described.await.map_err(Problem::internal)?;
+    let described = described.await?;
     Ok(answer(&app, JSON, &described))
 }
 
@@ -70,10 +70,10 @@ pub(super) async fn one(
     let (view, now) = (app.engine.view(), app.engine.clock().now());
     open(&view, &caller.viewer, &name)?;
     let shared = Arc::clone(&view);
-    let described = web::block(move || {
+    let described = app.questions.answer(move || {
         open(&shared, &caller.viewer, &name).map(|open| describe(&open, &base, now))
     });
-    let described = described.await.map_err(Problem::internal)??;
+    let described = described.await??;
     Ok(answer(&app, JSON, &described))
 }
 
@@ -123,7 +123,7 @@ fn extent(open: &Open<'_>, now: Timestamp) -> Option<Value> {
             .filter(|_| open.spec().retain_days > 0);
         during = from.map(|from| (from, now));
     } else {
-        for seen in open.page(None, usize::MAX) {
+        for seen in open.glance() {
             if let Some(bounds) = seen.bounds() {
                 widen(&mut around, bounds);
             }

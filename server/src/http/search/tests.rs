@@ -1,8 +1,8 @@
 //! What is searched, and what never is.
 
-use super::words::Words;
-use super::{Fit, Found, SOURCES, live};
+use super::{Found, SOURCES, best};
 use crate::config::Config;
+use crate::words::Words;
 use atalaya_tiles::{
     Event, FeatureId, FeedName, Observation, Picture, Properties, Record, RingLimits, Seq, Value,
     Viewer,
@@ -12,20 +12,24 @@ use std::sync::Arc;
 const PLATE: &str = "SIM1234";
 
 fn city() -> Picture {
+    filled(&[
+        ("cameras", "cam-7", "name", "Speedway & Campbell"),
+        ("cameras", "cam-8", "name", "Broadway & Kino"),
+        ("units", "u1", "call_sign", "4A11"),
+        ("incidents", "i1", "address", "400 E Speedway Blvd"),
+        ("alpr_hits", "h1", "plate", PLATE),
+    ])
+}
+
+/// A picture of features: layer, id, and a field with its text.
+fn filled(features: &[(&str, &str, &str, &str)]) -> Picture {
     let catalog = Arc::new(Config::default().catalog().unwrap());
     let limits = RingLimits {
         ticks: 4,
         changes: 64,
     };
     let mut picture = Picture::new(Arc::clone(&catalog), limits);
-    let features = [
-        ("cameras", "cam-7", "name", "Speedway & Campbell"),
-        ("cameras", "cam-8", "name", "Broadway & Kino"),
-        ("units", "u1", "call_sign", "4A11"),
-        ("incidents", "i1", "address", "400 E Speedway Blvd"),
-        ("alpr_hits", "h1", "plate", PLATE),
-    ];
-    for (seq, (layer, id, field, text)) in (1..).zip(features) {
+    for (seq, (layer, id, field, text)) in (1..).zip(features.iter().copied()) {
         let layer = catalog.layer(layer).unwrap();
         let field = catalog.spec(layer).field(field).unwrap();
         let observation = Observation {
@@ -49,8 +53,7 @@ fn city() -> Picture {
 
 fn ask(asked: &str) -> Vec<String> {
     let view = city().view();
-    let mut found = live(&view, &Viewer::EVERYTHING, &Words::of(asked));
-    found.sort_unstable_by(|a, b| a.order().cmp(&b.order()));
+    let found = best(&view, &Viewer::EVERYTHING, &[], &Words::of(asked), 100);
     found.into_iter().map(|found| found.id).collect()
 }
 
@@ -87,14 +90,13 @@ fn plates_are_found_by_nobody() {
 
 #[test]
 fn who_may_open_nothing_finds_nothing() {
-    assert!(live(&city().view(), &Viewer::NOBODY, &Words::of("speedway")).is_empty());
+    let asked = Words::of("speedway");
+    assert!(best(&city().view(), &Viewer::NOBODY, &[], &asked, 100).is_empty());
 }
 
 #[test]
 fn a_result_is_a_feature() {
     let found = Found {
-        fit: Fit::Whole,
-        of_basemap: true,
         id: "places/1".into(),
         title: "\"A\"".into(),
         subtitle: String::new(),
@@ -105,4 +107,29 @@ fn a_result_is_a_feature() {
     let feature: serde_json::Value = serde_json::from_slice(&found.feature()).unwrap();
     assert_eq!(feature["properties"]["title"], "\"A\"");
     assert_eq!(feature["properties"]["layer"], serde_json::Value::Null);
+}
+
+#[test]
+fn the_best_of_many_are_the_best_of_all() {
+    let ids: Vec<String> = (0..60).map(|n| format!("c{:02}", n * 37 % 60)).collect();
+    let text = |n: usize| ["Stone", "Stone & 6th", "Limestone"][n % 3];
+    let cameras = ids.iter().enumerate();
+    let cameras: Vec<_> = cameras
+        .map(|(n, id)| ("cameras", &**id, "name", text(n)))
+        .collect();
+    let view = filled(&cameras).view();
+    let asked = Words::of("stone");
+    let first = |most| -> Vec<String> {
+        let found = best(&view, &Viewer::EVERYTHING, &[], &asked, most);
+        found.into_iter().map(|found| found.id).collect()
+    };
+    let all = first(100);
+    assert_eq!(all.len(), 60);
+    let mut wanted: Vec<_> = (0..60).map(|n| (n % 3, ids[n].clone())).collect();
+    wanted.sort();
+    let wanted: Vec<String> = wanted.into_iter().map(|(_, id)| id).collect();
+    assert_eq!(all, wanted);
+    for most in [1, 2, 7, 20, 59] {
+        assert_eq!(first(most), wanted[..most], "{most}");
+    }
 }

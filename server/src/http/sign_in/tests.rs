@@ -44,7 +44,7 @@ async fn the_cookie_is_kept_from_scripts_and_other_sites() {
         let answer = trial.send(request(&trial.link(Role::Operator))).await;
         let flags = "; Path=/; Max-Age=43200; HttpOnly; SameSite=Lax";
         let set = answer.header("set-cookie");
-        if trial.site.https {
+        if trial.site.https() {
             assert!(set.starts_with("__Host-atalaya="), "{set}");
             assert!(set.ends_with(&format!("{flags}; Secure")), "{set}");
         } else {
@@ -97,6 +97,34 @@ async fn without_tls_only_this_machine_signs_in() {
 }
 
 #[actix_web::test]
+async fn a_proxy_that_ends_tls_signs_in_for_the_listed_origin() {
+    let mut trial = Trial::new();
+    trial.site.origins = vec!["https://wall.example".into()];
+    let token = trial.link(Role::Wall);
+    let proxied = || request(&token).insert_header(("x-forwarded-for", "203.0.113.9"));
+    let in_clear = proxied().insert_header(("x-forwarded-proto", "http"));
+    let other = proxied().insert_header(("origin", "http://127.0.0.1:8080"));
+    for (refused, problem) in [
+        (in_clear, "insecure-sign-in"),
+        (proxied().peer_addr(remote()), "insecure-sign-in"),
+        (
+            other.insert_header(("host", "127.0.0.1:8080")),
+            "origin-refused",
+        ),
+    ] {
+        assert_eq!(trial.send(refused).await.problem(), (403, problem.into()));
+    }
+    let own = proxied().insert_header(("origin", "https://wall.example"));
+    let answer = trial.send(own).await;
+    assert_eq!(answer.status, 204, "{}", answer.body);
+    let set = answer.header("set-cookie");
+    assert!(
+        set.starts_with("__Host-atalaya=") && set.ends_with("; Secure"),
+        "{set}"
+    );
+}
+
+#[actix_web::test]
 async fn another_origin_cannot_sign_anybody_in() {
     let trial = Trial::new();
     let token = trial.link(Role::Wall);
@@ -118,13 +146,17 @@ async fn guessing_links_is_slowed_down() {
     for _ in 0..10 {
         assert_eq!(trial.send(request(&guess)).await.status, 401);
     }
+    for _ in 0..2 {
+        let limited = trial.send(request(&guess)).await;
+        assert_eq!(limited.problem(), (429, "flooded".into()));
+        assert_eq!(limited.header("retry-after"), "31", "it does not grow");
+    }
     let good = trial.link(Role::Wall);
-    assert_eq!(
-        trial.send(request(&good)).await.problem(),
-        (429, "flooded".into())
-    );
-    trial.clock.advance(SignedDuration::from_secs(30));
-    assert_eq!(trial.send(request(&good)).await.status, 204);
+    let opened = trial.send(request(&good)).await;
+    assert_eq!(opened.status, 204, "whoever failed before: {}", opened.body);
+    trial.clock.advance(SignedDuration::from_secs(31));
+    let spent = trial.send(request(&good)).await;
+    assert_eq!(spent.problem(), (401, "link-spent".into()));
 }
 
 #[actix_web::test]
@@ -191,6 +223,10 @@ async fn a_body_that_is_no_token_is_a_problem() {
     let form = "application/x-www-form-urlencoded";
     assert_eq!(
         send(form, "token=a").await,
+        (415, "unsupported-media-type".into())
+    );
+    assert_eq!(
+        send("", "{\"token\":\"a\"}").await,
         (415, "unsupported-media-type".into())
     );
     let long: &'static str = Box::leak(format!("\"{}\"", "a".repeat(2_000)).into_boxed_str());

@@ -22,7 +22,13 @@ fn what_may_go_over_which_connection() {
     let here = from("127.0.0.1:40000").to_http_request();
     let here_v6 = from("[::ffff:127.0.0.1]:40000").to_http_request();
     let unknown = TestRequest::get().to_http_request();
-    let proxied = ["forwarded", "x-forwarded-for", "x-real-ip"].map(|name| {
+    let names = [
+        "forwarded",
+        "x-forwarded-for",
+        "x-real-ip",
+        "x-forwarded-proto",
+    ];
+    let proxied = names.map(|name| {
         let request = from("127.0.0.1:40000").insert_header((name, "203.0.113.9"));
         request.to_http_request()
     });
@@ -44,5 +50,109 @@ fn what_may_go_over_which_connection() {
         );
         assert!(clear_text.carries_clearances(request));
         assert!(tls.is_private(request) && tls.carries_clearances(request));
+    }
+}
+
+fn behind_a_proxy() -> Site {
+    let mut config = Config::default();
+    config.site.origins = vec![
+        "https://wall.example".into(),
+        "https://map.city:8443".into(),
+    ];
+    Site::of(&config)
+}
+
+#[test]
+fn a_proxy_on_this_machine_is_believed_unless_it_was_asked_without_tls() {
+    let site = behind_a_proxy();
+    assert!(site.https());
+    assert_eq!(site.scheme(), "http", "what it listens on");
+    let private = |peer: &str, headers: &[(&str, &str)]| {
+        let request = TestRequest::get().peer_addr(peer.parse().unwrap());
+        let with = |request: TestRequest, pair: &(&str, &str)| {
+            request.append_header((pair.0.to_owned(), pair.1.to_owned()))
+        };
+        site.is_private(&headers.iter().fold(request, with).to_http_request())
+    };
+    let (here, away) = ("127.0.0.1:40000", "203.0.113.9:40000");
+    let from = ("x-forwarded-for", "203.0.113.9");
+    let proto = |proto| ("x-forwarded-proto", proto);
+    let hops = |hops| ("forwarded", hops);
+    assert!(private(here, &[]));
+    assert!(private(here, &[from]));
+    assert!(private(here, &[from, proto("https")]));
+    assert!(private(here, &[proto("HTTPS, https")]));
+    assert!(private(
+        here,
+        &[hops("for=203.0.113.9;proto=https, for=10.0.0.1")]
+    ));
+    assert!(!private(here, &[from, proto("http")]));
+    assert!(!private(here, &[proto("https, http")]));
+    assert!(!private(here, &[proto("https"), proto("http")]));
+    assert!(!private(here, &[proto("")]));
+    assert!(!private(here, &[hops("for=203.0.113.9; Proto=\"http\"")]));
+    assert!(!private(away, &[]));
+    assert!(
+        !private(away, &[from, proto("https")]),
+        "anybody can say so"
+    );
+}
+
+#[test]
+fn a_host_is_repeated_only_where_it_is_known() {
+    let base = |site: &Site, host: &str| {
+        let request = TestRequest::get().insert_header(("host", host.to_owned()));
+        let request = request
+            .insert_header(("x-forwarded-host", "evil.example"))
+            .insert_header(("x-forwarded-proto", "gopher"));
+        site.base(&request.to_http_request())
+    };
+    let plain = Site::default();
+    for known in [
+        "localhost",
+        "LOCALHOST:9000",
+        "127.0.0.1:8080",
+        "127.9.9.9",
+        "[::1]:80",
+        "[::1]",
+    ] {
+        assert_eq!(base(&plain, known), format!("http://{known}"));
+    }
+    // The address that the server of these tests says it listens on.
+    let own = "http://127.0.0.1:8080";
+    for made_up in [
+        "evil.example",
+        "localhost.evil.example",
+        "localhost:80@evil.example",
+        "evil.example:localhost",
+        "127.0.0.1.evil.example",
+        "127.0.0.1:+80",
+        "127.0.0.1:080",
+        "127.0.0.1:80:90",
+        "localhost:",
+        "::1",
+        "[::1",
+        "[127.0.0.1]",
+        "203.0.113.9:8080",
+        "0.0.0.0:8080",
+        "\" onload=",
+        "",
+    ] {
+        assert_eq!(base(&plain, made_up), own, "{made_up}");
+    }
+    let tls = Site {
+        tls: true,
+        ..Site::default()
+    };
+    assert_eq!(base(&tls, "evil.example"), "https://127.0.0.1:8080");
+    let proxied = behind_a_proxy();
+    for (host, origin) in [
+        ("wall.example", "https://wall.example"),
+        ("MAP.city:8443", "https://map.city:8443"),
+        ("map.city", "https://wall.example"),
+        ("evil.example", "https://wall.example"),
+        ("127.0.0.1:8080", "https://wall.example"),
+    ] {
+        assert_eq!(base(&proxied, host), origin, "{host}");
     }
 }

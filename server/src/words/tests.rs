@@ -1,13 +1,16 @@
 //! Folding and fitting.
 
-use super::{Fit, Words};
+use super::{Fit, Words, fold};
 
 fn check(asked: &str, texts: &[&str], expected: Option<Fit>) {
-    let texts: Vec<Words> = texts.iter().map(|text| Words::of(text)).collect();
+    let mut lines = String::new();
+    for text in texts {
+        fold(&mut lines, text);
+    }
     assert_eq!(
-        Words::of(asked).fit(&texts),
+        Words::of(asked).fit(&lines),
         expected,
-        "{asked} in {texts:?}"
+        "{asked} in {lines:?}"
     );
 }
 
@@ -47,4 +50,21 @@ fn a_question_without_letters_fits_nothing() {
     check("&&", &["Speedway & Campbell"], None);
     check("ab", &[], None);
     check("ab", &[""], None);
+}
+
+#[test]
+fn a_text_is_a_line_and_its_words_stand_apart() {
+    let mut lines = String::new();
+    for text in ["  O'Neil -- & Sons! ", "¿Dónde?", "", "ẞ-1"] {
+        fold(&mut lines, text);
+    }
+    assert_eq!(lines, "oneil sons\ndonde\n\nss 1");
+}
+
+#[test]
+fn what_fits_stands_in_one_text() {
+    check("ab cd", &["x ab", "cd y"], Some(Fit::Begins));
+    check("b cd", &["ab", "cd"], None);
+    check("ab cd", &["ab cd", "ef"], Some(Fit::Whole));
+    check("aa", &["baa aa"], Some(Fit::Begins));
 }
