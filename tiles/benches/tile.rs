@@ -3,7 +3,7 @@
 
 use atalaya_tiles::{
     Bounds, Catalog, Event, Observation, Picture, Properties, Record, RingLimits, Seq, TileCoord,
-    TileLimits, TileRequest, Value, View, Viewer, encode_tile, tile,
+    TileLimits, TileRequest, Value, View, Viewer, encode_tile, encode_tile_by_reference, tile,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use geo_types::Point;
@@ -111,6 +111,10 @@ fn tiles(criterion: &mut Criterion) {
             };
             group.bench_function(format!("{name}_z{z}"), |bencher| {
                 bencher.iter(|| encode_tile(&view, &Viewer::EVERYTHING, black_box(&request)));
+            });
+            group.bench_function(format!("{name}_z{z}_by_reference"), |bencher| {
+                let request = black_box(&request);
+                bencher.iter(|| encode_tile_by_reference(&view, &Viewer::EVERYTHING, request));
             });
         }
     }

@@ -17,6 +17,7 @@
 mod aggregate;
 mod clip;
 mod json;
+mod layer;
 mod mvt;
 mod project;
 mod quantise;
@@ -25,17 +26,19 @@ mod simplify;
 
 pub use mvt::integer_id;
 
-use crate::catalog::{LayerIx, LayerSpec};
-use crate::feature::{Seen, Value};
+use crate::catalog::LayerIx;
+use crate::feature::Value;
 use crate::gate::Open;
 use crate::tile::{MAX_ZOOM, TileCoord};
 use crate::view::{View, Window};
 use crate::viewer::Viewer;
 use geo_types::Geometry;
-use mvt::{LayerWriter, Tag};
+use mvt::{Direct, DirectWriter, LayerWriter, Reference, Slot, Tag, Writer};
 use project::{Frame, Shape};
 use select::Detail;
-use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
 
 /// What a tile request asks for.
 #[derive(Debug, Clone, Copy)]
@@ -105,6 +108,15 @@ pub enum EncodeError {
     },
 }
 
+impl EncodeError {
+    fn refused(layer: &str, reason: &impl fmt::Display) -> Self {
+        Self::Writer {
+            layer: layer.into(),
+            reason: reason.to_string(),
+        }
+    }
+}
+
 /// The largest extent taken.
 const MAX_EXTENT: u32 = 1 << 16;
 /// How far, in units, a simplified line may lie from the true one.
@@ -114,6 +126,23 @@ const TOLERANCE_AT_LAST_ZOOM: f64 = 0.25;
 
 /// Encodes the layers that a viewer may open as one MVT 2.1 tile; no bytes for an empty tile.
 pub fn encode_tile(
+    view: &View,
+    viewer: &Viewer,
+    request: &TileRequest<'_>,
+) -> Result<Vec<u8>, EncodeError> {
+    encode_with::<Direct>(view, viewer, request)
+}
+
+/// The same tile by the `mvt` crate: slower, and by other hands. What [`encode_tile`] is held against.
+pub fn encode_tile_by_reference(
+    view: &View,
+    viewer: &Viewer,
+    request: &TileRequest<'_>,
+) -> Result<Vec<u8>, EncodeError> {
+    encode_with::<Reference>(view, viewer, request)
+}
+
+fn encode_with<W: Writer>(
     view: &View,
     viewer: &Viewer,
     request: &TileRequest<'_>,
@@ -128,10 +157,15 @@ pub fn encode_tile(
         .filter_map(|layer| view.open_at(viewer, *layer))
     {
         if let Some(detail) = Detail::start(&open, frame, request.window) {
-            parts.push(Part::encode(open, detail, frame, request)?);
+            let bytes = layer::encode::<W>(&open, detail, frame, request)?;
+            parts.push(Part {
+                open,
+                detail,
+                bytes,
+            });
         }
     }
-    fit(&mut parts, frame, request)?;
+    fit::<W>(&mut parts, frame, request)?;
     Ok(parts.into_iter().flat_map(|part| part.bytes).collect())
 }
 
@@ -142,25 +176,12 @@ struct Part<'v> {
     bytes: Vec<u8>,
 }
 
-impl<'v> Part<'v> {
-    fn encode(
-        open: Open<'v>,
-        detail: Detail,
-        frame: Frame,
-        request: &TileRequest<'_>,
-    ) -> Result<Self, EncodeError> {
-        let mut bytes = singles(&open, detail, frame, request)?;
-        bytes.extend(cells(&open, detail, frame, request)?);
-        Ok(Self {
-            open,
-            detail,
-            bytes,
-        })
-    }
-}
-
 /// Takes detail from the heaviest layer that has some to give, until the tile fits.
-fn fit(parts: &mut [Part<'_>], frame: Frame, request: &TileRequest<'_>) -> Result<(), EncodeError> {
+fn fit<W: Writer>(
+    parts: &mut [Part<'_>],
+    frame: Frame,
+    request: &TileRequest<'_>,
+) -> Result<(), EncodeError> {
     loop {
         let bytes = parts.iter().map(|part| part.bytes.len()).sum();
         if bytes <= request.limits.max_bytes {
@@ -185,112 +206,24 @@ fn fit(parts: &mut [Part<'_>], frame: Frame, request: &TileRequest<'_>) -> Resul
                 max_bytes: request.limits.max_bytes,
             });
         };
-        *part = Part::encode(part.open, detail, frame, request)?;
+        part.bytes = layer::encode::<W>(&part.open, detail, frame, request)?;
+        part.detail = detail;
     }
-}
-
-/// The features of a layer shown one by one.
-fn singles(
-    open: &Open<'_>,
-    detail: Detail,
-    frame: Frame,
-    request: &TileRequest<'_>,
-) -> Result<Vec<u8>, EncodeError> {
-    let spec = open.spec();
-    let tolerance = tolerance(spec.zooms[1], frame) * f64::from(detail.coarseness);
-    let mut writer = LayerWriter::new(&spec.name, request.limits.extent);
-    for seen in select::select(open, frame, detail.singles, request.window) {
-        let Some(geometry) = seen.geometry() else {
-            continue;
-        };
-        let shape = draw(geometry, frame, tolerance);
-        if !shape.is_empty() {
-            let id = integer_id(seen.id().as_str());
-            writer
-                .add(Some(id), &shape, &tags(spec, &seen))
-                .map_err(|error| refused(&spec.name, &error))?;
-        }
-    }
-    writer.finish().map_err(|error| refused(&spec.name, &error))
 }
 
 /// Stages 2 to 5: a geometry as it stands in the tile.
-fn draw(geometry: &Geometry<f64>, frame: Frame, tolerance: f64) -> Shape<i32> {
-    let shape = clip::clip(project::project(geometry, frame), frame.edges());
-    quantise::quantise(&simplify::simplify(shape, tolerance))
-}
-
-/// The counts of a layer, in a layer of their own; of all counted layers for the layer of cells.
-fn cells(
-    open: &Open<'_>,
-    detail: Detail,
-    frame: Frame,
-    request: &TileRequest<'_>,
-) -> Result<Vec<u8>, EncodeError> {
-    let Some(resolution) = detail.cells else {
-        return Ok(Vec::new());
-    };
-    let (name, counted) = if select::is_computed(open.spec()) {
-        (open.spec().name.clone(), open.counted_layers().collect())
-    } else {
-        (format!("{}_cells", open.spec().name), vec![*open])
-    };
-    let mut writer = LayerWriter::new(&name, request.limits.extent);
-    for layer in counted {
-        for found in aggregate::aggregate(&layer, frame, resolution, request.window) {
-            let text = |text: String| Tag::Text(Cow::Owned(text));
-            let mut tags = vec![
-                (Cow::Borrowed("cell"), text(found.cell.to_string())),
-                (Cow::Borrowed("count"), Tag::Integer(found.count.into())),
-                (
-                    Cow::Borrowed("resolution"),
-                    Tag::Integer(found.cell.resolution().into()),
-                ),
-            ];
-            let mut id = mvt::integer_id_of_cell(found.cell);
-            if select::is_computed(open.spec()) {
-                // Several layers are counted in one cell, and ids are unique within a layer.
-                let layer = layer.spec().name.as_str();
-                id = integer_id(&format!("{layer}/{}", found.cell));
-                tags.insert(0, (Cow::Borrowed("layer"), Tag::Text(Cow::Borrowed(layer))));
-            }
-            writer
-                .add(Some(id), &found.shape, &tags)
-                .map_err(|error| refused(&name, &error))?;
-        }
+fn draw(geometry: &Geometry<f64>, frame: Frame, tolerance: f64, shape: &mut Shape<i32>) {
+    if let (Geometry::Point(point), true) = (geometry, frame.is_shown_once()) {
+        shape.clear();
+        shape.points.extend(
+            project::place(point.0, frame)
+                .filter(|at| clip::holds(frame.edges(), *at))
+                .map(quantise::grid),
+        );
+        return;
     }
-    writer.finish().map_err(|error| refused(&name, &error))
-}
-
-/// What a feature carries: its id, the fields that the viewer may see, and what the core knows of it.
-fn tags<'s>(spec: &'s LayerSpec, seen: &'s Seen) -> Vec<(Cow<'s, str>, Tag<'s>)> {
-    let id = Tag::Text(Cow::Borrowed(seen.id().as_str()));
-    let mut tags = vec![(Cow::Borrowed("id"), id)];
-    for (field, value) in seen.properties() {
-        if let Some((name, _)) = spec.field_at(field) {
-            tags.push((key(spec, name), Tag::from(value)));
-        }
-    }
-    if spec.field("observed_at").is_none() {
-        let at = Tag::Integer(seen.observed_at().as_millisecond());
-        tags.push((Cow::Borrowed("observed_at"), at));
-    }
-    if seen.is_stale() && spec.field("stale").is_none() {
-        tags.push((Cow::Borrowed("stale"), Tag::Boolean(true)));
-    }
-    tags
-}
-
-/// The key of a field: its name, but `id` is taken by the feature's own.
-fn key<'s>(spec: &LayerSpec, name: &'s str) -> Cow<'s, str> {
-    if name != "id" {
-        return Cow::Borrowed(name);
-    }
-    let mut renamed = String::from("id_");
-    while spec.field(&renamed).is_some() {
-        renamed.push('_');
-    }
-    Cow::Owned(renamed)
+    let clipped = clip::clip(project::project(geometry, frame), frame.edges());
+    *shape = quantise::quantise(&simplify::simplify(clipped, tolerance));
 }
 
 /// A feature outside the live picture, such as a street of the basemap.
@@ -315,25 +248,38 @@ pub fn encode_static(
 ) -> Result<Vec<u8>, EncodeError> {
     let frame = frame(tile, limits)?;
     let mut bytes = Vec::new();
+    let (keys, slots) = slots(features);
     for coarseness in [1.0, 4.0, 16.0] {
-        let mut writer = LayerWriter::new(name, limits.extent);
+        let mut writer = DirectWriter::new(name, limits.extent, keys.clone());
+        let mut shape = Shape::empty();
         for feature in features {
             let tolerance = tolerance(MAX_ZOOM, frame) * coarseness;
-            let shape = draw(feature.geometry, frame, tolerance);
+            draw(feature.geometry, frame, tolerance, &mut shape);
             let properties = feature.properties.iter();
             let tags: Vec<_> = properties
-                .map(|(key, value)| (Cow::Borrowed(*key), Tag::from(*value)))
+                .filter_map(|(key, value)| Some((*slots.get(key)?, Tag::from(*value))))
                 .collect();
-            writer
-                .add(feature.id, &shape, &tags)
-                .map_err(|error| refused(name, &error))?;
+            let Ok(()) = writer.add(feature.id, &shape, &tags);
         }
-        bytes = writer.finish().map_err(|error| refused(name, &error))?;
+        Ok(bytes) = writer.finish();
         if bytes.len() <= limits.max_bytes {
             break;
         }
     }
     Ok(bytes)
+}
+
+/// The keys of features, and the place of each.
+fn slots<'a>(features: &[StaticFeature<'a>]) -> (Vec<&'a str>, HashMap<&'a str, Slot>) {
+    let (mut keys, mut slots) = (Vec::new(), HashMap::new());
+    for (key, _) in features.iter().flat_map(|feature| feature.properties) {
+        // A key past the last slot is left out; nobody has that many.
+        if let (Entry::Vacant(slot), Ok(next)) = (slots.entry(*key), Slot::try_from(keys.len())) {
+            keys.push(*key);
+            slot.insert(next);
+        }
+    }
+    (keys, slots)
 }
 
 fn frame(tile: TileCoord, limits: &TileLimits) -> Result<Frame, EncodeError> {
@@ -353,13 +299,6 @@ fn tolerance(last_zoom: u8, frame: Frame) -> f64 {
         TOLERANCE_AT_LAST_ZOOM
     } else {
         TOLERANCE
-    }
-}
-
-fn refused(layer: &str, error: &::mvt::Error) -> EncodeError {
-    EncodeError::Writer {
-        layer: layer.into(),
-        reason: error.to_string(),
     }
 }
 

@@ -55,7 +55,10 @@ pub use catalog::{
 };
 pub use cell::{Cell, FINEST, NoSuchResolution, resolution_for_zoom};
 pub use coverage::{FieldOfView, Sight};
-pub use encode::{EncodeError, StaticFeature, TileLimits, TileRequest, encode_static, encode_tile};
+pub use encode::{
+    EncodeError, StaticFeature, TileLimits, TileRequest, encode_static, encode_tile,
+    encode_tile_by_reference,
+};
 pub use event::{Event, Observation, Record, Seq};
 pub use feature::{FeatureId, FeedName, Fix, Properties, Seen, Topic, Value};
 pub use gate::{Glance, NoSuchLayer, Open, TopicDelta};

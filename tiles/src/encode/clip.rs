@@ -49,9 +49,14 @@ impl Axis {
     }
 }
 
+/// Whether a position lies in the square from `least` to `most` on both axes, borders included.
+pub(crate) fn holds((least, most): (f64, f64), at: Coord<f64>) -> bool {
+    (least..=most).contains(&at.x) && (least..=most).contains(&at.y)
+}
+
 /// Clips a shape to the square from `least` to `most` on both axes, borders included.
 pub(crate) fn clip(mut shape: Shape<f64>, (least, most): (f64, f64)) -> Shape<f64> {
-    let inside = |at: &Coord<f64>| (least..=most).contains(&at.x) && (least..=most).contains(&at.y);
+    let inside = |at: &Coord<f64>| holds((least, most), *at);
     shape.points.retain(inside);
     if !shape.lines.iter().flatten().all(inside) {
         for axis in [Axis::X, Axis::Y] {

@@ -4,21 +4,101 @@
 //! keys and values shared within the layer, the same bytes for the same features. Refuses nothing
 //! that the stage before lets through.
 
+mod direct;
+mod reference;
+
+pub(crate) use direct::DirectWriter;
+use reference::ReferenceWriter;
+
 use super::json;
-use super::project::{Path, Shape};
+use super::project::Shape;
 use crate::feature::Value;
-use geo_types::Coord;
-use mvt::{GeomData, GeomEncoder, GeomType, Layer, Tile};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
+use std::fmt;
+use std::hash::{Hash, Hasher};
 
-/// A named value as MVT knows it.
-#[derive(Debug, Clone, PartialEq)]
+/// The place of a key among those that a writer was given.
+pub(crate) type Slot = u16;
+
+/// One layer being written.
+pub(crate) trait LayerWriter<'t>: Sized {
+    /// Why a feature is refused.
+    type Error: fmt::Display;
+
+    /// Begins a layer whose features have some of these keys.
+    fn new(name: &str, extent: u32, keys: Vec<&'t str>) -> Self;
+
+    /// Adds a feature. MVT has one kind of geometry a feature, so a mixed shape becomes up to three
+    /// of the same id and values; an empty one becomes none.
+    fn add(
+        &mut self,
+        id: Option<u64>,
+        shape: &Shape<i32>,
+        tags: &[(Slot, Tag<'t>)],
+    ) -> Result<(), Self::Error>;
+
+    /// The bytes of the layer; none if it has no features.
+    fn finish(self) -> Result<Vec<u8>, Self::Error>;
+}
+
+/// A way to write layers.
+pub(crate) trait Writer {
+    /// A layer written so.
+    type Layer<'t>: LayerWriter<'t>;
+}
+
+/// Straight to bytes.
+pub(crate) enum Direct {}
+
+impl Writer for Direct {
+    type Layer<'t> = DirectWriter<'t>;
+}
+
+/// By the `mvt` crate.
+pub(crate) enum Reference {}
+
+impl Writer for Reference {
+    type Layer<'t> = ReferenceWriter<'t>;
+}
+
+/// A value as MVT knows it.
+#[derive(Debug, Clone)]
 pub(crate) enum Tag<'a> {
     Text(Cow<'a, str>),
     Integer(i64),
     Number(f64),
     Boolean(bool),
+}
+
+impl PartialEq for Tag<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(a), Self::Text(b)) => a == b,
+            (Self::Integer(a), Self::Integer(b)) => a == b,
+            (Self::Number(a), Self::Number(b)) => bits(*a) == bits(*b),
+            (Self::Boolean(a), Self::Boolean(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Tag<'_> {}
+
+impl Hash for Tag<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Text(text) => text.hash(state),
+            Self::Integer(n) => n.hash(state),
+            Self::Number(x) => bits(*x).hash(state),
+            Self::Boolean(b) => b.hash(state),
+        }
+    }
+}
+
+/// What tells numbers apart: both zeros are the same, and a value that is no number is itself.
+fn bits(number: f64) -> u64 {
+    if number == 0.0 { 0 } else { number.to_bits() }
 }
 
 impl<'a> From<&'a Value> for Tag<'a> {
@@ -53,117 +133,6 @@ pub fn integer_id(id: &str) -> u64 {
 /// The integer id of an H3 cell: the low 53 bits of its index, unique within a resolution.
 pub(crate) fn integer_id_of_cell(cell: crate::cell::Cell) -> u64 {
     u64::from(cell) & ID_BITS
-}
-
-/// One layer being written.
-pub(crate) struct LayerWriter {
-    tile: Tile,
-    /// Taken while a feature is added; the writer gives it back.
-    layer: Option<Layer>,
-}
-
-impl LayerWriter {
-    pub(crate) fn new(name: &str, extent: u32) -> Self {
-        let tile = Tile::new(extent);
-        let layer = Some(tile.create_layer(name));
-        Self { tile, layer }
-    }
-
-    /// Adds a feature. MVT has one kind of geometry a feature, so a mixed shape becomes up to three
-    /// of the same id and values.
-    pub(crate) fn add<'t>(
-        &mut self,
-        id: Option<u64>,
-        shape: &Shape<i32>,
-        tags: &[(Cow<'t, str>, Tag<'t>)],
-    ) -> Result<(), mvt::Error> {
-        let parts = [
-            points(&shape.points)?,
-            lines(&shape.lines)?,
-            polygons(&shape.polygons)?,
-        ];
-        for geometry in parts.into_iter().flatten() {
-            let Some(layer) = self.layer.take() else {
-                continue;
-            };
-            let mut feature = layer.into_feature(geometry);
-            if let Some(id) = id {
-                feature.set_id(id);
-            }
-            for (key, tag) in tags {
-                match tag {
-                    Tag::Text(text) => feature.add_tag_string(key, text),
-                    // Zigzag for negative numbers only: a plain varint of those takes ten bytes.
-                    Tag::Integer(n) if *n < 0 => feature.add_tag_sint(key, *n),
-                    Tag::Integer(n) => feature.add_tag_int(key, *n),
-                    Tag::Number(x) => feature.add_tag_double(key, *x),
-                    Tag::Boolean(b) => feature.add_tag_bool(key, *b),
-                }
-            }
-            self.layer = Some(feature.into_layer());
-        }
-        Ok(())
-    }
-
-    /// The bytes of the layer; none if it has no features.
-    pub(crate) fn finish(self) -> Result<Vec<u8>, mvt::Error> {
-        let Self { mut tile, layer } = self;
-        match layer.filter(|layer| layer.num_features() > 0) {
-            Some(layer) => {
-                tile.add_layer(layer)?;
-                tile.to_bytes()
-            }
-            None => Ok(Vec::new()),
-        }
-    }
-}
-
-fn points(points: &[Coord<i32>]) -> Result<Option<GeomData>, mvt::Error> {
-    let mut encoder = GeomEncoder::new(GeomType::Point);
-    for at in points {
-        encoder.add_point(at.x, at.y)?;
-    }
-    (!points.is_empty()).then(|| encoder.encode()).transpose()
-}
-
-fn lines(lines: &[Path<i32>]) -> Result<Option<GeomData>, mvt::Error> {
-    let mut encoder = GeomEncoder::new(GeomType::Linestring);
-    for line in joined(lines) {
-        for at in &line {
-            encoder.add_point(at.x, at.y)?;
-        }
-        encoder.complete_geom()?;
-    }
-    (!lines.is_empty()).then(|| encoder.encode()).transpose()
-}
-
-/// Lines of which none begins where the one before ends: the writer would leave out the `MoveTo`
-/// between them, so they are written as the one line that they draw.
-fn joined(lines: &[Path<i32>]) -> Vec<Path<i32>> {
-    let mut joined: Vec<Path<i32>> = Vec::new();
-    for line in lines {
-        match joined.last_mut() {
-            Some(last) if last.last() == line.first() => last.extend(line.iter().skip(1)),
-            _ => joined.push(line.clone()),
-        }
-    }
-    joined
-}
-
-fn polygons(polygons: &[Vec<Path<i32>>]) -> Result<Option<GeomData>, mvt::Error> {
-    let mut encoder = GeomEncoder::new(GeomType::Polygon);
-    let mut pen = None;
-    for ring in polygons.iter().flatten() {
-        // The writer leaves out the `MoveTo` of a ring that begins where the one before ended, which
-        // makes the tile unreadable. A ring may begin at any of its corners.
-        let start = ring.iter().position(|at| Some(*at) != pen).unwrap_or(0);
-        for at in ring.iter().cycle().skip(start).take(ring.len()) {
-            encoder.add_point(at.x, at.y)?;
-            pen = Some(*at);
-        }
-        encoder.complete_geom()?;
-    }
-    (!polygons.is_empty()).then(|| encoder.encode()).transpose()
 }
 
 #[cfg(test)]

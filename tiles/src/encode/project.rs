@@ -32,6 +32,12 @@ impl<T: geo_types::CoordNum> Shape<T> {
         }
     }
 
+    pub(crate) fn clear(&mut self) {
+        self.points.clear();
+        self.lines.clear();
+        self.polygons.clear();
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.points.is_empty() && self.lines.is_empty() && self.polygons.is_empty()
     }
@@ -107,6 +113,11 @@ impl Frame {
         all
     }
 
+    /// Whether a position can lie in the tile at most once.
+    pub(crate) fn is_shown_once(self) -> bool {
+        self.copies() == (0..=0)
+    }
+
     /// The copies of the world that a tile may show of what lies within ±180°.
     fn copies(self) -> std::ops::RangeInclusive<i8> {
         let west = i8::from(self.tile.x() == 0);
@@ -119,18 +130,18 @@ impl Frame {
 pub(crate) fn project(geometry: &Geometry<f64>, frame: Frame) -> Shape<f64> {
     let mut shape = Shape::empty();
     add(geometry, frame, &mut shape);
-    let copies = frame.copies();
-    if copies == (0..=0) {
+    if frame.is_shown_once() {
         return shape;
     }
-    frame.with_copies(&shape, copies)
+    frame.with_copies(&shape, frame.copies())
 }
 
 fn add(geometry: &Geometry<f64>, frame: Frame, shape: &mut Shape<f64>) {
     match geometry {
-        Geometry::Point(point) => add_point(point.0, frame, shape),
+        Geometry::Point(point) => shape.points.extend(place(point.0, frame)),
         Geometry::MultiPoint(points) => {
-            points.iter().for_each(|p| add_point(p.0, frame, shape));
+            let places = points.iter().filter_map(|p| place(p.0, frame));
+            shape.points.extend(places);
         }
         Geometry::Line(line) => shape.lines.extend(path(&[line.start, line.end], frame)),
         Geometry::LineString(line) => shape.lines.extend(path(&line.0, frame)),
@@ -153,11 +164,9 @@ fn add(geometry: &Geometry<f64>, frame: Frame, shape: &mut Shape<f64>) {
     }
 }
 
-/// A point beyond the cut of Web Mercator is on no tile; clamped, it would be a lie.
-fn add_point(at: Coord<f64>, frame: Frame, shape: &mut Shape<f64>) {
-    if finite(at) && at.y.abs() <= MERCATOR_LATITUDE {
-        shape.points.push(frame.place(at.x, at.y));
-    }
+/// A point in the frame. One beyond the cut of Web Mercator is on no tile; clamped, it would be a lie.
+pub(crate) fn place(at: Coord<f64>, frame: Frame) -> Option<Coord<f64>> {
+    (finite(at) && at.y.abs() <= MERCATOR_LATITUDE).then(|| frame.place(at.x, at.y))
 }
 
 fn path(positions: &[Coord<f64>], frame: Frame) -> Option<Path<f64>> {

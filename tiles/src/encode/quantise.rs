@@ -38,7 +38,7 @@ pub(crate) fn quantise(shape: &Shape<f64>) -> Shape<i32> {
     clippy::cast_possible_truncation,
     reason = "clipped to the buffered tile, and the cast saturates"
 )]
-fn grid(at: Coord<f64>) -> Coord<i32> {
+pub(crate) fn grid(at: Coord<f64>) -> Coord<i32> {
     Coord {
         x: at.x.round() as i32,
         y: at.y.round() as i32,
@@ -100,10 +100,26 @@ fn wound(mut ring: Ring, positive: bool) -> Option<Ring> {
     if corners(&ring).all(|(a, b, c)| side(a, b, c) == 0) {
         return None;
     }
+    ring = without_stops(ring);
     if (double_area(&ring) > 0) != positive {
         ring.reverse();
     }
     Some(ring)
+}
+
+/// A ring without the positions that its edges along an axis pass on their way, such as those that
+/// clipping leaves on the border of a tile.
+fn without_stops(ring: Ring) -> Ring {
+    let between = |a: i32, b: i32, c: i32| (a < b && b < c) || (a > b && b > c);
+    let passed = |(a, b, c): (Coord<i32>, Coord<i32>, Coord<i32>)| {
+        (a.x == b.x && b.x == c.x && between(a.y, b.y, c.y))
+            || (a.y == b.y && b.y == c.y && between(a.x, b.x, c.x))
+    };
+    if !corners(&ring).any(passed) {
+        return ring;
+    }
+    let kept = corners(&ring).filter(|corner| !passed(*corner));
+    kept.map(|(_, b, _)| b).collect()
 }
 
 /// Twice the signed area of a ring by the surveyor's formula; positive is clockwise with y down.

@@ -124,7 +124,11 @@ impl City {
             window: None,
             limits,
         };
-        encode_tile(&self.view(), viewer, &request).unwrap()
+        let view = self.view();
+        let bytes = encode_tile(&view, viewer, &request).unwrap();
+        let reference = encode_tile_by_reference(&view, viewer, &request).unwrap();
+        assert!(bytes == reference, "{tile} is not as the reference has it");
+        bytes
     }
 }
 

@@ -1,8 +1,11 @@
 //! The writer: integer ids, shared values, and geometry that a reader takes apart again.
 
 use super::*;
-use geo_types::Geometry;
+use crate::encode::project::Path;
+use crate::encode::quantise::quantise;
+use geo_types::{Coord, Geometry};
 use mvt_reader::Reader;
+use proptest::prelude::*;
 
 #[test]
 fn decimal_ids_are_themselves_and_others_are_hashed() {
@@ -32,7 +35,7 @@ fn decimal_ids_are_themselves_and_others_are_hashed() {
 }
 
 fn read(shape: &Shape<i32>) -> Vec<Geometry<i32>> {
-    let mut writer = LayerWriter::new("layer", 4_096);
+    let mut writer = DirectWriter::new("layer", 4_096, Vec::new());
     writer.add(Some(1), shape, &[]).unwrap();
     let reader = Reader::new(writer.finish().unwrap()).unwrap();
     let features = reader.get_features_as::<i32>(0).unwrap();
@@ -86,10 +89,9 @@ fn lines_that_meet_are_written_as_the_one_they_draw() {
 fn keys_and_values_are_shared() {
     let mut shape = Shape::empty();
     shape.points = path(&[(1, 2)]);
-    let mut writer = LayerWriter::new("layer", 4_096);
+    let mut writer = DirectWriter::new("layer", 4_096, vec!["a key that is written once"]);
     for id in 0..50 {
-        let text = Tag::Text(Cow::Borrowed("a value that is written once"));
-        let tags = [(Cow::Borrowed("a key that is written once"), text)];
+        let tags = [(0, Tag::Text(Cow::Borrowed("a value that is written once")))];
         writer.add(Some(id), &shape, &tags).unwrap();
     }
     let bytes = writer.finish().unwrap();
@@ -105,7 +107,68 @@ fn keys_and_values_are_shared() {
 
 #[test]
 fn a_layer_without_features_has_no_bytes() {
-    let mut writer = LayerWriter::new("layer", 4_096);
+    let mut writer = DirectWriter::new("layer", 4_096, Vec::new());
     writer.add(Some(1), &Shape::empty(), &[]).unwrap();
     assert!(writer.finish().unwrap().is_empty());
+}
+
+type Drawn = (Option<u64>, Shape<i32>, Vec<(Slot, Tag<'static>)>);
+
+fn written<'t, W: LayerWriter<'t>>(extent: u32, features: &[Drawn]) -> Vec<u8> {
+    let mut writer = W::new("a layer", extent, vec!["id", "name", "größe"]);
+    for (id, shape, tags) in features {
+        assert!(writer.add(*id, shape, tags).is_ok());
+    }
+    writer.finish().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn tag() -> impl Strategy<Value = Tag<'static>> {
+    let number = prop_oneof![Just(0.0), Just(-0.0), Just(f64::MIN), any::<f64>()];
+    let integer = prop_oneof![-2..2_i64, Just(i64::MIN), Just(i64::MAX), any::<i64>()];
+    prop_oneof![
+        "[a-c]{0,2}|.{130}".prop_map(|text| Tag::Text(text.into())),
+        integer.prop_map(Tag::Integer),
+        number.prop_map(Tag::Number),
+        any::<bool>().prop_map(Tag::Boolean),
+    ]
+}
+
+/// Positions close together, so that parts meet, and some far out.
+fn corners(count: std::ops::Range<usize>) -> impl Strategy<Value = Path<f64>> {
+    let axis = || prop_oneof![8 => 0..6, 1 => -70_000..70_000];
+    let corner = (axis(), axis()).prop_map(|(x, y): (i32, i32)| Coord {
+        x: x.into(),
+        y: y.into(),
+    });
+    prop::collection::vec(corner, count)
+}
+
+fn shape() -> impl Strategy<Value = Shape<i32>> {
+    let rings = prop::collection::vec(corners(3..9), 1..3);
+    let parts = (
+        corners(0..4),
+        prop::collection::vec(corners(2..6), 0..4),
+        prop::collection::vec(rings, 0..3),
+    );
+    parts.prop_map(|(points, lines, polygons)| {
+        quantise(&Shape {
+            points,
+            lines,
+            polygons,
+        })
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_bytes_are_those_of_the_reference(
+        extent in 1..70_000_u32,
+        features in prop::collection::vec(
+            (any::<Option<u64>>(), shape(), prop::collection::vec((0..3_u16, tag()), 0..4)),
+            0..12,
+        ),
+    ) {
+        let direct = written::<DirectWriter<'_>>(extent, &features);
+        prop_assert_eq!(direct, written::<ReferenceWriter<'_>>(extent, &features));
+    }
 }

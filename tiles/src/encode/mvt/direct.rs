@@ -1,0 +1,320 @@
+//! The layer written straight to the bytes of the wire, without a message in between.
+//!
+//! ```text
+//! layer    = name (1) feature (2)* key (3)* value (4)* extent (5) version (15)
+//! feature  = id (1) tags (2) type (3) geometry (4)
+//! geometry = MoveTo, LineTo and ClosePath, each with its count, and zigzag steps of the pen
+//! ```
+//!
+//! Promises what [`LayerWriter`] says, and the bytes that the [reference](super::reference) writes.
+//! Refuses nothing.
+
+use super::{LayerWriter, Slot, Tag};
+use crate::encode::project::{Path, Shape};
+use geo_types::Coord;
+use std::collections::HashMap;
+use std::convert::Infallible;
+
+const MOVE_TO: u32 = 1;
+const LINE_TO: u32 = 2;
+const CLOSE_PATH: u32 = 7;
+
+/// Wire types of protocol buffers.
+const VARINT: u32 = 0;
+const FIXED_64: u32 = 1;
+const LENGTH: u32 = 2;
+
+/// One layer being written.
+pub(crate) struct DirectWriter<'t> {
+    name: Box<str>,
+    extent: u32,
+    /// The features, each with its head.
+    features: Vec<u8>,
+    keys: Keys<'t>,
+    values: Values<'t>,
+    /// Of the feature at hand; kept for the room they have.
+    tags: Vec<u8>,
+    pen: Pen,
+}
+
+impl<'t> LayerWriter<'t> for DirectWriter<'t> {
+    type Error = Infallible;
+
+    fn new(name: &str, extent: u32, keys: Vec<&'t str>) -> Self {
+        Self {
+            name: name.into(),
+            extent,
+            features: Vec::new(),
+            keys: Keys::new(keys),
+            values: Values::default(),
+            tags: Vec::new(),
+            pen: Pen::default(),
+        }
+    }
+
+    fn add(
+        &mut self,
+        id: Option<u64>,
+        shape: &Shape<i32>,
+        tags: &[(Slot, Tag<'t>)],
+    ) -> Result<(), Infallible> {
+        if shape.is_empty() {
+            return Ok(());
+        }
+        self.tags.clear();
+        for (slot, tag) in tags {
+            varint(&mut self.tags, self.keys.position(*slot).into());
+            varint(&mut self.tags, self.values.position(tag).into());
+        }
+        if !shape.points.is_empty() {
+            self.pen.points(&shape.points);
+            self.feature(id, 1);
+        }
+        if !shape.lines.is_empty() {
+            self.pen.lines(&shape.lines);
+            self.feature(id, 2);
+        }
+        if !shape.polygons.is_empty() {
+            self.pen.polygons(&shape.polygons);
+            self.feature(id, 3);
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Vec<u8>, Infallible> {
+        if self.features.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut tail = Vec::with_capacity(self.values.bytes.len() + 64);
+        self.keys.write(&mut tail);
+        tail.extend_from_slice(&self.values.bytes);
+        head(&mut tail, 5, VARINT);
+        varint(&mut tail, self.extent.into());
+        head(&mut tail, 15, VARINT);
+        varint(&mut tail, 2);
+        let mut name = Vec::with_capacity(self.name.len() + 2);
+        bytes(&mut name, 1, self.name.as_bytes());
+
+        let length = name.len() + self.features.len() + tail.len();
+        let mut layer = Vec::with_capacity(length + 6);
+        head(&mut layer, 3, LENGTH);
+        varint(&mut layer, length as u64);
+        layer.extend_from_slice(&name);
+        layer.extend_from_slice(&self.features);
+        layer.extend_from_slice(&tail);
+        Ok(layer)
+    }
+}
+
+impl DirectWriter<'_> {
+    /// Writes the feature whose tags and geometry are at hand.
+    fn feature(&mut self, id: Option<u64>, kind: u64) {
+        let id_length = id.map_or(0, |id| 1 + varint_length(id));
+        let tags_length = match self.tags.len() {
+            0 => 0,
+            length => 1 + varint_length(length as u64) + length,
+        };
+        let drawn = self.pen.drawn.len();
+        let length = id_length + tags_length + 2 + 1 + varint_length(drawn as u64) + drawn;
+        head(&mut self.features, 2, LENGTH);
+        varint(&mut self.features, length as u64);
+        if let Some(id) = id {
+            head(&mut self.features, 1, VARINT);
+            varint(&mut self.features, id);
+        }
+        if !self.tags.is_empty() {
+            bytes(&mut self.features, 2, &self.tags);
+        }
+        head(&mut self.features, 3, VARINT);
+        varint(&mut self.features, kind);
+        bytes(&mut self.features, 4, &self.pen.drawn);
+    }
+}
+
+/// Keys in the order of their first use.
+struct Keys<'t> {
+    names: Vec<&'t str>,
+    /// The position in the layer, by slot.
+    positions: Vec<Option<u32>>,
+    used: Vec<Slot>,
+}
+
+impl<'t> Keys<'t> {
+    fn new(names: Vec<&'t str>) -> Self {
+        Self {
+            positions: vec![None; names.len()],
+            names,
+            used: Vec::new(),
+        }
+    }
+
+    fn position(&mut self, slot: Slot) -> u32 {
+        let next = u32::try_from(self.used.len()).unwrap_or(u32::MAX);
+        let used = &mut self.used;
+        *self.positions[usize::from(slot)].get_or_insert_with(|| {
+            used.push(slot);
+            next
+        })
+    }
+
+    fn write(&self, to: &mut Vec<u8>) {
+        for slot in &self.used {
+            bytes(to, 3, self.names[usize::from(*slot)].as_bytes());
+        }
+    }
+}
+
+/// Values in the order of their first use, as they are written.
+#[derive(Default)]
+struct Values<'t> {
+    positions: HashMap<Tag<'t>, u32>,
+    bytes: Vec<u8>,
+}
+
+impl<'t> Values<'t> {
+    fn position(&mut self, tag: &Tag<'t>) -> u32 {
+        if let Some(position) = self.positions.get(tag) {
+            return *position;
+        }
+        let position = u32::try_from(self.positions.len()).unwrap_or(u32::MAX);
+        write_value(&mut self.bytes, tag);
+        self.positions.insert(tag.clone(), position);
+        position
+    }
+}
+
+fn write_value(to: &mut Vec<u8>, tag: &Tag<'_>) {
+    head(to, 4, LENGTH);
+    let short = |to: &mut Vec<u8>, field: u32, number: u64| {
+        varint(to, 1 + varint_length(number) as u64);
+        head(to, field, VARINT);
+        varint(to, number);
+    };
+    match tag {
+        Tag::Text(text) => {
+            let length = text.len() as u64;
+            varint(to, 1 + varint_length(length) as u64 + length);
+            bytes(to, 1, text.as_bytes());
+        }
+        Tag::Number(number) => {
+            varint(to, 9);
+            head(to, 3, FIXED_64);
+            to.extend_from_slice(&number.to_le_bytes());
+        }
+        // Zigzag for negative numbers only: a plain varint of those takes ten bytes.
+        Tag::Integer(number) if *number < 0 => {
+            short(to, 6, ((number << 1) ^ (number >> 63)).cast_unsigned());
+        }
+        Tag::Integer(number) => short(to, 4, number.unsigned_abs()),
+        Tag::Boolean(yes) => short(to, 7, u64::from(*yes)),
+    }
+}
+
+/// Draws one geometry as commands.
+#[derive(Default)]
+struct Pen {
+    drawn: Vec<u8>,
+    at: Coord<i32>,
+}
+
+impl Pen {
+    fn begin(&mut self) {
+        self.drawn.clear();
+        self.at = Coord { x: 0, y: 0 };
+    }
+
+    fn command(&mut self, command: u32, count: usize) {
+        varint(&mut self.drawn, u64::from(command) | (count as u64) << 3);
+    }
+
+    fn step(&mut self, to: Coord<i32>) {
+        for step in [
+            to.x.saturating_sub(self.at.x),
+            to.y.saturating_sub(self.at.y),
+        ] {
+            let zigzag = (step << 1) ^ (step >> 31);
+            varint(&mut self.drawn, u64::from(zigzag.cast_unsigned()));
+        }
+        self.at = to;
+    }
+
+    fn points(&mut self, points: &[Coord<i32>]) {
+        self.begin();
+        self.command(MOVE_TO, points.len());
+        for at in points {
+            self.step(*at);
+        }
+    }
+
+    /// Lines that meet end to start are drawn as one.
+    fn lines(&mut self, lines: &[Path<i32>]) {
+        self.begin();
+        let meet = |a: &Path<i32>, b: &Path<i32>| a.last() == b.first();
+        for chain in lines.chunk_by(meet) {
+            let mut corners = chain.iter().enumerate();
+            let steps: usize = chain.iter().map(|line| line.len().saturating_sub(1)).sum();
+            if let Some((_, first)) = corners.next() {
+                self.path(first.first(), steps);
+                for at in first.iter().skip(1) {
+                    self.step(*at);
+                }
+            }
+            for (_, line) in corners {
+                for at in line.iter().skip(1) {
+                    self.step(*at);
+                }
+            }
+        }
+    }
+
+    fn polygons(&mut self, polygons: &[Vec<Path<i32>>]) {
+        self.begin();
+        let mut last = None;
+        for ring in polygons.iter().flatten() {
+            // As the reference has it: no ring begins where the one before ended.
+            let start = ring.iter().position(|at| Some(*at) != last).unwrap_or(0);
+            let mut corners = ring.iter().cycle().skip(start).take(ring.len());
+            self.path(corners.next(), ring.len().saturating_sub(1));
+            for at in corners {
+                self.step(*at);
+            }
+            self.command(CLOSE_PATH, 1);
+            last = Some(self.at);
+        }
+    }
+
+    /// Moves to the first corner and announces so many steps from there.
+    fn path(&mut self, first: Option<&Coord<i32>>, steps: usize) {
+        if let Some(first) = first {
+            self.command(MOVE_TO, 1);
+            self.step(*first);
+            self.command(LINE_TO, steps);
+        }
+    }
+}
+
+/// A field's number and wire type. All of MVT's numbers are below 16, so this is one byte.
+fn head(to: &mut Vec<u8>, field: u32, wire_type: u32) {
+    varint(to, u64::from(field << 3 | wire_type));
+}
+
+fn bytes(to: &mut Vec<u8>, field: u32, bytes: &[u8]) {
+    head(to, field, LENGTH);
+    varint(to, bytes.len() as u64);
+    to.extend_from_slice(bytes);
+}
+
+/// Seven bits a byte, the least first; the high bit says that more follow.
+#[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
+fn varint(to: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        to.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    to.push(number as u8);
+}
+
+fn varint_length(number: u64) -> usize {
+    let bits = 64 - (number | 1).leading_zeros();
+    bits.div_ceil(7) as usize
+}
