@@ -24,6 +24,8 @@ import { openForTests } from "./window-wall";
 
 /** For what no message announces: sightings and what is derived from other layers. Answers are 304 where nothing changed. */
 const TILES_EVERY_MS = 20_000;
+/** How long the map waits for the first picture: drawn with it, the map needs no second first frame; without it, it comes bare. */
+const FIRST_PICTURE_MS = 600;
 const NOT_SHOWN_AT_FIRST = ["alpr_reads", "cells"];
 const WORLD: MapPose = { center: [0, 20], zoom: 2, bearing: 0, pitch: 0 };
 
@@ -233,6 +235,7 @@ export async function openWall(
   watch.start();
 
   const [code, ground] = await Promise.all([opening.stage, opening.ground, opening.fonts]);
+  await Promise.race([watch.firstLive, new Promise((late) => setTimeout(late, FIRST_PICTURE_MS))]);
   const open = new OpenWall(wall, watch, address, tones, { code, container, pose, ground });
   watch.takeOver(open);
   if (address.replay !== null) void open.director.replay?.open(Date.parse(address.replay));

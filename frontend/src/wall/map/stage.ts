@@ -5,6 +5,9 @@ import { Map as MapLibreMap, type GeoJSONSource, type VectorTileSource } from "m
 import type { CatalogLayer, Ground } from "../server/shapes";
 import type { MapPose, Theme } from "../view/address";
 import { compose, type Composed } from "./compose";
+import { drawnSource } from "./drawn-source";
+import { makeFirstPicture } from "./first-picture";
+import type { DiffTarget } from "./live-source";
 import "./maplibre";
 import { Pulses } from "./pulses";
 import { sourceOf } from "./drawing";
@@ -58,6 +61,7 @@ export class Stage {
     private readonly events: StageEvents,
   ) {
     const { style } = this.#compose(dress);
+    const pixelRatio = window.devicePixelRatio * scale;
     this.map = new MapLibreMap({
       container,
       style,
@@ -66,11 +70,14 @@ export class Stage {
       keyboard: false,
       fadeDuration: 0,
       maxPitch: 60,
-      pixelRatio: window.devicePixelRatio * scale,
+      pixelRatio,
       locale: { "Map.Title": "Map" },
     });
     this.#pulses = new Pulses(this.map);
-    this.map.once("style.load", () => events.onFreshSources());
+    this.map.once("style.load", () => {
+      makeFirstPicture(this.map, pixelRatio);
+      events.onFreshSources();
+    });
     this.#listen();
   }
 
@@ -132,8 +139,8 @@ export class Stage {
     this.#pulses.start(key, at, severity);
   }
 
-  source(layer: string): GeoJSONSource | null {
-    return this.map.getSource<GeoJSONSource>(sourceOf(layer)) ?? null;
+  source(layer: string): DiffTarget | null {
+    return drawnSource(this.map, sourceOf(layer));
   }
 
   get pose(): MapPose {
