@@ -70,14 +70,17 @@ class OpenWall implements MapSide {
   ) {
     const { code, container, pose } = made;
     this.#ground = made.ground;
-    this.#stage = new code.Stage(container, pose, wall.scale, this.#clothes(), {
+    const standing = { pose, scale: wall.scale, part: address.part };
+    this.#stage = new code.Stage(container, standing, this.#clothes(), {
       onFreshSources: () => this.#freshSources(),
       onPick: (picked, at) => this.director.picked(picked, at),
       onMove: (byHand) => this.#moved(byHand),
+      onMoving: () => this.director.moving(),
     });
     const shown = { feature: (layer: string, id: string) => this.#replay.shown.feature(layer, id) };
     this.#looking = new Looking(wall, shown, this.#stage);
-    this.#focusing = new Focusing(wall, this.#focusAround(code), address.focus_s ?? FOCUS_S);
+    const focus_s = wall.leads ? (address.focus_s ?? FOCUS_S) : 0;
+    this.#focusing = new Focusing(wall, this.#focusAround(code), focus_s);
     const redress = (): void => void this.#dress();
     this.director = new Director(wall, this.#stage, this.#looking, this.#focusing, tones, address, redress);
     this.#replay = this.director.replay = this.#hangReplay();
@@ -238,6 +241,8 @@ export async function openWall(
   await Promise.race([watch.firstLive, new Promise((late) => setTimeout(late, FIRST_PICTURE_MS))]);
   const open = new OpenWall(wall, watch, address, tones, { code, container, pose, ground });
   watch.takeOver(open);
-  if (address.replay !== null) void open.director.replay?.open(Date.parse(address.replay));
+  if (address.part !== null) open.director.share(new BroadcastChannel(`atalaya-view ${wall.name ?? ""}`));
+  if (address.replay !== null && address.part === null)
+    void open.director.replay?.open(Date.parse(address.replay));
   return open.director;
 }
