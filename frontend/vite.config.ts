@@ -4,6 +4,7 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
 import { fetchedEarly } from "./tools/fetched-early.ts";
+import { packed } from "./tools/packed.ts";
 
 const serverDuringDevelopment = process.env["ATALAYA_ADDRESS"] ?? "http://127.0.0.1:8080";
 const serverPaths =
@@ -14,7 +15,7 @@ export default defineConfig(({ mode }) => {
   const folder = signIn ? "assets/sign-in" : "assets/app";
   return {
     base: "/",
-    plugins: [svelte(), fetchedEarly(["stage"], ["400-normal", "700-normal"])],
+    plugins: [svelte(), fetchedEarly(["stage"], ["400-normal", "700-normal"]), packed()],
     server: { proxy: { [serverPaths]: { target: serverDuringDevelopment, ws: true } } },
     build: {
       emptyOutDir: !signIn,

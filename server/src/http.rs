@@ -21,6 +21,7 @@ mod past;
 mod questions;
 mod reading;
 pub mod refusals;
+mod representation;
 mod search;
 pub mod security;
 pub mod sign_in;

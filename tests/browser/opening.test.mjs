@@ -64,6 +64,37 @@ test("everything that the wall opens with is asked at once, and tiles wait for n
   assert.deepEqual(described, ["/tiles/basemap"]);
 });
 
+/** The part of the full resolution that the map is drawn in, or 0 while it is out of sight. */
+const fineness = () => {
+  const map = window.__wall?.map;
+  if (!map || map.getContainer().style.visibility === "hidden") return 0;
+  return map.getCanvas().width / (map.getContainer().clientWidth * devicePixelRatio);
+};
+
+test("the first picture is put together out of sight, shown whole, and not waited for without end", async () => {
+  await page.goto(`${server.base}/wall/A?at=${DOWNTOWN.join(",")},15`);
+  await browser.state("map", "idle");
+  const scale = await page.evaluate(fineness);
+  assert.ok(scale > 0.5, `shown in full: ${scale}`);
+
+  const tiles = /\/tiles\/[^/]+\/\d+\//;
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route(tiles, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(`${server.base}/wall/A?at=${DOWNTOWN.join(",")},15.2`);
+  await page.waitForFunction(() => window.__wall !== undefined);
+  const coarse = await page.evaluate(() => window.__wall.map.getCanvas().width);
+  await page.waitForFunction((full) => window.__wall.map.getCanvas().width > full, coarse);
+  assert.ok(Math.abs((await page.evaluate(fineness)) - scale) < 0.01, "in full again, with what there is");
+  const drawn = () => window.__wall.map.queryRenderedFeatures().some((it) => it.properties.id === "i1");
+  await page.waitForFunction(drawn);
+  release();
+  await page.unrouteAll({ behavior: "wait" });
+});
+
 test("how long it takes", async (t) => {
   await page.addInitScript(() => {
     const began = performance.now();
@@ -71,7 +102,8 @@ test("how long it takes", async (t) => {
       const wall = window.__wall;
       const live = document.documentElement?.dataset.state === "live";
       if (live) window.liveAfter ??= performance.now() - began;
-      const drawn = wall?.map.getLayer("incidents") && wall.map.queryRenderedFeatures({ layers: ["incidents"] }).length > 0;
+      const shown = wall && wall.map.getContainer().style.visibility !== "hidden";
+      const drawn = shown && wall.map.getLayer("incidents") && wall.map.queryRenderedFeatures({ layers: ["incidents"] }).length > 0;
       if (drawn && live) window.drawnAfter = performance.now() - began;
       else requestAnimationFrame(look);
     };

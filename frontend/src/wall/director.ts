@@ -15,6 +15,7 @@ import type { SoundSettings } from "./sound/settings";
 import type { Tones } from "./sound/tones";
 import type { Panel, Wall } from "./state/wall.svelte";
 import { writeQuery, type Address, type MapPose } from "./view/address";
+import { sceneDue, SharedView, type ViewState } from "./view/shared-view";
 import { anchorOf } from "./map/anchor";
 
 /** How near to look: at a blocked junction its legs must be seen. */
@@ -23,6 +24,8 @@ export const closeLookZoom = (layer: string | null): number => (layer === "block
 const DETAILS_PX = 500;
 /** Width that the inset covers on the other side, with the tools. */
 const INSET_PX = 524;
+
+const dwell_s = (scene: Scene | undefined): number => Math.max(3, scene?.dwell_s ?? 20);
 
 export class Director {
   /** Set by whoever opens the wall. */
@@ -34,6 +37,7 @@ export class Director {
   #before: MapPose | null = null;
   #stepped: string | null = null;
   #sceneSince = performance.now();
+  #shared: SharedView | null = null;
 
   constructor(
     private readonly wall: Wall,
@@ -81,7 +85,8 @@ export class Director {
       case "fullscreen":
         return void this.fullscreen();
       case "replay":
-        return this.replay?.toggle();
+        // The displays of one view have no replay in common, and none of them may show another time than its neighbour.
+        return this.address.part === null ? this.replay?.toggle() : undefined;
       case "back":
         return this.back();
       case "layers":
@@ -123,7 +128,11 @@ export class Director {
     const busy = replay !== null || selected !== null || focus !== null || panel !== "none";
     if (!cycling || busy || scenes.length < 2) return;
     const at = scenes.findIndex((scene) => scene.name === this.wall.scene);
-    const dwell = Math.max(3, scenes[at]?.dwell_s ?? 20) * 1000;
+    if (this.address.part !== null) {
+      const due = sceneDue(scenes.map(dwell_s), this.wall.now);
+      return due === at ? undefined : this.openScene(scenes[due]);
+    }
+    const dwell = dwell_s(scenes[at]) * 1000;
     if (performance.now() - this.#sceneSince >= dwell) this.openScene(scenes[(at + 1) % scenes.length]);
   }
 
@@ -158,7 +167,7 @@ export class Director {
   details(): void {
     const card = this.wall.cards.find((one) => one.key === this.wall.currentCard);
     if (card !== undefined && !this.wall.reticle) return this.openCard(card);
-    this.picked(this.stage.pickMiddle(), this.stage.pose.center);
+    this.picked(this.stage.pickMiddle(), this.stage.middlePlace);
   }
 
   openCard(card: Card | undefined): void {
@@ -300,10 +309,39 @@ export class Director {
       cycle: wall.cycling,
       focus_s: this.address.focus_s,
       sound: this.address.sound,
+      part: this.address.part,
       at: this.#movedByHand ? this.stage.pose : null,
       replay: wall.replay === null ? null : secondText(wall.replay.at),
     });
     history.replaceState(null, "", `${window.location.pathname}${query}`);
+    this.#shared?.tell();
+  }
+
+  /** Shares the view from now on with the other displays of this wall. */
+  share(channel: BroadcastChannel): void {
+    const mine = (): ViewState => ({
+      pose: this.stage.pose,
+      scene: this.wall.scene,
+      layers: [...this.wall.shown],
+      theme: this.wall.theme,
+      movedByHand: this.#movedByHand,
+      layersByHand: this.#layersByHand,
+    });
+    this.#shared = new SharedView(channel, mine, (view) => this.#follow(view));
+  }
+
+  moving(): void {
+    this.#shared?.tell();
+  }
+
+  #follow(view: ViewState): void {
+    const { wall } = this;
+    [this.#movedByHand, this.#layersByHand] = [view.movedByHand, view.layersByHand];
+    wall.scene = view.scene;
+    this.#show(new Set(view.layers));
+    if (view.theme !== wall.theme) this.changeTheme();
+    this.stage.follow(view.pose);
+    this.writeAddress();
   }
 
   #standAside(at: [number, number] | null): void {

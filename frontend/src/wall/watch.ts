@@ -40,6 +40,9 @@ export interface MapSide {
 
 export class Watch {
   readonly picture: Picture;
+  /** Settles when the stream is live for the first time: then the first picture is whole. */
+  readonly firstLive: Promise<void>;
+  #isLive: () => void = () => undefined;
   readonly #connection: Connection;
   readonly #arrivals = new Arrivals();
   readonly #home: Box | null;
@@ -55,6 +58,7 @@ export class Watch {
   ) {
     this.#home = boxAround(wall.scenes.map((scene) => scene.center));
     this.#view = firstView;
+    this.firstLive = new Promise((resolve) => (this.#isLive = resolve));
     this.picture = new Picture(
       {
         serverNow: () => this.serverNow(),
@@ -138,6 +142,7 @@ export class Watch {
     const { wall } = this;
     if (wall.link === "lost" && state === "live") this.#recovered();
     wall.link = state;
+    if (state === "live") this.#isLive();
     document.documentElement.dataset["state"] = state;
   }
 

@@ -1,14 +1,18 @@
 //! What the browser needs beside live content: pages, styles, sprites and glyphs, all inside the
 //! binary, so that the first paint needs no other host.
 
+use super::coding::Coding;
 use super::params::Params;
-use super::{App, Caller, base_url, matches};
+use super::representation::Representation;
+use super::{App, Caller, base_url};
 use crate::identity::hex;
 use crate::problem::Problem;
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
 /// The built front end.
 #[derive(RustEmbed)]
@@ -25,38 +29,51 @@ fn no_such_path() -> Problem {
     Problem::NoSuchPath {}
 }
 
-fn file(
-    request: &HttpRequest,
-    path: &str,
-    file: &EmbeddedFile,
-    cache: &'static str,
-) -> HttpResponse {
-    let hash = hex(&file.metadata.sha256_hash()[..12]);
-    let etag = format!("\"{hash}\"");
-    if matches(request, &etag) {
-        return HttpResponse::NotModified()
-            .insert_header((header::ETAG, etag))
-            .finish();
+/// The codings in which the build of the front end leaves its files, best first, and the ending
+/// that each adds to the name of the plain one.
+const PACKED: [(Coding, &str); 2] = [(Coding::Brotli, ".br"), (Coding::Gzip, ".gz")];
+
+/// A page or asset in the best coding that the client takes. All were made at build time: nothing
+/// is compressed here.
+fn file(request: &HttpRequest, path: &str, cache: &'static str) -> Result<HttpResponse, Problem> {
+    if PACKED.iter().any(|(_, ending)| path.ends_with(ending)) {
+        return Err(no_such_path());
     }
-    HttpResponse::Ok()
-        .content_type(mime_guess::from_path(path).first_or_octet_stream())
-        .insert_header((header::ETAG, etag))
-        .insert_header((header::CACHE_CONTROL, cache))
-        .body(file.data.clone().into_owned())
+    let plain = Pages::get(path).ok_or_else(no_such_path)?;
+    let mut at_hand: Vec<(Coding, EmbeddedFile)> = PACKED
+        .iter()
+        .filter_map(|(coding, ending)| Some((*coding, Pages::get(&format!("{path}{ending}"))?)))
+        .collect();
+    at_hand.push((Coding::Identity, plain));
+    let codings: Vec<Coding> = at_hand.iter().map(|(coding, _)| *coding).collect();
+    let coding = Coding::negotiate_among(request, &codings);
+    let file = at_hand.into_iter().find(|(one, _)| *one == coding);
+    let (_, file) = file.ok_or_else(no_such_path)?;
+    let representation = Representation {
+        // Of the bytes as they go out, and so another for each coding.
+        etag: format!("\"{}\"", hex(&file.metadata.sha256_hash()[..12])),
+        cache,
+        coding,
+        varies: codings.len() > 1,
+    };
+    if let Some(held) = representation.held_by(request) {
+        return Ok(held);
+    }
+    let body = match file.data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    };
+    let content_type = mime_guess::from_path(path).first_or_octet_stream();
+    Ok(representation.with_body(content_type.as_ref(), body))
 }
 
 /// Names under `assets/` carry a hash of their content.
 const FOREVER: &str = "private, max-age=31536000, immutable";
-const CHECK: &str = "private, no-cache";
-
-fn page(request: &HttpRequest, name: &str) -> Result<HttpResponse, Problem> {
-    let page = Pages::get(name).ok_or_else(no_such_path)?;
-    Ok(file(request, name, &page, CHECK))
-}
+pub(super) const CHECK: &str = "private, no-cache";
 
 /// `GET /sign-in` and its assets: open to all.
 pub(super) async fn sign_in(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    page(&request, "sign-in.html")
+    file(&request, "sign-in.html", CHECK)
 }
 
 /// `GET /assets/sign-in/{file}`: open to all.
@@ -64,14 +81,12 @@ pub(super) async fn sign_in_asset(
     request: HttpRequest,
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let path = format!("assets/sign-in/{name}");
-    let asset = Pages::get(&path).ok_or_else(no_such_path)?;
-    Ok(file(&request, &path, &asset, FOREVER))
+    file(&request, &format!("assets/sign-in/{name}"), FOREVER)
 }
 
 /// `GET /`, `/wall` and `/wall/{name}`: the map wall.
 pub(super) async fn wall(request: HttpRequest, _caller: Caller) -> Result<HttpResponse, Problem> {
-    page(&request, "wall.html")
+    file(&request, "wall.html", CHECK)
 }
 
 /// `GET /assets/app/{file}`.
@@ -80,9 +95,7 @@ pub(super) async fn asset(
     _caller: Caller,
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let path = format!("assets/app/{name}");
-    let asset = Pages::get(&path).ok_or_else(no_such_path)?;
-    Ok(file(&request, &path, &asset, FOREVER))
+    file(&request, &format!("assets/app/{name}"), FOREVER)
 }
 
 /// `GET /styles/{name}`: a MapLibre style. With `glyphs=1` it names our glyphs, for clients that do
@@ -105,9 +118,31 @@ pub(super) async fn style(
     if params.raw("glyphs") == Some("1") {
         style["glyphs"] = format!("{base}/fonts/{{fontstack}}/{{range}}.pbf").into();
     }
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, CHECK))
-        .json(style))
+    let plain = Bytes::from(serde_json::to_vec(&style).map_err(Problem::internal)?);
+    coded_json(&request, plain).await
+}
+
+/// A small JSON document, coded for this client unless it holds it already.
+pub(super) async fn coded_json(
+    request: &HttpRequest,
+    plain: Bytes,
+) -> Result<HttpResponse, Problem> {
+    let coding = Coding::negotiate(request);
+    let digest = hex(&Sha256::digest(&plain)[..12]);
+    let representation = Representation {
+        etag: format!("\"{digest}-{}\"", coding.name()),
+        cache: CHECK,
+        coding,
+        varies: true,
+    };
+    if let Some(held) = representation.held_by(request) {
+        return Ok(held);
+    }
+    let coded = web::block(move || coding.encode(&plain)).await;
+    let body = coded
+        .map_err(Problem::internal)?
+        .map_err(Problem::internal)?;
+    Ok(representation.with_body("application/json", body))
 }
 
 /// Makes the style's own paths absolute: MapLibre resolves none against the style's address.

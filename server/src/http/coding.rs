@@ -38,17 +38,22 @@ impl Coding {
     /// The best coding that the request accepts. Identity always is: a client that forbids it gets
     /// it all the same rather than nothing.
     pub(super) fn negotiate(request: &HttpRequest) -> Self {
+        Self::negotiate_among(request, &Self::BEST_FIRST)
+    }
+
+    /// As [`Self::negotiate`], where only these codings are at hand; the best comes first.
+    pub(super) fn negotiate_among(request: &HttpRequest, at_hand: &[Self]) -> Self {
         let accepted: Vec<&str> = request
             .headers()
             .get_all(ACCEPT_ENCODING)
             .filter_map(|value| value.to_str().ok())
             .collect();
-        Self::choose(&accepted.join(","))
+        Self::choose(&accepted.join(","), at_hand)
     }
 
-    fn choose(accepted: &str) -> Self {
+    fn choose(accepted: &str, at_hand: &[Self]) -> Self {
         let mut best = (Self::Identity, 0.0);
-        for coding in Self::BEST_FIRST {
+        for &coding in at_hand {
             let weight = weight(accepted, coding);
             if weight > best.1 {
                 best = (coding, weight);
@@ -126,7 +131,25 @@ mod tests {
             ("deflate", Coding::Identity),
         ];
         for (accepted, expected) in table {
-            assert_eq!(Coding::choose(accepted), expected, "{accepted}");
+            let chosen = Coding::choose(accepted, &Coding::BEST_FIRST);
+            assert_eq!(chosen, expected, "{accepted}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_at_hand_is_not_chosen() {
+        let made_at_build = [Coding::Brotli, Coding::Gzip, Coding::Identity];
+        let table = [
+            ("gzip, deflate, br, zstd", Coding::Brotli),
+            ("zstd", Coding::Identity),
+            ("zstd, gzip;q=0.2", Coding::Gzip),
+            ("br;q=0, gzip;q=0", Coding::Identity),
+            ("*;q=0", Coding::Identity),
+            ("identity, br;q=0.5", Coding::Identity),
+        ];
+        for (accepted, expected) in table {
+            let chosen = Coding::choose(accepted, &made_at_build);
+            assert_eq!(chosen, expected, "{accepted}");
         }
     }
 

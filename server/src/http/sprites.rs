@@ -2,11 +2,12 @@
 //!
 //! A sheet is drawn once per process and ratio. Names of icons are the names of the files.
 
-use super::assets::Styles;
-use super::{Caller, matches};
+use super::Caller;
+use super::assets::{CHECK, Styles, coded_json};
+use super::coding::Coding;
+use super::representation::Representation;
 use crate::identity::hex;
 use crate::problem::Problem;
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -87,21 +88,20 @@ pub(super) async fn sprite(
     let sheet = sheet
         .as_ref()
         .map_err(|cause| Problem::internal(cause.clone()))?;
-    let (content_type, bytes) = match extension {
-        "json" => ("application/json", &sheet.index),
-        "png" => ("image/png", &sheet.png),
-        _ => return Err(Problem::NoSuchPath {}),
-    };
-    if matches(&request, &sheet.etag) {
-        return Ok(HttpResponse::NotModified()
-            .insert_header((header::ETAG, sheet.etag.clone()))
-            .finish());
+    match extension {
+        "json" => coded_json(&request, sheet.index.clone()).await,
+        "png" => {
+            let representation = Representation {
+                etag: sheet.etag.clone(),
+                cache: CHECK,
+                coding: Coding::Identity,
+                varies: false,
+            };
+            let held = representation.held_by(&request);
+            Ok(held.unwrap_or_else(|| representation.with_body("image/png", sheet.png.clone())))
+        }
+        _ => Err(Problem::NoSuchPath {}),
     }
-    Ok(HttpResponse::Ok()
-        .content_type(content_type)
-        .insert_header((header::ETAG, sheet.etag.clone()))
-        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-        .body(bytes.clone()))
 }
 
 #[cfg(test)]

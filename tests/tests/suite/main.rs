@@ -1,6 +1,7 @@
 //! The one test binary: every test that needs the whole project, by boundary. Each starts a server of its own and meets it
 //! as the outside does.
 
+mod assets;
 mod clearance;
 mod commands;
 mod crash;

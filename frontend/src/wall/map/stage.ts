@@ -4,7 +4,12 @@ import { Map as MapLibreMap, type GeoJSONSource, type VectorTileSource } from "m
 
 import type { CatalogLayer, Ground } from "../server/shapes";
 import type { MapPose, Theme } from "../view/address";
+import { awayFromMiddle, type Part } from "../view/part";
+import { shifted } from "../view/world";
 import { compose, type Composed } from "./compose";
+import { drawnSource } from "./drawn-source";
+import { makeFirstPicture } from "./first-picture";
+import type { DiffTarget } from "./live-source";
 import "./maplibre";
 import { Pulses } from "./pulses";
 import { sourceOf } from "./drawing";
@@ -29,11 +34,20 @@ export interface Picked {
   properties: Record<string, unknown>;
 }
 
+/** Where the map stands: the view, how large it is drawn, and which part of the view is this display's. */
+export interface Standing {
+  pose: MapPose;
+  scale: number;
+  part: Part | null;
+}
+
 export interface StageEvents {
   /** The sources are new and empty. */
   onFreshSources(): void;
   onPick(picked: Picked | null, at: [number, number]): void;
   onMove(byHand: boolean): void;
+  /** On the way too, not only at the end of a movement. */
+  onMoving(): void;
 }
 
 const REACH_PX = 10;
@@ -48,29 +62,36 @@ export class Stage {
   #shown: ReadonlySet<string> = new Set();
   #troubled = false;
   readonly #pulses: Pulses;
+  /** How far the middle of this map lies from the middle of the view it shows a part of. */
+  #away: [number, number];
 
   /** The fonts must be there: labels are drawn once. */
   constructor(
     container: HTMLElement,
-    pose: MapPose,
-    scale: number,
+    private readonly standing: Standing,
     dress: Dress,
     private readonly events: StageEvents,
   ) {
     const { style } = this.#compose(dress);
+    const { pose, part } = standing;
+    const pixelRatio = window.devicePixelRatio * standing.scale;
+    this.#away = this.#awayNow(container);
     this.map = new MapLibreMap({
       container,
       style,
-      ...pose,
+      ...(part === null ? pose : { ...shifted(pose, this.#away), pitch: 0 }),
       attributionControl: { compact: false, customAttribution: [] },
       keyboard: false,
       fadeDuration: 0,
-      maxPitch: 60,
-      pixelRatio: window.devicePixelRatio * scale,
+      maxPitch: part === null ? 60 : 0,
+      pixelRatio,
       locale: { "Map.Title": "Map" },
     });
     this.#pulses = new Pulses(this.map);
-    this.map.once("style.load", () => events.onFreshSources());
+    this.map.once("style.load", () => {
+      makeFirstPicture(this.map, pixelRatio);
+      events.onFreshSources();
+    });
     this.#listen();
   }
 
@@ -81,6 +102,8 @@ export class Stage {
     map.on("moveend", (event) => {
       events.onMove("originalEvent" in event && event.originalEvent !== undefined);
     });
+    map.on("move", () => events.onMoving());
+    map.on("resize", () => this.#stayInPart());
     map.on("idle", () => (document.documentElement.dataset["map"] = "idle"));
     map.on("error", ({ error }) => {
       this.#troubled = true;
@@ -132,18 +155,44 @@ export class Stage {
     this.#pulses.start(key, at, severity);
   }
 
-  source(layer: string): GeoJSONSource | null {
-    return this.map.getSource<GeoJSONSource>(sourceOf(layer)) ?? null;
+  source(layer: string): DiffTarget | null {
+    return drawnSource(this.map, sourceOf(layer));
   }
 
+  /** Of the whole view, of which this map may be a part. */
   get pose(): MapPose {
     const center = this.map.getCenter();
-    return {
+    const own: MapPose = {
       center: [center.lng, center.lat],
       zoom: this.map.getZoom(),
       bearing: this.map.getBearing(),
       pitch: this.map.getPitch(),
     };
+    const [right, down] = this.#away;
+    return this.standing.part === null ? own : shifted(own, [-right, -down]);
+  }
+
+  #awayNow(container: HTMLElement): [number, number] {
+    const { part, scale } = this.standing;
+    if (part === null) return [0, 0];
+    const { clientWidth, clientHeight } = container;
+    const [right, down] = awayFromMiddle(part, clientWidth * scale, clientHeight * scale);
+    return [right / scale, down / scale];
+  }
+
+  /** The pose of this map for a pose of the view. */
+  #own(pose: Partial<MapPose>): Partial<MapPose> {
+    if (this.standing.part === null) return pose;
+    return { ...shifted({ ...this.pose, ...pose }, this.#away), pitch: 0 };
+  }
+
+  #stayInPart(): void {
+    if (this.standing.part === null) return;
+    const view = this.pose;
+    const away = this.#awayNow(this.map.getContainer());
+    if (away[0] === this.#away[0] && away[1] === this.#away[1]) return;
+    this.#away = away;
+    this.map.jumpTo(this.#own(view));
   }
 
   get bounds(): [number, number, number, number] {
@@ -151,9 +200,15 @@ export class Stage {
     return [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
   }
 
-  go(pose: Partial<MapPose>, offset: [number, number] = [0, 0]): void {
-    if (still()) this.map.jumpTo(pose);
-    else this.map.easeTo({ ...pose, offset, duration: 900, essential: false });
+  go(pose: Partial<MapPose>, offset: [number, number] = [0, 0], duration = 900): void {
+    const own = this.#own(pose);
+    if (still()) this.map.jumpTo(own);
+    else this.map.easeTo({ ...own, offset, duration, essential: false });
+  }
+
+  /** Is there at once: another display of the same view leads the way. */
+  follow(pose: MapPose): void {
+    this.map.jumpTo(this.#own(pose));
   }
 
   pan(x: number, y: number): void {
@@ -161,7 +216,7 @@ export class Stage {
   }
 
   zoom(by: number): void {
-    this.map.easeTo({ zoom: this.map.getZoom() + by, duration: still() ? 0 : 220 });
+    this.go({ zoom: this.map.getZoom() + by }, [0, 0], 220);
   }
 
   isInLeftHalf(at: [number, number]): boolean {
@@ -181,6 +236,10 @@ export class Stage {
   get middle(): { x: number; y: number } {
     const canvas = this.map.getCanvas();
     return { x: canvas.clientWidth / 2, y: canvas.clientHeight / 2 };
+  }
+
+  get middlePlace(): [number, number] {
+    return this.map.unproject([this.middle.x, this.middle.y]).toArray();
   }
 
   pickMiddle(): Picked | null {

@@ -8,6 +8,7 @@ import type { Replaying } from "../replay/shapes";
 import type { CatalogLayer, Feed, Found, Scene, Session } from "../server/shapes";
 import { AT_FIRST, isQuiet, type SoundSettings } from "../sound/settings";
 import type { Theme } from "../view/address";
+import { leads, type Part } from "../view/part";
 
 export type Panel = "none" | "layers" | "find" | "help" | "sound";
 
@@ -38,6 +39,8 @@ export interface Focused {
 
 export class Wall {
   name = $state<string | null>(null);
+  /** Which part of the view this display shows; null for all of it. */
+  part = $state.raw<Part | null>(null);
   session = $state.raw<Session | null>(null);
   catalog = $state.raw<CatalogLayer[]>([]);
   scenes = $state.raw<Scene[]>([]);
@@ -78,6 +81,10 @@ export class Wall {
   /** Null while the wall shows the present. */
   replay = $state.raw<Replaying | null>(null);
 
+  /** Whether this display carries what is there once for all displays of the view. */
+  get leads(): boolean {
+    return leads(this.part);
+  }
   /** The instant that is shown: now, or where a replay stands. */
   get shownNow(): number {
     return this.replay?.at ?? this.now;

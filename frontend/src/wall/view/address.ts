@@ -1,6 +1,7 @@
 // The address of a wall carries what it shows: `/wall/A?scene=downtown&layers=units,cameras&style=night&scale=1.5&cycle=1` and, once
-// somebody moved the map, `at=lon,lat,zoom[,bearing,pitch]`; in a replay also `replay=2026-03-01T04:14:05Z`. Pure: text in, text out.
+// somebody moved the map, `at=lon,lat,zoom[,bearing,pitch]`; for one of several displays `cell=2,1` (see `part.ts`); in a replay also `replay=2026-03-01T04:14:05Z`. Pure: text in, text out.
 
+import { readPart, writePart, type Part } from "./part";
 import { readQuiet, readVolume, writeQuiet, type AskedSound } from "../sound/settings";
 
 export type Theme = "night" | "day";
@@ -23,6 +24,8 @@ export interface Address {
   focus_s: number | null;
   sound: AskedSound;
   at: MapPose | null;
+  /** Which part of the view this display shows; null for all of it. */
+  part: Part | null;
   /** The instant of a replay, to the second. */
   replay: string | null;
 }
@@ -80,6 +83,7 @@ export function readAddress(pathname: string, search: string): Address {
       quiet: readQuiet(query.get("quiet")),
     },
     at: readPose(query.get("at")),
+    part: readPart(query),
     replay: readInstant(query.get("replay")),
   };
 }
@@ -115,6 +119,7 @@ export function writeQuery(address: Omit<Address, "wall">): string {
   if (on !== null) add("sound", on ? "on" : "off");
   if (volume !== null) add("volume", String(Math.round(volume * 100)));
   if (quiet !== null) parts.push(`quiet=${writeQuiet(quiet)}`);
+  if (address.part !== null) parts.push(...writePart(address.part));
   if (address.at !== null) add("at", poseText(address.at));
   if (address.replay !== null) add("replay", address.replay);
   return parts.length === 0 ? "" : `?${parts.join("&")}`;

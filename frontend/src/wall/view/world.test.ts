@@ -1,7 +1,7 @@
 // The ground that a pose shows.
 import { describe, expect, it } from "vitest";
 
-import { boxShown, project, unproject } from "./world";
+import { boxShown, project, shifted, unproject } from "./world";
 
 const pose = { center: [-110.97, 32.22] as [number, number], zoom: 14, bearing: 0, pitch: 0 };
 
@@ -24,6 +24,23 @@ describe("the ground that a pose shows", () => {
     const far = boxShown({ ...pose, zoom: 13 }, 800, 600);
     expect((near[0] + near[2]) / 2).toBeCloseTo(-110.97, 6);
     expect(far[2] - far[0]).toBeCloseTo(2 * (near[2] - near[0]), 6);
+  });
+
+  it("beside it begins where it ends, whatever is up", () => {
+    const right = boxShown(shifted(pose, [800, 0]), 800, 600);
+    expect(right[0]).toBeCloseTo(boxShown(pose, 800, 600)[2], 9);
+    expect(right[1]).toBeCloseTo(boxShown(pose, 800, 600)[1], 9);
+    // With east up, what lies right lies south.
+    const turned = { ...pose, bearing: 90 };
+    const below = boxShown(shifted(turned, [800, 0]), 800, 600);
+    expect(below[3]).toBeCloseTo(boxShown(turned, 800, 600)[1], 9);
+  });
+
+  it("there and back is the same place", () => {
+    const turned = { ...pose, bearing: 37 };
+    const back = shifted(shifted(turned, [912, -340]), [-912, 340]);
+    expect(back.center[0]).toBeCloseTo(pose.center[0], 12);
+    expect(back.center[1]).toBeCloseTo(pose.center[1], 12);
   });
 
   it("turned by a quarter, width and height change places", () => {

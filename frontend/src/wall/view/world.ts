@@ -19,6 +19,16 @@ export function unproject([x, y]: readonly [number, number]): [lon: number, lat:
   return [x * 360 - 180, (lat * 180) / Math.PI];
 }
 
+/** The pose of a map whose middle lies so many px right of and below the middle of a map in this pose; seen from straight above. */
+export function shifted(pose: MapPose, [right, down]: readonly [number, number]): MapPose {
+  const [x, y] = project(pose.center);
+  const worldPx = TILE_PX * 2 ** pose.zoom;
+  const [sin, cos] = [Math.sin(radians(pose.bearing)), Math.cos(radians(pose.bearing))];
+  const east = (right * cos - down * sin) / worldPx;
+  const south = (right * sin + down * cos) / worldPx;
+  return { ...pose, center: unproject([x + east, y + south]) };
+}
+
 /** The box around what a map of this size shows, whatever its bearing; a pitched one sees further, which is not counted. */
 export function boxShown(pose: MapPose, width: number, height: number): Box {
   const [x, y] = project(pose.center);
