@@ -2,14 +2,15 @@
 //!
 //! ```text
 //! Writer ──append──▶ log ──load──▶ Picture ──hot──▶ Checkpointer
-//!                     │  ◀──retain── Retainer
-//!                     └──records──▶ Reader: history, duplicates, exports
+//!                     │ ◀──retain── Retainer ──unlink──▶ archives ◀──closed days── Archiver
+//!                     └──records, with those of the archives──▶ Reader: history, duplicates, exports
 //! ```
 //!
 //! [`Store`] is closed: the embedded store is the one there is, and whatever joins it must pass the
 //! same conformance cases. The handles are owned each by one thread. No clock is read here: every
 //! instant is an argument.
 
+mod archive;
 mod backup;
 mod checkpointer;
 mod codec;
@@ -23,6 +24,7 @@ mod retainer;
 mod schema;
 mod writer;
 
+pub use archive::{Archived, Archiver};
 pub use backup::{BackedUp, backup, restore};
 pub use checkpointer::Checkpointer;
 pub use codec::Unknown;
@@ -74,6 +76,12 @@ impl Store {
     pub fn checkpointer(&self, catalog: Arc<Catalog>) -> Result<Checkpointer, StoreError> {
         let Self::Embedded(store) = self;
         store.checkpointer(catalog)
+    }
+
+    /// The handle that moves closed days out of the log. There is to be one.
+    pub fn archiver(&self, catalog: Arc<Catalog>) -> Result<Archiver, StoreError> {
+        let Self::Embedded(store) = self;
+        store.archiver(catalog)
     }
 
     /// The handle that deletes what is past its time. There is to be one.

@@ -3,10 +3,12 @@
 //! | file | holds | losing it |
 //! |---|---|---|
 //! | `main.db` | the log: an SQLite database with a WAL, every commit synced | loses what it held |
+//! | `archive/` | closed days of the log, a file for each day and time of retention | loses what they held |
 //! | `picture.db` | the last checkpoint; a file of its own so that writing it never holds up an append | costs time at the next start |
 //! | `lock` | the process that has the store open; the lock dies with it | nothing |
 //! | `reserve` | room that retention may use when the disk is full | nothing |
 
+use super::archive::{self, Archiver};
 use super::checkpointer::Checkpointer;
 use super::codec::instant::Instant;
 use super::error::{StoreError, io, sqlite};
@@ -30,7 +32,7 @@ const LOCK_TRIES: u32 = 10;
 const LOCK_PAUSE: Duration = Duration::from_millis(25);
 
 /// How long a connection waits for another one's transaction.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// What a WAL is cut back to once its content is in the main file.
 const WAL_BYTES: i64 = 32 << 20;
 
@@ -42,14 +44,17 @@ pub struct StoreOptions {
     /// State layers that keep features for ever (`retain_days` 0) keep what newer observations
     /// replaced for this many days: so far back reaches their history.
     pub history_days: u32,
+    /// Hours after its end that a day stays in the log before it moves into an archive.
+    pub archive_after_h: u32,
 }
 
 impl Default for StoreOptions {
-    /// 64 MiB of reserve and 30 days of history.
+    /// 64 MiB of reserve, 30 days of history, and archives of what is older than a day.
     fn default() -> Self {
         Self {
             reserve_bytes: 64 << 20,
             history_days: 30,
+            archive_after_h: 24,
         }
     }
 }
@@ -122,7 +127,7 @@ impl Embedded {
 
     /// A connection to the checkpoint.
     pub(crate) fn connect_picture(&self) -> Result<Connection, StoreError> {
-        attach(&self.picture_path())
+        open_existing(&self.picture_path())
     }
 
     /// See [`Store::epoch`](super::Store::epoch).
@@ -156,6 +161,11 @@ impl Embedded {
         Checkpointer::new(self, catalog)
     }
 
+    /// See [`Store::archiver`](super::Store::archiver).
+    pub fn archiver(&self, catalog: Arc<Catalog>) -> Result<Archiver, StoreError> {
+        Archiver::new(self, catalog)
+    }
+
     /// See [`Store::retainer`](super::Store::retainer).
     pub fn retainer(&self, catalog: Arc<Catalog>) -> Result<Retainer, StoreError> {
         Retainer::new(self, catalog)
@@ -181,6 +191,7 @@ fn open_files(dir: &Path) -> Result<String, StoreError> {
     MAIN.version_of(&path)?;
     let mut connection = create(&path)?;
     MAIN.migrate(&mut connection, &path)?;
+    archive::check_all(&connection, &path)?;
     let epoch = epoch(&connection, &path)?;
     open_picture(&picture_path(dir), &epoch)?;
     Ok(epoch)
@@ -226,7 +237,7 @@ fn try_open_picture(path: &Path, epoch: &str) -> Result<(), StoreError> {
 /// A connection to `main.db` of an open store, for those who keep tables of their own in it. Commits
 /// are durable on return; keep transactions short, because appends wait for them.
 pub fn connect(dir: &Path) -> Result<Connection, StoreError> {
-    attach(&main_path(dir))
+    open_existing(&main_path(dir))
 }
 
 /// The last record of the log and when it was received.
@@ -240,8 +251,10 @@ pub(crate) fn last(connection: &Connection) -> rusqlite::Result<Option<(Seq, Tim
 }
 
 /// A connection to a file that exists.
-fn attach(path: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+pub(crate) fn open_existing(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(path, flags).map_err(sqlite(path))?;
     prepare(&connection).map_err(sqlite(path))?;
     Ok(connection)

@@ -1,8 +1,9 @@
-//! Reading the log: in order, in pages, without holding anything up.
+//! Reading the log and its archives: in order, in pages, without holding anything up.
 //!
 //! A page is read and its transaction ended before its records are visited, so that a slow visitor
 //! pins neither the WAL nor the disk.
 
+use super::archive::{Entry, Merge, Rows, entries, runs};
 use super::codec::instant::Instant;
 use super::codec::{ALL_LAYERS, Codec, LOG_COLUMNS, Unknown};
 use super::embedded::read_only;
@@ -10,45 +11,36 @@ use super::error::{StoreError, sqlite};
 use super::interned::Interned;
 use atalaya_tiles::{Catalog, Event, LayerIx, Record, Seq};
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-/// Records of a page.
-const PAGE: u16 = 2_048;
 /// With more layers than this the whole log is read and the others passed over.
 const MERGED_LAYERS: usize = 16;
 
 /// A handle that reads the log.
 #[derive(Debug)]
 pub struct Reader {
-    connection: Connection,
-    path: PathBuf,
-    codec: Codec,
-    interned: Interned,
-}
-
-/// A page of the log and where the next begins.
-struct Page {
-    records: Vec<Record>,
-    /// The last row read; `None` at the end of the log.
-    last: Option<Seq>,
+    rows: Rows,
 }
 
 impl Reader {
     pub(crate) fn new(path: &Path, catalog: Arc<Catalog>) -> Result<Self, StoreError> {
         Ok(Self {
-            connection: read_only(path)?,
-            path: path.to_owned(),
-            codec: Codec::new(catalog),
-            interned: Interned::default(),
+            rows: Rows {
+                main: read_only(path)?,
+                path: path.to_owned(),
+                codec: Codec::new(catalog),
+                interned: Interned::default(),
+            },
         })
     }
 
     /// What was left out of records so far, because the catalog does not know it.
     pub fn unknown(&self) -> Unknown {
-        self.codec.unknown
+        self.rows.codec.unknown
     }
 
     /// Visits the records after `after` in order of seq, until `visit` breaks, or one was received
@@ -63,79 +55,48 @@ impl Reader {
     ) -> Result<(), StoreError> {
         let ids = layers.map(|layers| self.ids(layers)).transpose()?;
         let sql = match &ids {
-            Some(ids) if ids.len() <= MERGED_LAYERS => merged(ids),
+            Some(ids) if ids.len() <= MERGED_LAYERS => runs(LOG_COLUMNS, ids),
             _ => format!("SELECT {LOG_COLUMNS} FROM log WHERE seq > ?1 ORDER BY seq LIMIT ?2"),
         };
-        let mut after = after;
-        loop {
-            let page = self.page(&sql, after)?;
-            for record in page.records {
-                if until_received.is_some_and(|until| record.received_at > until) {
-                    return Ok(());
-                }
-                if layers.is_some_and(|layers| !concerns(&record, layers)) {
-                    continue;
-                }
-                if visit(record).is_break() {
-                    return Ok(());
-                }
+        let mut merge = Merge::new(&mut self.rows, sql, ids, after);
+        while let Some(record) = merge.next()? {
+            if until_received.is_some_and(|until| record.received_at > until) {
+                break;
             }
-            match page.last {
-                Some(last) => after = last,
-                None => return Ok(()),
+            if layers.is_some_and(|layers| !concerns(&record, layers)) {
+                continue;
+            }
+            if visit(record).is_break() {
+                break;
             }
         }
+        Ok(())
     }
 
     fn ids(&mut self, layers: &[LayerIx]) -> Result<Vec<i64>, StoreError> {
         let mut ids = vec![ALL_LAYERS];
         for layer in layers {
-            let name = self.codec.name(*layer);
-            let id = self.interned.known(&self.connection, name);
-            ids.extend(id.map_err(sqlite(&self.path))?);
+            let name = self.rows.codec.name(*layer);
+            let id = self.rows.interned.known(&self.rows.main, name);
+            ids.extend(id.map_err(sqlite(&self.rows.path))?);
         }
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)
     }
 
-    fn page(&mut self, sql: &str, after: Seq) -> Result<Page, StoreError> {
-        self.read_page(sql, after).map_err(sqlite(&self.path))
-    }
-
-    fn read_page(&mut self, sql: &str, after: Seq) -> rusqlite::Result<Page> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query((after.0.cast_signed(), PAGE))?;
-        let mut page = Page {
-            records: Vec::with_capacity(usize::from(PAGE)),
-            last: None,
-        };
-        let (mut last, mut count) = (after, 0_u16);
-        while let Some(row) = rows.next()? {
-            last = super::codec::seq(row, 0)?;
-            count += 1;
-            let record = self
-                .codec
-                .record(&self.connection, &mut self.interned, row)?;
-            page.records.extend(record);
-        }
-        page.last = (count == PAGE).then_some(last);
-        Ok(page)
-    }
-
     /// Since when the history of these layers is whole: retention has deleted nothing that was
     /// received later. `None` while the log is empty.
     pub fn oldest_received(&mut self, layers: &[LayerIx]) -> Result<Option<Timestamp>, StoreError> {
         let ids = self.ids(layers)?;
-        let horizon = self.horizon(&ids).map_err(sqlite(&self.path))?;
-        let first = first(&self.connection).map_err(sqlite(&self.path))?;
+        let horizon = self.horizon(&ids).map_err(sqlite(&self.rows.path))?;
+        let first = first(&self.rows.main).map_err(sqlite(&self.rows.path))?;
         Ok(horizon.or(first))
     }
 
     fn horizon(&self, ids: &[i64]) -> rusqlite::Result<Option<Timestamp>> {
-        let mut select = self
-            .connection
-            .prepare_cached("SELECT layer, received_at FROM horizons")?;
+        let main = &self.rows.main;
+        let mut select = main.prepare_cached("SELECT layer, received_at FROM horizons")?;
         let mut rows = select.query([])?;
         let mut horizon: Option<Timestamp> = None;
         while let Some(row) = rows.next()? {
@@ -149,31 +110,55 @@ impl Reader {
     /// The last observations, at most `limit`, the newest last: what a filter of duplicates must
     /// know after a start.
     pub fn recent_observed(&mut self, limit: usize) -> Result<Vec<Record>, StoreError> {
-        let sql = format!(
-            "SELECT {LOG_COLUMNS} FROM log WHERE kind = 0 AND seq < ?1 ORDER BY seq DESC LIMIT ?2"
-        );
-        let mut recent = Vec::new();
-        let mut before = Seq(i64::MAX.cast_unsigned());
-        while recent.len() < limit {
-            let page = self.page(&sql, before)?;
-            recent.extend(page.records);
-            match page.last {
-                Some(last) => before = last,
-                None => break,
-            }
+        let mut recent = VecDeque::new();
+        if limit == 0 {
+            return Ok(Vec::new());
         }
-        recent.truncate(limit);
-        recent.reverse();
-        Ok(recent)
+        let from = recent_from(&self.rows.main, limit).map_err(sqlite(&self.rows.path))?;
+        self.records(Seq(from.0.saturating_sub(1)), None, None, &mut |record| {
+            if matches!(record.event, Event::Observed(_)) {
+                if recent.len() == limit {
+                    recent.pop_front();
+                }
+                recent.push_back(record);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(recent.into())
     }
 }
 
-/// When the first record of the log was received.
-fn first(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
-    use rusqlite::OptionalExtension;
+/// A position from which on there are at least so many observations, if there are so many at all.
+fn recent_from(main: &Connection, limit: usize) -> rusqlite::Result<Seq> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let nth = "SELECT seq FROM log WHERE kind = 0 ORDER BY seq DESC LIMIT 1 OFFSET ?1";
+    let nth = main.query_row(nth, [limit - 1], |row| super::codec::seq(row, 0));
+    if let Some(nth) = nth.optional()? {
+        return Ok(nth);
+    }
+    let count = "SELECT count(*) FROM log WHERE kind = 0";
+    let mut wanted = limit - main.query_row(count, [], |row| row.get::<_, i64>(0))?;
+    let mut archives = entries(main)?;
+    archives.sort_by_key(|entry| std::cmp::Reverse(entry.last));
+    let mut from = Seq(u64::MAX);
+    for entry in archives {
+        from = from.min(entry.first);
+        wanted -= entry.observed.cast_signed();
+        if wanted <= 0 {
+            return Ok(from);
+        }
+    }
+    Ok(Seq(0))
+}
+
+/// When the first record there is was received.
+fn first(main: &Connection) -> rusqlite::Result<Option<Timestamp>> {
     let sql = "SELECT received_at FROM log ORDER BY seq LIMIT 1";
-    let first: Option<Instant> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
-    Ok(first.map(|at| at.0))
+    let first: Option<Instant> = main.query_row(sql, [], |row| row.get(0)).optional()?;
+    let archived = entries(main)?
+        .into_iter()
+        .map(|entry: Entry| entry.first_received_at);
+    Ok(archived.chain(first.map(|at| at.0)).min())
 }
 
 fn concerns(record: &Record, layers: &[LayerIx]) -> bool {
@@ -182,16 +167,4 @@ fn concerns(record: &Record, layers: &[LayerIx]) -> bool {
         Event::Withdrawn { layer, .. } => layers.contains(layer),
         Event::Clock => true,
     }
-}
-
-/// One ordered run per layer, which the database merges without sorting.
-fn merged(ids: &[i64]) -> String {
-    let mut sql = String::new();
-    for (at, id) in ids.iter().enumerate() {
-        let union = if at > 0 { " UNION ALL " } else { "" };
-        let run = format!("{union}SELECT {LOG_COLUMNS} FROM log WHERE layer = {id} AND seq > ?1");
-        sql.push_str(&run);
-    }
-    sql.push_str(" ORDER BY seq LIMIT ?2");
-    sql
 }

@@ -7,10 +7,12 @@
 //!   has forgotten it, and until then whatever it kept from coming back is gone as well.
 //! - A sighting layer without keeps everything.
 //! - Clock records go when no layer has history that old.
+//! - An archive goes when all of it is past its time, and loses what is while the rest is not.
 //!
 //! Nothing goes that the checkpoint does not cover, nor the last record. What is left of a layer
 //! that the catalog does not know stays.
 
+use super::archive::retire;
 use super::checkpointer::{Stand, wal_checkpoint};
 use super::codec::instant::Instant;
 use super::codec::{ALL_LAYERS, Codec, OBSERVED};
@@ -21,7 +23,7 @@ use super::reserve::Reserve;
 use atalaya_tiles::{Catalog, FeatureId, LayerIx, LayerKind, LayerSpec, Seq};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -158,11 +160,15 @@ impl Retainer {
             return Ok(retained);
         };
         let until = Seq(stand.seq.0.min(last.0.saturating_sub(1)));
+        let mut borders = BTreeMap::new();
         for (id, days, sweep) in self.plan(&stand)? {
             let days = SignedDuration::from_hours(24 * i64::from(days));
             let Ok(before) = now.checked_sub(days) else {
                 continue;
             };
+            if !sweep {
+                borders.insert(id, before);
+            }
             let span = Span {
                 layer: id,
                 before,
@@ -172,6 +178,7 @@ impl Retainer {
             retained.deleted += outcome.deleted;
             retained.more |= outcome.more;
         }
+        retained.deleted += retire(&mut self.main, &self.path, &borders, until)?;
         Ok(retained)
     }
 
@@ -251,7 +258,7 @@ impl Retainer {
             deleted += delete_unless_current(&transaction, &self.picture, span, id, seq)?;
         }
         if deleted > 0 {
-            raise_horizon(&transaction, span)?;
+            raise_horizon(&transaction, span.layer, span.before)?;
         }
         transaction.commit()?;
         sweep.survivors.extend(survivors);
@@ -290,7 +297,7 @@ impl Retainer {
             deleted += delete_unless_current(&transaction, &self.picture, span, id, *seq)?;
         }
         if deleted > 0 {
-            raise_horizon(&transaction, span)?;
+            raise_horizon(&transaction, span.layer, span.before)?;
         }
         transaction.commit()?;
         for (id, _) in &gone {
@@ -334,7 +341,7 @@ fn due(connection: &mut Connection, span: Span) -> rusqlite::Result<Step> {
     let deleted = transaction
         .prepare_cached("DELETE FROM log WHERE layer = ?1 AND seq <= ?2")?
         .execute(params![span.layer, newest.seq.0.cast_signed()])?;
-    raise_horizon(&transaction, span)?;
+    raise_horizon(&transaction, span.layer, span.before)?;
     transaction.commit()?;
     Ok(Step {
         deleted: u64::try_from(deleted).unwrap_or(u64::MAX),
@@ -402,13 +409,17 @@ fn delete_unless_current(
 }
 
 /// Notes that a layer's history is whole from here on only.
-fn raise_horizon(connection: &Connection, span: Span) -> rusqlite::Result<()> {
+pub(crate) fn raise_horizon(
+    connection: &Connection,
+    layer: i64,
+    from: Timestamp,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO horizons (layer, received_at) VALUES (?1, ?2)
              ON CONFLICT (layer) DO UPDATE
              SET received_at = max(received_at, excluded.received_at)",
         )?
-        .execute(params![span.layer, Instant(span.before)])?;
+        .execute(params![layer, Instant(from)])?;
     Ok(())
 }
