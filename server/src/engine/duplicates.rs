@@ -42,7 +42,7 @@ impl Duplicates {
         feeds: &FeedTable,
     ) -> Result<Self, StoreError> {
         let mut duplicates = Self::default();
-        for record in reader.recent_observed(REMEMBERED)? {
+        for record in reader.recent_told(REMEMBERED)? {
             feeds.note_accepted(&record.event, record.received_at);
             duplicates.learn(catalog, &record.event);
         }

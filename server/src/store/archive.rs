@@ -48,7 +48,8 @@ pub(crate) struct Entry {
     pub(crate) first_received_at: Timestamp,
     pub(crate) last_received_at: Timestamp,
     pub(crate) records: u64,
-    pub(crate) observed: u64,
+    /// How many of them are not the clock's.
+    pub(crate) told: u64,
     /// What has a seq up to this is read from the file, the rest from the log.
     pub(crate) moved: Seq,
 }
@@ -65,7 +66,7 @@ impl Entry {
             first_received_at: row.get::<_, Instant>(4)?.0,
             last_received_at: row.get::<_, Instant>(5)?.0,
             records: count(6)?,
-            observed: count(7)?,
+            told: count(7)?,
             moved: seq(row, 8)?,
         })
     }
@@ -82,7 +83,7 @@ impl Entry {
                 Instant(self.first_received_at),
                 Instant(self.last_received_at),
                 self.records.cast_signed(),
-                self.observed.cast_signed(),
+                self.told.cast_signed(),
                 self.moved.0.cast_signed(),
             ],
         )?;
@@ -99,7 +100,7 @@ impl Entry {
 pub(crate) fn entries(main: &Connection) -> rusqlite::Result<Vec<Entry>> {
     let mut select = main.prepare_cached(
         "SELECT file, layers, first_seq, last_seq, first_received_at, last_received_at,
-         records, observed, moved FROM archives ORDER BY first_seq, file",
+         records, told, moved FROM archives ORDER BY first_seq, file",
     )?;
     let rows = select.query_map([], Entry::read)?;
     rows.collect()

@@ -29,7 +29,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
         "records are read by position, time and layer",
         records_are_chosen,
     ),
-    ("the newest observations are found", recent_are_found),
+    ("the newest of what was told is found", recent_are_found),
     ("a load is the fold of the log", load_is_fold),
     (
         "a load without a checkpoint is the fold of the log",
@@ -187,12 +187,12 @@ fn recent_are_found(open: Open<'_>) {
     let (store, catalog) = (open(), catalog());
     let log = Dice(3).log(&catalog, 4_000, 3);
     append(&store, &catalog, &log);
-    let observed = log.iter().filter(|r| matches!(r.event, Event::Observed(_)));
-    let observed: Vec<Record> = observed.cloned().collect();
+    let told = log.iter().filter(|record| record.event != Event::Clock);
+    let told: Vec<Record> = told.cloned().collect();
     let mut reader = store.reader(Arc::clone(&catalog)).unwrap();
     for limit in [0, 1, 100, 3_000, 10_000] {
-        let from = observed.len().saturating_sub(limit);
-        assert_eq!(reader.recent_observed(limit).unwrap(), observed[from..]);
+        let from = told.len().saturating_sub(limit);
+        assert_eq!(reader.recent_told(limit).unwrap(), told[from..]);
     }
 }
 

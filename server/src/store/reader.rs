@@ -107,16 +107,16 @@ impl Reader {
         Ok(horizon)
     }
 
-    /// The last observations, at most `limit`, the newest last: what a filter of duplicates must
-    /// know after a start.
-    pub fn recent_observed(&mut self, limit: usize) -> Result<Vec<Record>, StoreError> {
+    /// The last observations and withdrawals, at most `limit`, the newest last: what a filter of
+    /// duplicates must know after a start.
+    pub fn recent_told(&mut self, limit: usize) -> Result<Vec<Record>, StoreError> {
         let mut recent = VecDeque::new();
         if limit == 0 {
             return Ok(Vec::new());
         }
         let from = recent_from(&self.rows.main, limit).map_err(sqlite(&self.rows.path))?;
         self.records(Seq(from.0.saturating_sub(1)), None, None, &mut |record| {
-            if matches!(record.event, Event::Observed(_)) {
+            if record.event != Event::Clock {
                 if recent.len() == limit {
                     recent.pop_front();
                 }
@@ -128,24 +128,34 @@ impl Reader {
     }
 }
 
-/// A position from which on there are at least so many observations, if there are so many at all.
+/// A position from which on there are at least so many observations and withdrawals, if there are so
+/// many at all.
 fn recent_from(main: &Connection, limit: usize) -> rusqlite::Result<Seq> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let nth = "SELECT seq FROM log WHERE kind = 0 ORDER BY seq DESC LIMIT 1 OFFSET ?1";
+    let nth = "SELECT seq FROM log WHERE kind IN (0, 1) ORDER BY seq DESC LIMIT 1 OFFSET ?1";
     let nth = main.query_row(nth, [limit - 1], |row| super::codec::seq(row, 0));
     if let Some(nth) = nth.optional()? {
         return Ok(nth);
     }
-    let count = "SELECT count(*) FROM log WHERE kind = 0";
-    let mut wanted = limit - main.query_row(count, [], |row| row.get::<_, i64>(0))?;
+    let count = "SELECT count(*) FROM log WHERE kind IN (0, 1) AND seq >= ?1 AND seq < ?2";
+    let mut count = main.prepare(count)?;
+    let mut wanted = limit;
     let mut archives = entries(main)?;
     archives.sort_by_key(|entry| std::cmp::Reverse(entry.last));
-    let mut from = Seq(u64::MAX);
+    let mut from = i64::MAX.cast_unsigned();
     for entry in archives {
-        from = from.min(entry.first);
-        wanted -= entry.observed.cast_signed();
+        // What stayed in the log is older than much that moved: only what lies behind `from` counts.
+        if entry.first.0 < from {
+            let range = [entry.first.0.cast_signed(), from.cast_signed()];
+            wanted -= count.query_row(range, |row| row.get::<_, i64>(0))?;
+            from = entry.first.0;
+        }
+        // What is on its way is counted in the log.
+        if entry.is_whole() {
+            wanted -= entry.told.cast_signed();
+        }
         if wanted <= 0 {
-            return Ok(from);
+            return Ok(Seq(from));
         }
     }
     Ok(Seq(0))

@@ -1,7 +1,7 @@
 //! Writing one archive: rows of the log as they are, in a file that nobody reads before it has its name.
 
 use super::super::codec::instant::Instant;
-use super::super::codec::{LOG_COLUMNS, OBSERVED};
+use super::super::codec::{CLOCK, LOG_COLUMNS};
 use super::super::error::{StoreError, io, sqlite};
 use super::super::schema::ARCHIVE;
 use super::{Entry, runs};
@@ -34,7 +34,7 @@ pub(super) struct Copying {
     first: Option<(Seq, Timestamp)>,
     last: Option<(Seq, Timestamp)>,
     records: u64,
-    observed: u64,
+    told: u64,
 }
 
 impl Copying {
@@ -66,7 +66,7 @@ impl Copying {
             first: None,
             last: None,
             records: 0,
-            observed: 0,
+            told: 0,
         })
     }
 
@@ -124,7 +124,7 @@ impl Copying {
             self.after = place.0;
             self.layers.insert(layer);
             self.records += 1;
-            self.observed += u64::from(kind == OBSERVED);
+            self.told += u64::from(kind != CLOCK);
         }
         drop((insert, read));
         transaction.commit()
@@ -165,7 +165,7 @@ impl Copying {
             first_received_at: first.1,
             last_received_at: last.1,
             records: self.records,
-            observed: self.observed,
+            told: self.told,
             moved: Seq(first.0.0 - 1),
         }))
     }

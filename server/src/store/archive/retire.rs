@@ -96,13 +96,13 @@ fn trim(
         .and_then(|()| archive.pragma_update(None, "secure_delete", true))
         .and_then(|()| delete_due(&mut archive, &due, before))
         .map_err(sqlite(file));
-    let (records, observed) = match deleted {
+    let (records, told) = match deleted {
         // Somebody reads it: later.
         Err(StoreError::Busy { .. }) => return Ok(0),
         outcome => outcome?,
     };
     if records > 0 {
-        let noted = note(main, entry, (records, observed), before);
+        let noted = note(main, entry, (records, told), before);
         noted.map_err(sqlite(path))?;
     }
     Ok(records)
@@ -127,33 +127,33 @@ fn delete_due(
         }
     }
     let transaction = archive.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut observed = 0;
+    let mut told = 0;
     for (seq, kind) in &seqs {
         transaction
             .prepare_cached("DELETE FROM log WHERE seq = ?1")?
             .execute([seq])?;
-        observed += u64::from(*kind == super::super::codec::OBSERVED);
+        told += u64::from(*kind != super::super::codec::CLOCK);
     }
     transaction.commit()?;
-    Ok((u64::try_from(seqs.len()).unwrap_or(u64::MAX), observed))
+    Ok((u64::try_from(seqs.len()).unwrap_or(u64::MAX), told))
 }
 
 /// Notes in the log what an archive has lost.
 fn note(
     main: &mut Connection,
     entry: &Entry,
-    (records, observed): (u64, u64),
+    (records, told): (u64, u64),
     before: &BTreeMap<i64, Timestamp>,
 ) -> rusqlite::Result<()> {
     let transaction = main.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction
         .prepare_cached(
-            "UPDATE archives SET records = records - ?2, observed = observed - ?3 WHERE file = ?1",
+            "UPDATE archives SET records = records - ?2, told = told - ?3 WHERE file = ?1",
         )?
         .execute(params![
             entry.file,
             records.cast_signed(),
-            observed.cast_signed()
+            told.cast_signed()
         ])?;
     for id in &entry.layers {
         if let Some(at) = before.get(id).filter(|at| entry.first_received_at < **at) {

@@ -8,6 +8,6 @@ CREATE TABLE archives (
     first_received_at ANY NOT NULL,
     last_received_at  ANY NOT NULL,
     records           INTEGER NOT NULL,
-    observed          INTEGER NOT NULL,  -- how many of them are observations
+    told              INTEGER NOT NULL,  -- how many of them are not the clock's
     moved             INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

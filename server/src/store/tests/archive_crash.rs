@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// Tells the child where its store is.
 const DIR: &str = "ATALAYA_TEST_ARCHIVE_IN";
-const KILLS: u64 = 36;
+const KILLS: u64 = 32;
 /// What an archive covers here, so that several are closed in every round.
 const SPAN_S: i64 = 60;
 
