@@ -9,6 +9,7 @@ use super::tests::sample::{
 use super::{Reader, Store, StoreError};
 use atalaya_tiles::{Catalog, Event, LayerIx, Picture, Record, RingLimits, Seq, Steps};
 use jiff::{SignedDuration, Timestamp};
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -76,11 +77,20 @@ pub(crate) fn read_all(store: &Store, catalog: &Arc<Catalog>) -> Vec<Record> {
     read(&mut reader, Seq(0), None, None)
 }
 
+thread_local! {
+    /// Spans of how many seconds move into archives after every append; none if there are none.
+    pub(crate) static ARCHIVED_BY_S: Cell<Option<i64>> = const { Cell::new(None) };
+}
+
 /// Appends in batches of uneven size.
 pub(crate) fn append(store: &Store, catalog: &Arc<Catalog>, log: &[Record]) {
     let mut writer = store.writer(Arc::clone(catalog)).unwrap();
     for batch in log.chunks(37) {
         writer.append(batch).unwrap();
+    }
+    drop(writer);
+    if let Some(span_s) = ARCHIVED_BY_S.get() {
+        super::tests::archive::archive_all(store, catalog, span_s);
     }
 }
 

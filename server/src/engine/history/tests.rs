@@ -12,7 +12,7 @@ use std::path::Path;
 fn open(dir: &Path) -> Store {
     let options = StoreOptions {
         reserve_bytes: 0,
-        history_days: 30,
+        ..StoreOptions::default()
     };
     Store::Embedded(Embedded::open(dir, options).unwrap())
 }

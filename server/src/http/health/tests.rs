@@ -11,7 +11,7 @@ async fn a_server_whose_writer_died_is_not_ready() {
     let dir = tempfile::tempdir().unwrap();
     let options = StoreOptions {
         reserve_bytes: 0,
-        history_days: 30,
+        ..StoreOptions::default()
     };
     let config = Config::default();
     let store = Store::Embedded(Embedded::open(dir.path(), options).unwrap());
