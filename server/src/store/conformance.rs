@@ -243,6 +243,15 @@ fn recent_are_found(open: Open<'_>) {
         let from = told.len().saturating_sub(limit);
         assert_eq!(reader.recent_told(limit).unwrap(), told[from..]);
     }
+    // What the catalog does not know takes nobody's place.
+    let less = catalog_without("hits");
+    let mut reader = store.reader(Arc::clone(&less)).unwrap();
+    let known = reader.recent_told(10_000).unwrap();
+    assert!(known.len() < told.len());
+    for limit in [1, 100, 2_000] {
+        let from = known.len() - limit;
+        assert_eq!(reader.recent_told(limit).unwrap(), known[from..]);
+    }
 }
 
 /// Checkpoints and starts wherever the dice say, with strides from seconds to hours.

@@ -2,6 +2,7 @@
 
 pub(super) mod archive;
 mod archive_crash;
+mod archive_files;
 mod backup;
 mod crash;
 mod disk;

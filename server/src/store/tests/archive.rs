@@ -4,7 +4,7 @@ use super::super::conformance::{append, checkpoint, read, read_all};
 use super::super::restore;
 use super::sample::{Dice, after, assert_same, camera, catalog, clock, fold, observed};
 use super::{open, options};
-use crate::store::{Embedded, Store, StoreError};
+use crate::store::{Embedded, Reader, Store, StoreError};
 use atalaya_tiles::{Catalog, Record, RingLimits, Seq};
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -298,7 +298,10 @@ fn what_a_crash_left_behind_is_removed() {
     ] {
         std::fs::write(dir.path().join("archive").join(name), b"half").unwrap();
     }
+    let note = dir.path().join("archive").join("READ ME");
+    std::fs::write(&note, b"somebody's own").unwrap();
     store.archiver(catalog).unwrap();
+    std::fs::remove_file(note).unwrap();
     assert_eq!(files(dir.path()), before);
 }
 
@@ -310,6 +313,11 @@ fn a_store_of_version_2_is_brought_up_to_date() {
     main.execute_batch(include_str!("version_2.sql")).unwrap();
     drop(main);
     let catalog = Arc::new(crate::config::Config::default().catalog().unwrap());
+    // An export reads it as it is.
+    let main = dir.path().join("main.db");
+    let mut beside = Reader::beside(&main, Arc::clone(&catalog)).unwrap();
+    assert_eq!(read(&mut beside, Seq(0), None, None).len(), 7);
+    drop(beside);
     let store = open(dir.path());
     assert_eq!(store.last_seq().unwrap(), Seq(7));
     assert_eq!(store.epoch(), "1004ab58fd140e5c");
