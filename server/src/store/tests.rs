@@ -44,6 +44,6 @@ fn the_embedded_store_conforms() {
 /// The same with all that was appended in archives, as far as the log has gone past it.
 #[test]
 fn the_embedded_store_conforms_with_archives() {
-    ARCHIVED_BY_S.set(Some(1_800));
+    ARCHIVED_BY_S.set(Some(7_200));
     conforms();
 }

@@ -302,7 +302,7 @@ fn an_archived_day_is_the_same_past() {
     };
     let before = told();
     let archiver = past.store.archiver(Arc::clone(&past.catalog)).unwrap();
-    let mut archiver = archiver.paced(9, 86_400).unchecked();
+    let mut archiver = archiver.paced(9, 86_400).unchecked().hurried();
     let mut moved = 0;
     loop {
         let batch = archiver.archive(Timestamp::MAX).unwrap();

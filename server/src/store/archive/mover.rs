@@ -46,6 +46,8 @@ struct Pace {
     span: SignedDuration,
     /// How long after its end a span is left where it is.
     after: SignedDuration,
+    /// The pause between two batches.
+    pause: Duration,
     /// Whether only what the checkpoint covers moves.
     checked: bool,
 }
@@ -94,6 +96,7 @@ impl Archiver {
                 batch: 256,
                 span: SignedDuration::from_hours(24),
                 after: SignedDuration::from_hours(hours),
+                pause: PAUSE,
                 checked: true,
             },
             copying: None,
@@ -148,7 +151,7 @@ impl Archiver {
                     return self.damage.note(Err(error));
                 }
             }
-            std::thread::sleep(PAUSE);
+            std::thread::sleep(self.pace.pause);
         }
         archived.more = true;
         Ok(archived)
@@ -370,6 +373,12 @@ impl Archiver {
             after: SignedDuration::ZERO,
             ..self.pace
         };
+        self
+    }
+
+    /// Moves without pausing for others.
+    pub(crate) fn hurried(mut self) -> Self {
+        self.pace.pause = Duration::ZERO;
         self
     }
 

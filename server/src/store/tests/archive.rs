@@ -17,7 +17,7 @@ const DAY: i64 = 86_400;
 /// Moves all that the log has gone past, by spans of so many seconds; returns how much that was.
 pub(crate) fn archive_all(store: &Store, catalog: &Arc<Catalog>, span_s: i64) -> u64 {
     let archiver = store.archiver(Arc::clone(catalog)).unwrap();
-    let mut archiver = archiver.paced(100, span_s).unchecked();
+    let mut archiver = archiver.paced(100, span_s).unchecked().hurried();
     let mut moved = 0;
     loop {
         let step = archiver.archive(Timestamp::MAX).unwrap();
@@ -129,7 +129,7 @@ fn a_reader_misses_nothing_while_days_move() {
         let store = open(dir.path());
         append(&store, &catalog, &log);
         let archiver = store.archiver(Arc::clone(&catalog)).unwrap();
-        let mut archiver = archiver.paced(300, 3_600).unchecked();
+        let mut archiver = archiver.paced(300, 3_600).unchecked().hurried();
         let mut reader = store.reader(Arc::clone(&catalog)).unwrap();
         let mut there = Vec::new();
         let visited = reader.records(Seq(0), None, None, &mut |record| {
