@@ -211,6 +211,9 @@ pub struct StoreConfig {
     /// Days that layers without `retain_days` keep superseded observations, and remember what was
     /// withdrawn: a late report of something withdrawn longer ago counts as new. At least 1.
     pub history_days: u32,
+    /// Hours after its end (midnight UTC) that a day stays in `main.db` before it moves into a file of its
+    /// own in `archive`.
+    pub archive_after_h: u32,
 }
 
 impl Default for StoreConfig {
@@ -219,6 +222,7 @@ impl Default for StoreConfig {
             checkpoint_every_s: 15,
             reserve_bytes: 64 << 20,
             history_days: 30,
+            archive_after_h: 24,
         }
     }
 }

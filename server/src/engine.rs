@@ -295,6 +295,11 @@ impl Engine {
         self.shared.fault.load().as_deref().copied()
     }
 
+    /// Whether the store was found damaged since the start.
+    pub fn is_damaged(&self) -> bool {
+        self.store.is_damaged()
+    }
+
     /// The thread that has failed, once one has. The engine then takes nothing more, shows what it last
     /// showed, and is to be started anew.
     pub fn failed(&self) -> watch::Receiver<Option<&'static str>> {

@@ -196,6 +196,9 @@ metrics! {
     counter "atalaya_retention_deleted_total"
         "Records deleted because they are past their retention."
         { RETENTION_DELETED }
+    counter "atalaya_archived_total"
+        "Records moved out of the log into archives."
+        { ARCHIVED }
 
     // --- the picture -------------------------------------------------------------------------
     counter "atalaya_events_applied_total"

@@ -2,17 +2,19 @@
 //!
 //! ```text
 //! Writer ──append──▶ log ──load──▶ Picture ──hot──▶ Checkpointer
-//!                     │  ◀──retain── Retainer
-//!                     └──records──▶ Reader: history, duplicates, exports
+//!                     │ ◀──retain── Retainer ──unlink──▶ archives ◀──closed days── Archiver
+//!                     └──records, with those of the archives──▶ Reader: history, duplicates, exports
 //! ```
 //!
 //! [`Store`] is closed: the embedded store is the one there is, and whatever joins it must pass the
 //! same conformance cases. The handles are owned each by one thread. No clock is read here: every
 //! instant is an argument.
 
+mod archive;
 mod backup;
 mod checkpointer;
 mod codec;
+mod damage;
 mod embedded;
 mod error;
 mod interned;
@@ -24,10 +26,11 @@ mod retainer;
 mod schema;
 mod writer;
 
+pub use archive::{Archived, Archiver};
 pub use backup::{BackedUp, backup, restore};
 pub use checkpointer::Checkpointer;
 pub use codec::Unknown;
-pub use embedded::{Embedded, StoreOptions, connect};
+pub use embedded::{Embedded, StoreOptions, check_alone, connect};
 pub use error::StoreError;
 pub use load::Loaded;
 pub use reader::Reader;
@@ -60,6 +63,12 @@ impl Store {
         store.epoch()
     }
 
+    /// Whether the log or an archive was found damaged since it was opened.
+    pub fn is_damaged(&self) -> bool {
+        let Self::Embedded(store) = self;
+        store.is_damaged()
+    }
+
     /// The last record of the log; 0 for an empty one.
     pub fn last_seq(&self) -> Result<Seq, StoreError> {
         let Self::Embedded(store) = self;
@@ -82,6 +91,12 @@ impl Store {
     pub fn checkpointer(&self, catalog: Arc<Catalog>) -> Result<Checkpointer, StoreError> {
         let Self::Embedded(store) = self;
         store.checkpointer(catalog)
+    }
+
+    /// The handle that moves closed days out of the log. There is to be one.
+    pub fn archiver(&self, catalog: Arc<Catalog>) -> Result<Archiver, StoreError> {
+        let Self::Embedded(store) = self;
+        store.archiver(catalog)
     }
 
     /// The handle that deletes what is past its time. There is to be one.

@@ -3,7 +3,7 @@
 use super::{Failure, print, say};
 use crate::clock::Clock;
 use crate::config::{Config, EXAMPLE};
-use crate::store::{Embedded, StoreError, StoreOptions};
+use crate::store::{Embedded, StoreError, StoreOptions, check_alone};
 use crate::tls::Loaded;
 use clap::Args;
 
@@ -42,6 +42,7 @@ impl Check {
             }
         }
         if !config.data.join("main.db").exists() {
+            check_alone(&config.data)?;
             say(&format!(
                 "store: {} is empty; the first start makes it",
                 config.data.display()

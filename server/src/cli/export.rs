@@ -117,7 +117,7 @@ impl Export {
                 config.data.display()
             )));
         }
-        let mut reader = Reader::new(&path, Arc::clone(catalog))?;
+        let mut reader = Reader::beside(&path, Arc::clone(catalog))?;
         let now = Clock::system().now();
         let Some(at) = &self.at else {
             return Ok(fold(&mut reader, catalog, now, &[layer])?);

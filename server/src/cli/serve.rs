@@ -84,6 +84,7 @@ impl City {
         let options = StoreOptions {
             reserve_bytes: config.store.reserve_bytes,
             history_days: config.store.history_days,
+            archive_after_h: config.store.archive_after_h,
         };
         let tls = config.tls.as_ref();
         let tls = tls.map(|files| Tls::open(files, clock.now())).transpose()?;

@@ -53,6 +53,7 @@ impl Way {
         let options = StoreOptions {
             reserve_bytes: config.store.reserve_bytes,
             history_days: config.store.history_days,
+            archive_after_h: config.store.archive_after_h,
         };
         let store = Store::Embedded(Embedded::open(&config.data, options)?);
         let engine = Engine::start(config, store, &Clock::system())?;

@@ -1,9 +1,10 @@
 //! The checkpoint thread: writes what changed so that the next start is quick, keeps the log within
-//! its retention, and keeps the write-ahead log small. It runs beside the writer and never holds it.
+//! its retention, moves closed days into archives, and keeps the write-ahead log small. It runs beside
+//! the writer and never holds it.
 
 use crate::clock::{Clock, monotonic};
 use crate::metrics;
-use crate::store::{Checkpointer, Retainer, Store, StoreError};
+use crate::store::{Archiver, Checkpointer, Retainer, Store, StoreError};
 use atalaya_tiles::{Catalog, FeatureId, LayerIx, View};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -37,9 +38,11 @@ pub(crate) fn start(
     let worker = Worker {
         checkpointer: store.checkpointer(Arc::clone(catalog))?,
         retainer: store.retainer(Arc::clone(catalog))?,
+        archiver: store.archiver(Arc::clone(catalog))?,
         clock: clock.clone(),
         tidying: Lasting::default(),
         retaining: Lasting::default(),
+        archiving: Lasting::default(),
     };
     metrics::CHECKPOINT_SEQ.set(metrics::real(worker.checkpointer.since().0));
     crate::task::thread("checkpoints", move || worker.run(&queue), panicked)?;
@@ -49,9 +52,11 @@ pub(crate) fn start(
 struct Worker {
     checkpointer: Checkpointer,
     retainer: Retainer,
+    archiver: Archiver,
     clock: Clock,
     tidying: Lasting,
     retaining: Lasting,
+    archiving: Lasting,
 }
 
 /// A failure that may last for long, and is logged when it begins.
@@ -75,6 +80,7 @@ impl Lasting {
 impl Worker {
     fn run(mut self, queue: &Receiver<Job>) {
         let mut tidied: u32 = 0;
+        let mut moving = false;
         loop {
             match queue.recv_timeout(TIDY_EVERY) {
                 Ok(job) => self.write(job),
@@ -87,6 +93,9 @@ impl Worker {
             tidied = tidied.wrapping_add(1);
             if self.retainer.is_full() || tidied.is_multiple_of(RETAIN_EVERY) {
                 self.retain();
+            }
+            if moving || tidied.is_multiple_of(RETAIN_EVERY) {
+                moving = self.archive();
             }
         }
     }
@@ -121,6 +130,21 @@ impl Worker {
             // Whoever asked may have gone away.
             done.send(()).ok();
         }
+    }
+
+    /// Moves some of what is closed into archives; says whether there is more.
+    fn archive(&mut self) -> bool {
+        let archived = self.archiver.archive(self.clock.now());
+        let more = archived.as_ref().is_ok_and(|archived| archived.more);
+        let archived = archived.map(|archived| {
+            metrics::ARCHIVED.increment(archived.moved);
+            if archived.moved > 0 && !archived.more {
+                info!("closed days moved into archives");
+            }
+        });
+        self.archiving
+            .note(archived, "cannot move closed days into archives");
+        more
     }
 
     fn retain(&mut self) {

@@ -10,6 +10,7 @@ use std::path::Path;
 const SMALL: StoreOptions = StoreOptions {
     reserve_bytes: 0,
     history_days: 30,
+    archive_after_h: 24,
 };
 
 fn start(dir: &Path, clock: &Clock) -> Engine {

@@ -17,6 +17,13 @@ pub(super) async fn ready(app: web::Data<App>) -> HttpResponse {
             "reason": format!("the {thread} thread has failed and the server stops"),
         }));
     }
+    if app.engine.is_damaged() {
+        return HttpResponse::ServiceUnavailable().json(json!({
+            "status": "damaged",
+            "reason": "the store is damaged: restore a backup",
+            "reads": "served as far as they do not need what is damaged",
+        }));
+    }
     match app.engine.fault() {
         None => {
             HttpResponse::Ok().json(json!({ "status": "ready", "seq": app.engine.view().seq().0 }))

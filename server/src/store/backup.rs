@@ -1,7 +1,8 @@
 //! Backup and restore: one file out, one directory in.
 
-use super::codec;
-use super::embedded::{Embedded, connect, last, main_path, new_epoch, read_only};
+use super::archive::{Entry, entries, folder, still_named};
+use super::codec::{self, LOG_COLUMNS};
+use super::embedded::{Embedded, connect, last, main_path, new_epoch, open_existing, read_only};
 use super::error::{StoreError, io, sqlite};
 use super::private;
 use super::schema::MAIN;
@@ -66,9 +67,10 @@ fn write_backup(dir: &Path, part: &Path, file: &Path) -> Result<BackedUp, StoreE
         path: part.to_owned(),
         cause: std::io::Error::other("the path is not UTF-8"),
     })?;
-    connect(dir)?
-        .execute("VACUUM INTO ?1", [name])
+    let main = connect(dir)?;
+    main.execute("VACUUM INTO ?1", [name])
         .map_err(sqlite(part))?;
+    bring_in(&main, &main_path(dir), part)?;
     let copy = read_only(part)?;
     let seq = last(&copy).map_err(sqlite(part))?;
     drop(copy);
@@ -79,6 +81,40 @@ fn write_backup(dir: &Path, part: &Path, file: &Path) -> Result<BackedUp, StoreE
         seq: seq.map_or(Seq(0), |last| last.0),
         bytes,
     })
+}
+
+/// Puts what the archives have back into the log of a copy, which then stands alone.
+fn bring_in(main: &Connection, path: &Path, part: &Path) -> Result<(), StoreError> {
+    let copy = open_existing(part)?;
+    // The copy is synced as a whole when it is ready.
+    let unsafely = copy
+        .pragma_update_and_check(None, "journal_mode", "OFF", |_| Ok(()))
+        .and_then(|()| copy.pragma_update(None, "synchronous", "OFF"))
+        .and_then(|()| entries(&copy));
+    for entry in unsafely.map_err(sqlite(part))? {
+        let file = folder(path).join(&entry.file);
+        match bring_in_one(&copy, &file, &entry) {
+            Ok(()) => {}
+            // Retention has taken it meanwhile: it was past its time.
+            Err(_) if !still_named(main, &entry.file).map_err(sqlite(path))? => {}
+            Err(cause) => return Err(sqlite(&file)(cause)),
+        }
+        copy.execute("DELETE FROM archives WHERE file = ?1", [&entry.file])
+            .map_err(sqlite(part))?;
+    }
+    Ok(())
+}
+
+fn bring_in_one(copy: &Connection, file: &Path, entry: &Entry) -> rusqlite::Result<()> {
+    // Attached as the copy was opened: an archive that is gone is not made anew.
+    copy.execute("ATTACH ?1 AS archive", [file.to_string_lossy()])?;
+    let sql = format!(
+        "INSERT OR IGNORE INTO main.log ({LOG_COLUMNS})
+         SELECT {LOG_COLUMNS} FROM archive.log WHERE seq <= ?1"
+    );
+    let copied = copy.execute(&sql, [entry.moved.0.cast_signed()]);
+    copy.execute("DETACH archive", [])?;
+    copied.map(drop)
 }
 
 /// Makes a store in a new or empty directory out of a backup, with a new epoch: clients of the old

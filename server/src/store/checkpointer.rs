@@ -6,6 +6,7 @@
 
 use super::codec::instant::Instant;
 use super::codec::{Codec, Scratch, write_noticed, write_trail};
+use super::damage::Damage;
 use super::embedded::{Embedded, connect};
 use super::error::{StoreError, io, sqlite};
 use super::interned::Interned;
@@ -135,6 +136,7 @@ pub struct Checkpointer {
     /// Features that left and are not yet taken out, because a checkpoint failed.
     removed: Vec<(LayerIx, FeatureId)>,
     full: Arc<AtomicBool>,
+    damage: Damage,
 }
 
 impl Checkpointer {
@@ -160,6 +162,7 @@ impl Checkpointer {
             tombstones: HashMap::new(),
             removed: Vec::new(),
             full: store.full(),
+            damage: store.damage(),
         };
         checkpointer.stand = stand.filter(|stand| stand.covers_all(&checkpointer.codec.catalog));
         checkpointer
@@ -257,9 +260,9 @@ impl Checkpointer {
     /// Moves what the WALs hold into their main files. To be called about once a second. A full disk
     /// is often found here first; retention then knows.
     pub fn tidy_wal(&mut self) -> Result<(), StoreError> {
-        tidy(&self.main, &self.main_path)
-            .and_then(|()| tidy(&self.picture, &self.picture_path))
-            .map_err(|error| self.note(error))
+        let tidied = tidy(&self.main, &self.main_path)
+            .and_then(|()| tidy(&self.picture, &self.picture_path));
+        self.damage.note(tidied).map_err(|error| self.note(error))
     }
 
     fn note(&self, error: StoreError) -> StoreError {

@@ -9,6 +9,7 @@ use super::tests::sample::{
 use super::{Reader, Store, StoreError};
 use atalaya_tiles::{Catalog, Event, LayerIx, Picture, Record, RingLimits, Seq, Steps};
 use jiff::{SignedDuration, Timestamp};
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -76,11 +77,20 @@ pub(crate) fn read_all(store: &Store, catalog: &Arc<Catalog>) -> Vec<Record> {
     read(&mut reader, Seq(0), None, None)
 }
 
+thread_local! {
+    /// Spans of how many seconds move into archives after every append; none if there are none.
+    pub(crate) static ARCHIVED_BY_S: Cell<Option<i64>> = const { Cell::new(None) };
+}
+
 /// Appends in batches of uneven size.
 pub(crate) fn append(store: &Store, catalog: &Arc<Catalog>, log: &[Record]) {
     let mut writer = store.writer(Arc::clone(catalog)).unwrap();
     for batch in log.chunks(37) {
         writer.append(batch).unwrap();
+    }
+    drop(writer);
+    if let Some(span_s) = ARCHIVED_BY_S.get() {
+        super::tests::archive::archive_all(store, catalog, span_s);
     }
 }
 
@@ -232,6 +242,15 @@ fn recent_are_found(open: Open<'_>) {
     for limit in [0, 1, 100, 3_000, 10_000] {
         let from = told.len().saturating_sub(limit);
         assert_eq!(reader.recent_told(limit).unwrap(), told[from..]);
+    }
+    // What the catalog does not know takes nobody's place.
+    let less = catalog_without("hits");
+    let mut reader = store.reader(Arc::clone(&less)).unwrap();
+    let known = reader.recent_told(10_000).unwrap();
+    assert!(known.len() < told.len());
+    for limit in [1, 100, 2_000] {
+        let from = known.len() - limit;
+        assert_eq!(reader.recent_told(limit).unwrap(), known[from..]);
     }
 }
 

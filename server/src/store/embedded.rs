@@ -3,12 +3,15 @@
 //! | file | holds | losing it |
 //! |---|---|---|
 //! | `main.db` | the log: an SQLite database with a WAL, every commit synced | loses what it held |
+//! | `archive/` | closed days of the log, a file for each day and time of retention | loses what they held |
 //! | `picture.db` | the last checkpoint; a file of its own so that writing it never holds up an append | costs time at the next start |
 //! | `lock` | the process that has the store open; the lock dies with it | nothing |
 //! | `reserve` | room that retention may use when the disk is full | nothing |
 
+use super::archive::{self, Archiver};
 use super::checkpointer::Checkpointer;
 use super::codec::instant::Instant;
+use super::damage::Damage;
 use super::error::{StoreError, io, sqlite};
 use super::private;
 use super::reader::Reader;
@@ -31,7 +34,7 @@ const LOCK_TRIES: u32 = 10;
 const LOCK_PAUSE: Duration = Duration::from_millis(25);
 
 /// How long a connection waits for another one's transaction.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// What a WAL is cut back to once its content is in the main file.
 const WAL_BYTES: i64 = 32 << 20;
 
@@ -43,14 +46,17 @@ pub struct StoreOptions {
     /// State layers that keep features for ever (`retain_days` 0) keep what newer observations
     /// replaced for this many days: so far back reaches their history.
     pub history_days: u32,
+    /// Hours after its end that a day stays in the log before it moves into an archive.
+    pub archive_after_h: u32,
 }
 
 impl Default for StoreOptions {
-    /// 64 MiB of reserve and 30 days of history.
+    /// 64 MiB of reserve, 30 days of history, and archives of what is older than a day.
     fn default() -> Self {
         Self {
             reserve_bytes: 64 << 20,
             history_days: 30,
+            archive_after_h: 24,
         }
     }
 }
@@ -63,6 +69,7 @@ pub struct Embedded {
     options: StoreOptions,
     /// Set when a write found the disk full: nothing is appended until retention has the reserve back.
     full: Arc<AtomicBool>,
+    damage: Damage,
     /// Keep the files beside the databases there: on a full disk nobody could make them anew.
     _held: Mutex<[Connection; 2]>,
     _lock: File,
@@ -99,6 +106,7 @@ impl Embedded {
             epoch,
             options,
             full: Arc::default(),
+            damage: Damage::default(),
             _held: Mutex::new(held),
             _lock: lock,
             #[cfg(test)]
@@ -129,18 +137,27 @@ impl Embedded {
         Arc::clone(&self.full)
     }
 
+    pub(crate) fn damage(&self) -> Damage {
+        self.damage.clone()
+    }
+
     pub(crate) fn reserve(&self) -> Reserve {
         Reserve::new(&self.dir, self.options.reserve_bytes)
     }
 
     /// A connection to the checkpoint.
     pub(crate) fn connect_picture(&self) -> Result<Connection, StoreError> {
-        attach(&self.picture_path())
+        open_existing(&self.picture_path())
     }
 
     /// See [`Store::epoch`](super::Store::epoch).
     pub fn epoch(&self) -> &str {
         &self.epoch
+    }
+
+    /// See [`Store::is_damaged`](super::Store::is_damaged).
+    pub fn is_damaged(&self) -> bool {
+        self.damage.is_found()
     }
 
     /// See [`Store::last_seq`](super::Store::last_seq).
@@ -169,6 +186,11 @@ impl Embedded {
         Checkpointer::new(self, catalog)
     }
 
+    /// See [`Store::archiver`](super::Store::archiver).
+    pub fn archiver(&self, catalog: Arc<Catalog>) -> Result<Archiver, StoreError> {
+        Archiver::new(self, catalog)
+    }
+
     /// See [`Store::retainer`](super::Store::retainer).
     pub fn retainer(&self, catalog: Arc<Catalog>) -> Result<Retainer, StoreError> {
         Retainer::new(self, catalog)
@@ -176,7 +198,7 @@ impl Embedded {
 
     /// See [`Store::reader`](super::Store::reader).
     pub fn reader(&self, catalog: Arc<Catalog>) -> Result<Reader, StoreError> {
-        Reader::new(&self.main_path(), catalog)
+        Reader::new(self, catalog)
     }
 }
 
@@ -191,12 +213,39 @@ fn picture_path(dir: &Path) -> PathBuf {
 /// Makes both files usable; returns the epoch of the log, and a connection to each.
 fn open_files(dir: &Path) -> Result<(String, [Connection; 2]), StoreError> {
     let path = main_path(dir);
-    MAIN.version_of(&path)?;
+    if MAIN.version_of(&path)? == 0 {
+        check_alone(dir)?;
+    }
     let mut connection = create(&path)?;
     MAIN.migrate(&mut connection, &path)?;
+    archive::check_all(&connection, &path)?;
     let epoch = epoch(&connection, &path)?;
     let picture = open_picture(&picture_path(dir), &epoch)?;
     Ok((epoch, [connection, picture]))
+}
+
+/// Refuses a directory in which files of a store are left whose log is gone: a new log would make nothing
+/// of them.
+pub fn check_alone(dir: &Path) -> Result<(), StoreError> {
+    let main = main_path(dir);
+    let is_empty = |file: &Path| std::fs::metadata(file).map_or(true, |file| file.len() == 0);
+    let mut left = Vec::new();
+    if is_empty(&main) {
+        left.push(dir.join("main.db-wal"));
+    }
+    left.push(picture_path(dir));
+    if let Ok(archives) = std::fs::read_dir(archive::folder(&main)) {
+        let archives = archives.filter_map(|file| Some(file.ok()?.path()));
+        left.extend(
+            archives
+                .filter(|file| file.extension().is_some_and(|end| end == "db"))
+                .take(1),
+        );
+    }
+    match left.into_iter().find(|file| !is_empty(file)) {
+        Some(left) => Err(StoreError::Gone { main, left }),
+        None => Ok(()),
+    }
 }
 
 /// Makes the checkpoint's file usable: one that is damaged, odd or of another log is replaced by an
@@ -239,7 +288,7 @@ fn try_open_picture(path: &Path, epoch: &str) -> Result<Connection, StoreError> 
 /// A connection to `main.db` of an open store, for those who keep tables of their own in it. Commits
 /// are durable on return; keep transactions short, because appends wait for them.
 pub fn connect(dir: &Path) -> Result<Connection, StoreError> {
-    attach(&main_path(dir))
+    open_existing(&main_path(dir))
 }
 
 /// The last record of the log and when it was received.
@@ -253,7 +302,7 @@ pub(crate) fn last(connection: &Connection) -> rusqlite::Result<Option<(Seq, Tim
 }
 
 /// A connection to a file that exists.
-fn attach(path: &Path) -> Result<Connection, StoreError> {
+pub(crate) fn open_existing(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(sqlite(path))?;
     prepare(&connection).map_err(sqlite(path))?;

@@ -67,6 +67,17 @@ pub enum StoreError {
         /// How that shows.
         detail: String,
     },
+    /// The log is not there, and other files of its store are.
+    #[error(
+        "{main} is missing or empty, but {left} of the same store is there: put {main} back or restore a \
+         backup into a new directory; to begin anew without what the store held, remove the rest of it"
+    )]
+    Gone {
+        /// Where the log is to be.
+        main: PathBuf,
+        /// A file that is there.
+        left: PathBuf,
+    },
     /// An earlier write or sync failed, so that nothing more can be called durable.
     #[error("{path}: an earlier write failed ({detail}); the store takes no more until reopened")]
     Broken {
@@ -161,6 +172,7 @@ impl StoreError {
             | Self::Locked { .. }
             | Self::Foreign { .. }
             | Self::Newer { .. }
+            | Self::Gone { .. }
             | Self::OutOfOrder { .. }
             | Self::NotEmpty { .. }
             | Self::Inside { .. }

@@ -7,13 +7,16 @@
 //!   has forgotten it, and until then whatever it kept from coming back is gone as well.
 //! - A sighting layer without keeps everything.
 //! - Clock records go when no layer has history that old.
+//! - An archive goes when all of it is past its time, and loses what is while the rest is not.
 //!
 //! Nothing goes that the checkpoint does not cover, nor the last record. What is left of a layer
 //! that the catalog does not know stays.
 
+use super::archive::{hold, retire};
 use super::checkpointer::{Stand, wal_checkpoint};
 use super::codec::instant::Instant;
 use super::codec::{ALL_LAYERS, Codec, OBSERVED};
+use super::damage::Damage;
 use super::embedded::{Embedded, StoreOptions, connect, last};
 use super::error::{StoreError, sqlite};
 use super::interned::Interned;
@@ -21,7 +24,7 @@ use super::reserve::Reserve;
 use atalaya_tiles::{Catalog, FeatureId, LayerIx, LayerKind, LayerSpec, Seq};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -85,6 +88,7 @@ pub struct Retainer {
     options: StoreOptions,
     reserve: Reserve,
     full: Arc<AtomicBool>,
+    damage: Damage,
     sweeps: HashMap<i64, Sweep>,
 }
 
@@ -100,6 +104,7 @@ impl Retainer {
             options: store.options(),
             reserve: store.reserve(),
             full: store.full(),
+            damage: store.damage(),
             sweeps: HashMap::new(),
         })
     }
@@ -122,7 +127,7 @@ impl Retainer {
         if self.is_full() && self.empty_wals()? && self.reserve.fill()? {
             self.full.store(false, Ordering::Relaxed);
         }
-        outcome
+        self.damage.note(outcome)
     }
 
     /// Whether the disk was found full and the reserve is not yet back.
@@ -158,11 +163,15 @@ impl Retainer {
             return Ok(retained);
         };
         let until = Seq(stand.seq.0.min(last.0.saturating_sub(1)));
+        let mut borders = BTreeMap::new();
         for (id, days, sweep) in self.plan(&stand)? {
             let days = SignedDuration::from_hours(24 * i64::from(days));
             let Ok(before) = now.checked_sub(days) else {
                 continue;
             };
+            if !sweep {
+                borders.insert(id, before);
+            }
             let span = Span {
                 layer: id,
                 before,
@@ -172,6 +181,7 @@ impl Retainer {
             retained.deleted += outcome.deleted;
             retained.more |= outcome.more;
         }
+        retained.deleted += retire(&mut self.main, &self.path, &borders, until)?;
         Ok(retained)
     }
 
@@ -253,7 +263,7 @@ impl Retainer {
             deleted += delete_unless_current(&transaction, &self.picture, span, id, seq)?;
         }
         if deleted > 0 {
-            raise_horizon(&transaction, span)?;
+            raise_horizon(&transaction, span.layer, span.before)?;
         }
         transaction.commit()?;
         sweep.survivors.extend(survivors);
@@ -277,6 +287,14 @@ impl Retainer {
                 end: true,
             });
         };
+        // A layer that was once kept for a while has records in archives, which nothing sweeps: there a
+        // withdrawal still keeps something from coming back.
+        if hold(&self.main, span.layer)? {
+            return Ok(Step {
+                deleted: 0,
+                end: true,
+            });
+        }
         let sweep = self.sweeps.entry(span.layer).or_default();
         let gone = sweep.survivors.iter();
         let gone = gone.filter(|(_, last)| !last.observed && last.received_at < before);
@@ -292,7 +310,7 @@ impl Retainer {
             deleted += delete_unless_current(&transaction, &self.picture, span, id, *seq)?;
         }
         if deleted > 0 {
-            raise_horizon(&transaction, span)?;
+            raise_horizon(&transaction, span.layer, span.before)?;
         }
         transaction.commit()?;
         for (id, _) in &gone {
@@ -336,7 +354,7 @@ fn due(connection: &mut Connection, span: Span) -> rusqlite::Result<Step> {
     let deleted = transaction
         .prepare_cached("DELETE FROM log WHERE layer = ?1 AND seq <= ?2")?
         .execute(params![span.layer, newest.seq.0.cast_signed()])?;
-    raise_horizon(&transaction, span)?;
+    raise_horizon(&transaction, span.layer, span.before)?;
     transaction.commit()?;
     Ok(Step {
         deleted: u64::try_from(deleted).unwrap_or(u64::MAX),
@@ -404,13 +422,17 @@ fn delete_unless_current(
 }
 
 /// Notes that a layer's history is whole from here on only.
-fn raise_horizon(connection: &Connection, span: Span) -> rusqlite::Result<()> {
+pub(crate) fn raise_horizon(
+    connection: &Connection,
+    layer: i64,
+    from: Timestamp,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO horizons (layer, received_at) VALUES (?1, ?2)
              ON CONFLICT (layer) DO UPDATE
              SET received_at = max(received_at, excluded.received_at)",
         )?
-        .execute(params![span.layer, Instant(span.before)])?;
+        .execute(params![layer, Instant(from)])?;
     Ok(())
 }

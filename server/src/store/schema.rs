@@ -23,7 +23,14 @@ pub(crate) const MAIN: Schema = Schema {
     steps: &[
         include_str!("schema/0001_log.sql"),
         include_str!("schema/0002_identity.sql"),
+        include_str!("schema/0003_archives.sql"),
     ],
+};
+
+/// `archive/*.db`: closed days of the log.
+pub(crate) const ARCHIVE: Schema = Schema {
+    application_id: 0x4154_4c41,
+    steps: &[include_str!("schema/archive_0001.sql")],
 };
 
 /// `picture.db`: the checkpoint.

@@ -2,6 +2,7 @@
 
 use super::codec::instant::Instant;
 use super::codec::{ALL_LAYERS, CLOCK, Codec, OBSERVED, Scratch, WITHDRAWN};
+use super::damage::Damage;
 use super::embedded::{Embedded, connect, last};
 use super::error::{StoreError, sqlite};
 use super::interned::Interned;
@@ -28,6 +29,7 @@ pub struct Writer {
     last: Seq,
     last_received_at: Timestamp,
     full: Arc<AtomicBool>,
+    damage: Damage,
     broken: Option<String>,
     #[cfg(test)]
     faults: super::fault::Faults,
@@ -48,6 +50,7 @@ impl Writer {
             last,
             last_received_at,
             full: store.full(),
+            damage: store.damage(),
             broken: None,
             #[cfg(test)]
             faults: store.faults(),
@@ -91,7 +94,8 @@ impl Writer {
             }
             Err(error) => {
                 self.interned.forget();
-                Err(self.note(error))
+                let refused = self.damage.note(Err(error));
+                refused.map_err(|error| self.note(error))
             }
         }
     }

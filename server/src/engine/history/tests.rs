@@ -5,14 +5,14 @@ use crate::engine::fold as fold_from_nothing;
 use crate::store::conformance::{append, checkpoint};
 use crate::store::tests::sample::{self, Dice, after, catalog, observed};
 use crate::store::{Embedded, StoreOptions};
-use atalaya_tiles::{Bounds, Clearances, Event, FeatureId, Seen, TileCoord, Topic, Viewer};
+use atalaya_tiles::{Bounds, Clearances, Event, FeatureId, Seen, Steps, TileCoord, Topic, Viewer};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 fn open(dir: &Path) -> Store {
     let options = StoreOptions {
         reserve_bytes: 0,
-        history_days: 30,
+        ..StoreOptions::default()
     };
     Store::Embedded(Embedded::open(dir, options).unwrap())
 }
@@ -270,6 +270,49 @@ fn what_is_not_settled_is_not_kept() {
     let view = past.view_at(now, &layers);
     let open = view.open(&Viewer::EVERYTHING, "cameras").unwrap();
     assert!(open.get(&"late".into()).is_some());
+}
+
+/// Days that have moved into archives, or are on the way, have the past that they had in the log.
+#[test]
+fn an_archived_day_is_the_same_past() {
+    let catalog = catalog();
+    let records = Dice(19).log(&catalog, 2_400, 300);
+    let past = Past::of(records, catalog);
+    let layers = past.layers();
+    let steps = |step_s, count| Steps::new(after(-700), SignedDuration::from_secs(step_s), count);
+    let steps = [steps(600, 700), steps(86_400, 6)].map(Option::unwrap);
+    let told = || {
+        let history = History::default();
+        let mut lines = Vec::new();
+        for at in (3_000..350_000).step_by(23_000) {
+            let view = history.view_at(&past.log(), after(at), &layers).unwrap();
+            for viewer in viewers() {
+                lines.extend(read(&view, &viewer, &layers));
+            }
+        }
+        let received =
+            |steps| history.reading(&past.log(), |reader| Ok(reader.received(&layers, steps)?));
+        let received = steps.each_ref().map(|steps| received(steps).unwrap());
+        let kept = |layer: &LayerIx| {
+            history
+                .reading(&past.log(), |reader| Ok(reader.oldest_received(&[*layer])?))
+                .unwrap()
+        };
+        (lines, received, layers.iter().map(kept).collect::<Vec<_>>())
+    };
+    let before = told();
+    let archiver = past.store.archiver(Arc::clone(&past.catalog)).unwrap();
+    let mut archiver = archiver.paced(9, 86_400).unchecked().hurried();
+    let mut moved = 0;
+    loop {
+        let batch = archiver.archive(Timestamp::MAX).unwrap();
+        moved += batch.moved;
+        assert!(told() == before, "after {moved} have moved");
+        if !batch.more {
+            break;
+        }
+    }
+    assert!(moved > 1_000, "only {moved} have moved");
 }
 
 /// A picture from before the horizon would keep what retention has since deleted the withdrawal of.

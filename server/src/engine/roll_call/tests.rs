@@ -117,7 +117,7 @@ fn open(folder: &TempDir, clock: &Clock) -> Engine {
     let config: Config = toml::from_str(CONFIG).unwrap();
     let options = StoreOptions {
         reserve_bytes: 0,
-        history_days: 30,
+        ..StoreOptions::default()
     };
     let store = Store::Embedded(Embedded::open(folder.path(), options).unwrap());
     Engine::start(&config, store, clock).unwrap()

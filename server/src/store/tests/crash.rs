@@ -61,7 +61,7 @@ pub(super) fn child(test: &str, dir: &Path, variable: &str) -> Command {
 
 /// Lets the child acknowledge some batches and go on for so many turns of this thread, kills it and
 /// returns the last acknowledged record.
-fn kill_after(mut child: Child, batches: u64, turns: u64) -> Seq {
+pub(super) fn kill_after(mut child: Child, batches: u64, turns: u64) -> Seq {
     let out = BufReader::new(child.stdout.take().unwrap());
     let mut acked = Seq(0);
     let mut seen = 0;

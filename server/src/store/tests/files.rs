@@ -85,14 +85,41 @@ fn a_damaged_log_is_said() {
         file.write_all_at(&[0xa5; 4_096], page * 4_096).unwrap();
     }
     let store = open(dir.path());
+    assert!(!store.is_damaged(), "nobody has read it");
     let error = store.load(&catalog, RingLimits::default()).unwrap_err();
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
     assert!(error.to_string().contains("main.db is damaged"), "{error}");
+    assert!(store.is_damaged(), "it is remembered");
     drop(store);
     assert!(matches!(
         check(&main).unwrap_err(),
         StoreError::Corrupt { .. }
     ));
+}
+
+/// A new log beside what the old one left would be a loss that nobody hears of.
+#[test]
+fn a_log_that_is_gone_is_said() {
+    let catalog = catalog();
+    for left in ["picture.db", "archive/2026-11-01-2d.db", "main.db-wal"] {
+        let dir = tempfile::tempdir().unwrap();
+        drop(open(dir.path()));
+        let file = |name: &str| dir.path().join(name);
+        let kept = file("kept");
+        std::fs::rename(file("main.db"), &kept).unwrap();
+        if left != "picture.db" {
+            std::fs::remove_file(file("picture.db")).unwrap();
+            std::fs::create_dir(file("archive")).unwrap();
+            std::fs::write(file(left), b"what the log left").unwrap();
+        }
+        let error = refusal(dir.path());
+        assert!(matches!(error, StoreError::Gone { .. }), "{error}");
+        for name in ["main.db is missing", left, "restore a backup"] {
+            assert!(error.to_string().contains(name), "{error}");
+        }
+        std::fs::remove_file(file(left)).unwrap();
+        append(&open(dir.path()), &catalog, &Dice(1).log(&catalog, 9, 5));
+    }
 }
 
 /// A checkpoint that cannot be used costs time and nothing else.

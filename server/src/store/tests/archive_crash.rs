@@ -1,0 +1,120 @@
+//! A process that dies while days move: every acknowledged record is there once.
+
+use super::super::backup::check;
+use super::super::conformance::read_all;
+use super::crash::{child, kill_after};
+use super::open;
+use super::sample::{Dice, after, assert_same, catalog, clock, fold, observed};
+use atalaya_tiles::{Catalog, Record, RingLimits, Seq};
+use jiff::Timestamp;
+use rusqlite::Connection;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Tells the child where its store is.
+const DIR: &str = "ATALAYA_TEST_ARCHIVE_IN";
+/// So many kills at least, and as many more as it takes until each kind of moment was hit, which is
+/// soon.
+const KILLS: u64 = 16;
+const MOST_KILLS: u64 = 120;
+/// What an archive covers here, so that several are closed in every round.
+const SPAN_S: i64 = 60;
+
+fn batch(catalog: &Catalog, last: Seq) -> Vec<Record> {
+    let size = 1 + Dice(last.0).roll(60);
+    (last.0 + 1..=last.0 + size)
+        .map(|seq| {
+            let at = after(seq.cast_signed());
+            match seq % 5 {
+                0 => clock(seq, at),
+                1 => observed(catalog, "cameras", seq, &format!("c{}", seq % 300), at),
+                2 => observed(catalog, "units", seq, &format!("u{}", seq % 90), at),
+                _ => observed(catalog, "reads", seq, &format!("r{seq}"), at),
+            }
+        })
+        .collect()
+}
+
+/// The other process: appends and archives, each in a thread of its own, until it dies. Nothing
+/// without `DIR`.
+#[test]
+fn child_archives_until_killed() {
+    let Some(dir) = std::env::var_os(DIR) else {
+        return;
+    };
+    let (store, catalog) = (open(Path::new(&dir)), catalog());
+    let mut writer = store.writer(Arc::clone(&catalog)).unwrap();
+    let archiver = store.archiver(Arc::clone(&catalog)).unwrap();
+    let mut archiver = archiver.paced(5, SPAN_S).unchecked();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            loop {
+                archiver.archive(Timestamp::MAX).unwrap();
+            }
+        });
+        loop {
+            writer.append(&batch(&catalog, writer.last_seq())).unwrap();
+            let acked = writer.last_seq();
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "\nacked {acked}")
+                .and_then(|()| out.flush())
+                .unwrap();
+        }
+    });
+}
+
+/// Whether the kill left an archive on its way: being copied, or half out of the log.
+fn is_on_its_way(dir: &Path) -> [bool; 2] {
+    let main = Connection::open(dir.join("main.db")).unwrap();
+    let half = "SELECT EXISTS (SELECT 1 FROM archives WHERE moved < last_seq)";
+    let half = main.query_row(half, [], |row| row.get(0)).unwrap();
+    [dir.join("archive/next.part").exists(), half]
+}
+
+#[test]
+fn acknowledged_records_survive_kills_while_days_move() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = catalog();
+    let mut dice = Dice(41);
+    let (mut before, mut wanted) = (Seq(0), Vec::new());
+    let mut caught = [0, 0];
+    for kill in 0..MOST_KILLS {
+        if kill >= KILLS && caught.iter().all(|count| *count >= 2) {
+            break;
+        }
+        let name = "archive_crash::child_archives_until_killed";
+        let child = child(name, dir.path(), DIR).spawn();
+        let acked = kill_after(child.unwrap(), 2 + dice.roll(12), dice.roll(9_000));
+        assert!(acked > before);
+        for (count, on_its_way) in caught.iter_mut().zip(is_on_its_way(dir.path())) {
+            *count += u32::from(on_its_way);
+        }
+        let store = open(dir.path());
+        let last = store.last_seq().unwrap();
+        assert!(
+            last >= acked,
+            "kill {kill}: {acked} was acknowledged, {last} is there"
+        );
+        while before < last {
+            let next = batch(&catalog, before);
+            before = next.last().unwrap().seq;
+            wanted.extend(next);
+        }
+        assert_eq!(before, last, "kill {kill}: half a batch is there");
+        assert!(
+            read_all(&store, &catalog) == wanted,
+            "kill {kill}: not every record is there once"
+        );
+        check(&dir.path().join("main.db")).unwrap();
+    }
+    assert!(
+        caught.iter().all(|count| *count >= 2),
+        "{caught:?} kills landed in a move"
+    );
+    let store = open(dir.path());
+    let loaded = store.load(&catalog, RingLimits::default()).unwrap();
+    assert_same(&loaded.picture, &fold(&catalog, &wanted));
+    super::archive::archive_all(&store, &catalog, SPAN_S);
+    assert!(read_all(&store, &catalog) == wanted);
+}
