@@ -167,10 +167,10 @@ metrics! {
         "Requests that wait for the writer; limits.queue_requests is the most."
         { APPEND_QUEUE }
     counter "atalaya_append_queue_full_total"
-        "Requests refused with 503, because the queue to the writer is full."
+        "Requests refused with 503, because the queue to the writer is full, or a feed's share of it."
         { APPEND_QUEUE_FULL }
     counter "atalaya_append_bytes_full_total"
-        "Bodies refused with 503, because limits.queue_bytes of them are waiting already."
+        "Bodies refused with 503, because their feed has as much waiting as limits.queue_bytes lets it."
         { APPEND_BYTES_FULL }
     histogram "atalaya_append_events"
         "Events appended together, under one fsync."

@@ -10,23 +10,38 @@ pub(crate) fn fold(lines: &mut String, text: &str) {
     }
     let start = lines.len();
     let mut gap = false;
-    let mut letters = |letters: &str, ends_word: bool| {
-        if letters.is_empty() {
-            gap |= ends_word;
-            return;
+    for c in text.chars() {
+        // Most of what is searched is ASCII, and asked for at every key.
+        if c.is_ascii_alphanumeric() {
+            if std::mem::take(&mut gap) && lines.len() > start {
+                lines.push(' ');
+            }
+            lines.push(c.to_ascii_lowercase());
+        } else if c.is_ascii() {
+            gap |= c != '\'';
+        } else {
+            fold_letter(lines, start, &mut gap, c);
         }
-        if gap && lines.len() > start {
-            lines.push(' ');
-        }
-        gap = false;
-        lines.push_str(letters);
-    };
+    }
+}
+
+/// Adds what is beyond ASCII to a line that starts there.
+fn fold_letter(lines: &mut String, start: usize, gap: &mut bool, c: char) {
     let mut coded = [0; 4];
-    for c in text.chars().flat_map(char::to_lowercase) {
-        match plain(c) {
-            Some(known) => letters(known, false),
-            None if c.is_alphanumeric() => letters(c.encode_utf8(&mut coded), false),
-            None => letters("", true),
+    for c in c.to_lowercase() {
+        let letters = match plain(c) {
+            Some(letters) => letters,
+            None if c.is_alphanumeric() => c.encode_utf8(&mut coded),
+            None => {
+                *gap = true;
+                continue;
+            }
+        };
+        if !letters.is_empty() {
+            if std::mem::take(gap) && lines.len() > start {
+                lines.push(' ');
+            }
+            lines.push_str(letters);
         }
     }
 }

@@ -111,6 +111,12 @@ fn row(kind: Kind, one: &Listed) -> [String; 9] {
         Kind::Keys => one.prefix.as_ref().map(|prefix| format!("atl_{prefix}")),
         Kind::Sessions => one.seen_at.map(to_the_second),
     };
+    // A feed's key reads nothing.
+    let layers = match (&one.layers, &one.feed) {
+        (Some(layers), _) => layers.join(","),
+        (None, Some(_)) => String::new(),
+        (None, None) => "all".to_owned(),
+    };
     let clearances: Vec<String> = one.clearances.iter().map(clearance).collect();
     let some = |text: String| {
         if text.is_empty() {
@@ -125,9 +131,7 @@ fn row(kind: Kind, one: &Listed) -> [String; 9] {
         one.name.clone(),
         some(holder),
         some(clearances.join(",")),
-        one.layers
-            .as_ref()
-            .map_or("all".to_owned(), |layers| layers.join(",")),
+        some(layers),
         to_the_second(one.created_at),
         one.ends_at.map_or("-".to_owned(), to_the_second),
         one.state.name().to_owned(),

@@ -172,6 +172,19 @@ async fn many_producers_share_commits_and_each_gets_its_own_receipt() {
     assert_eq!(count(&engine, "units"), 200);
 }
 
+#[actix_web::test]
+async fn what_follows_a_view_at_once_is_shown_before_the_next_tick() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = Config::default();
+    // Further away than this test waits.
+    config.live.tick_ms = 600_000;
+    let engine = start_with(dir.path(), &clock(), &config);
+    for n in 0..20 {
+        let told = tell(&engine, "units", &unit(&format!("u{n}"), -110.9, "free")).await;
+        assert!(engine.wait_for(told.seq, Duration::from_secs(20)).await);
+    }
+}
+
 fn incident(id: &str, more: &str) -> String {
     format!(
         r#"{{"type":"Feature","id":"{id}","geometry":{{"type":"Point","coordinates":[-110.9,32.2]}},

@@ -121,7 +121,7 @@ impl Writer {
     /// Works until the queue is closed and empty.
     pub(crate) fn run(mut self) {
         loop {
-            let patience = self.next_tick.saturating_duration_since(monotonic());
+            let patience = self.next_due().saturating_duration_since(monotonic());
             match self.parts.requests.next(patience) {
                 Next::Request(request) => self.serve(request),
                 Next::None => {}
@@ -129,10 +129,20 @@ impl Writer {
             }
             if monotonic() >= self.next_tick {
                 self.tick();
+            } else if monotonic() >= self.next_due() {
+                self.publish();
             }
         }
         self.publish();
         self.end();
+    }
+
+    /// When there is something to do though nobody asks: the next tick, or before it the view that
+    /// shows what was appended too soon after the last one.
+    fn next_due(&self) -> Instant {
+        let shown = self.published_at + PUBLISH_EVERY;
+        self.waits_since
+            .map_or(self.next_tick, |_| self.next_tick.min(shown))
     }
 
     /// The last checkpoint. Nobody is held up any more by waiting for it.

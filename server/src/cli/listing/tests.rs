@@ -40,7 +40,7 @@ fn a_table_has_columns() {
     let lines = table(Kind::Keys, &[feed, analyst]);
     let wanted = [
         "ID      TOKEN       NAME   FOR             CLEARANCES                      LAYERS         MADE                  ENDS                  STATE",
-        "0195-1  atl_0a1b2c  cad    feed incidents  -                               all            2026-03-01T12:00:00Z  -                     in force",
+        "0195-1  atl_0a1b2c  cad    feed incidents  -                               -              2026-03-01T12:00:00Z  -                     in force",
         "0195-1  atl_ff      señal  analyst         cji until 2026-04-01T00:00:00Z  cameras,units  2026-03-01T12:00:00Z  2026-04-01T00:00:00Z  revoked",
     ];
     assert_eq!(lines, wanted);
