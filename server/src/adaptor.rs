@@ -432,6 +432,6 @@ fn text<'a>(input: &Input<'a>) -> Result<&'a str, Unreadable> {
 }
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

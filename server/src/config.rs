@@ -8,6 +8,7 @@ mod example;
 mod feeds;
 
 use crate::adaptor::Feed;
+use crate::store::StoreOptions;
 use crate::video;
 use atalaya_tiles::{BadCatalog, Catalog, LayerKind, LayerSpec, RingLimits};
 use serde::{Deserialize, Serialize};
@@ -223,6 +224,17 @@ impl Default for StoreConfig {
             reserve_bytes: 64 << 20,
             history_days: 30,
             archive_after_h: 24,
+        }
+    }
+}
+
+impl StoreConfig {
+    /// What the store is opened with.
+    pub fn options(&self) -> StoreOptions {
+        StoreOptions {
+            reserve_bytes: self.reserve_bytes,
+            history_days: self.history_days,
+            archive_after_h: self.archive_after_h,
         }
     }
 }

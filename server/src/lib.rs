@@ -28,6 +28,8 @@ pub mod ingest;
 pub mod live;
 pub mod metrics;
 pub mod poll;
+#[cfg(test)]
+mod printed;
 pub mod problem;
 pub mod store;
 pub mod task;

@@ -31,7 +31,7 @@ pub use disk::Disk;
 pub use live::{Held, Live, Texts};
 pub use postgis::PostGis;
 pub use tile::{Tile, TileFeature};
-pub use upstream::{Canned, Upstream};
+pub use upstream::{Answer, Asked, Upstream};
 pub use visitor::{Reply, Visitor};
 pub use wait::{DEADLINE, eventually, in_time};
 

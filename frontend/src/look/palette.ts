@@ -4,7 +4,6 @@ import palette from "../../../styles/palette.json";
 import type { Theme } from "../wall/view/address";
 
 export type DataColours = (typeof palette)["night"]["data"];
-export type UiColours = (typeof palette)["night"]["ui"];
 
 export const dataColours = (theme: Theme): DataColours => palette[theme].data;
 export const symbolColours = palette.symbol;

@@ -99,7 +99,7 @@ pub(super) fn reasons(rejects: &[Reject]) -> Vec<&str> {
 
 /// One of the real files, or `None` and a word about it where the files are not at hand. They lie in
 /// `ATALAYA_TEST_DATA`, or in `shared/data` beside any folder above this one.
-pub(super) fn real(path: &str) -> Option<Vec<u8>> {
+pub(crate) fn real(path: &str) -> Option<Vec<u8>> {
     let named = std::env::var_os("ATALAYA_TEST_DATA").map(PathBuf::from);
     let folder = named.or_else(|| {
         let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();

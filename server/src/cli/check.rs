@@ -3,7 +3,7 @@
 use super::{Failure, print, say};
 use crate::clock::Clock;
 use crate::config::{Config, EXAMPLE};
-use crate::store::{Embedded, StoreError, StoreOptions, check_alone};
+use crate::store::{Embedded, StoreError, check_alone};
 use crate::tls::Loaded;
 use clap::Args;
 
@@ -49,7 +49,7 @@ impl Check {
             ));
             return Ok(());
         }
-        match Embedded::open(&config.data, StoreOptions::default()) {
+        match Embedded::open(&config.data, config.store.options()) {
             Ok(store) => say(&format!(
                 "store: {} is sound, at seq {}",
                 config.data.display(),

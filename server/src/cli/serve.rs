@@ -11,7 +11,7 @@ use crate::http::{App, security};
 use crate::identity::{Identity, Lasting};
 use crate::live::standing;
 use crate::metrics::Recorder;
-use crate::store::{Embedded, Store, StoreOptions};
+use crate::store::{Embedded, Store};
 use crate::tls::Tls;
 use crate::{poll, task};
 use actix_web::dev::Server;
@@ -81,14 +81,9 @@ impl City {
         let recorder = config.admin_listen.is_some();
         let recorder = recorder.then(|| Recorder::install(clock.now())).transpose();
         let recorder = recorder.map_err(|cause| Failure::Other(format!("metrics: {cause}")))?;
-        let options = StoreOptions {
-            reserve_bytes: config.store.reserve_bytes,
-            history_days: config.store.history_days,
-            archive_after_h: config.store.archive_after_h,
-        };
         let tls = config.tls.as_ref();
         let tls = tls.map(|files| Tls::open(files, clock.now())).transpose()?;
-        let store = Store::Embedded(Embedded::open(&config.data, options)?);
+        let store = Store::Embedded(Embedded::open(&config.data, config.store.options())?);
         let engine = Engine::start(&config, store, &clock)?;
         let identity = Identity::open(&config.data.join("main.db"), Lasting::default())?;
         Ok(Self {

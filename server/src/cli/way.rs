@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::http::control::socket_path;
 use crate::ingest::{Receipt, Refusal, ingest};
-use crate::store::{Embedded, Store, StoreOptions};
+use crate::store::{Embedded, Store};
 use bytes::Bytes;
 use serde::Deserialize;
 use std::time::Duration;
@@ -50,12 +50,7 @@ impl Way {
         if let Some(client) = server(config).await? {
             return Ok(Self::Socket(client));
         }
-        let options = StoreOptions {
-            reserve_bytes: config.store.reserve_bytes,
-            history_days: config.store.history_days,
-            archive_after_h: config.store.archive_after_h,
-        };
-        let store = Store::Embedded(Embedded::open(&config.data, options)?);
+        let store = Store::Embedded(Embedded::open(&config.data, config.store.options())?);
         let engine = Engine::start(config, store, &Clock::system())?;
         Ok(Self::Store(Box::new(engine)))
     }

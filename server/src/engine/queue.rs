@@ -18,7 +18,7 @@ use std::time::Duration;
 pub(crate) type Lane = Option<FeedName>;
 
 /// A queue of so many places: the end that is filled, and the end that is emptied.
-pub(crate) fn queue<T>(places: usize) -> (Intake<T>, Waiting<T>) {
+pub(crate) fn queue<T>(places: usize) -> (Intake<T>, Outlet<T>) {
     let shared = Arc::new(Shared {
         state: Mutex::new(State {
             waiting: BTreeMap::new(),
@@ -30,7 +30,7 @@ pub(crate) fn queue<T>(places: usize) -> (Intake<T>, Waiting<T>) {
         changed: Condvar::new(),
         places,
     });
-    (Intake(Arc::clone(&shared)), Waiting(shared))
+    (Intake(Arc::clone(&shared)), Outlet(shared))
 }
 
 /// Why a request was not taken.
@@ -59,7 +59,7 @@ pub(crate) struct Intake<T>(Arc<Shared<T>>);
 
 /// The end that is emptied. Dropping it drops what waits.
 #[derive(Debug)]
-pub(crate) struct Waiting<T>(Arc<Shared<T>>);
+pub(crate) struct Outlet<T>(Arc<Shared<T>>);
 
 #[derive(Debug)]
 struct Shared<T> {
@@ -123,7 +123,7 @@ impl<T> Drop for Intake<T> {
     }
 }
 
-impl<T> Waiting<T> {
+impl<T> Outlet<T> {
     /// The next request, for which it waits a while.
     pub(crate) fn next(&self, patience: Duration) -> Next<T> {
         let mut state = self.0.lock();
@@ -148,7 +148,7 @@ impl<T> Waiting<T> {
     }
 }
 
-impl<T> Drop for Waiting<T> {
+impl<T> Drop for Outlet<T> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.closed = true;

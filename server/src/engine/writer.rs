@@ -1,14 +1,15 @@
 //! The writer: the one thread that appends to the log and mutates the picture.
 //!
 //! It takes what waits in the queue as one group, so that many small requests share one fsync, and so
-//! that a large body is written alone: whoever is before it does not wait for it. It publishes a view at most every [`PUBLISH_EVERY`] under load, at once when it is quiet. What the
-//! clock drives becomes a record at most once a second and only when something is due.
+//! that a large body is written alone: whoever is before it does not wait for it. It publishes a view at
+//! most every [`PUBLISH_EVERY`] under load, at once when it is quiet. What the clock drives becomes a
+//! record at most once a second and only when something is due.
 
 use super::budget::Admitted;
 use super::checkpoints::Job;
 use super::duplicates::{Duplicates, Undo};
 use super::log_time::LogTime;
-use super::queue::{Next, Waiting as Queue};
+use super::queue::{Next, Outlet};
 use super::roll_call::{RollCall, RollCalls};
 use super::{AppendError, Receipt, Request, Shared};
 use crate::clock::{Clock, monotonic};
@@ -39,7 +40,7 @@ pub(crate) struct Parts {
     pub(crate) store: store::Writer,
     pub(crate) picture: Picture,
     pub(crate) duplicates: Duplicates,
-    pub(crate) requests: Queue<Request>,
+    pub(crate) requests: Outlet<Request>,
     pub(crate) checkpoints: SyncSender<Job>,
 }
 

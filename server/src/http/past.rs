@@ -132,11 +132,11 @@ pub(super) async fn past(
     let view = view_of(&app, Some(at), subscription.all_layers()).await?;
     let seq = atalaya_seq(&app, view.seq());
     let answering = app.clone();
-    let body = web::block(move || {
+    let body = app.questions.answer(move || {
         let messages = messages(&answering, &caller, &view, (subscription, resume), at);
         written(&params, &messages)
     });
-    let body = body.await.map_err(Problem::internal)??;
+    let body = body.await??;
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .insert_header((header::CACHE_CONTROL, "private, no-store"))

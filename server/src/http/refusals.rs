@@ -1,14 +1,15 @@
 //! What the web framework refuses by itself, turned into problems.
 //!
-//! The app factory installs these, so that no path answers an error in another shape.
+//! What no handler here has seen is a bare status; [`security::around`](super::security::around) puts the
+//! problem in its place that [`of_status`] names, so that no path answers an error in another shape.
 
 use crate::problem::{Problem, echo};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::{JsonPayloadError, PathError, PayloadError};
+use actix_web::error::{JsonPayloadError, PayloadError};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::web::{JsonConfig, PathConfig, PayloadConfig, QueryConfig};
+use actix_web::web::JsonConfig;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use std::future::{Ready, ready};
 
@@ -20,28 +21,6 @@ pub fn json_config(limit_bytes: usize) -> JsonConfig {
     JsonConfig::default()
         .limit(limit_bytes)
         .error_handler(move |error, request| json_problem(&error, request, limit_bytes).into())
-}
-
-/// Reads raw bodies up to a limit in bytes. Their errors are turned by [`of_status`].
-pub fn payload_config(limit_bytes: usize) -> PayloadConfig {
-    PayloadConfig::new(limit_bytes)
-}
-
-/// Paths whose parts do not parse lead nowhere.
-pub fn path_config() -> PathConfig {
-    PathConfig::default().error_handler(|_: PathError, _| Problem::NoSuchPath {}.into())
-}
-
-/// For handlers that read their query by serde instead of [`Params`](super::params::Params).
-pub fn query_config() -> QueryConfig {
-    QueryConfig::default().error_handler(|error, _| {
-        Problem::BadParameter {
-            name: "query".into(),
-            value: echo(&error.to_string()),
-            expected: "the parameters of this path".into(),
-        }
-        .into()
-    })
 }
 
 /// The default service of the app: 404.

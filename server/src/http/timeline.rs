@@ -9,12 +9,13 @@
 use super::past::none_of_it;
 use super::reading::no_such_layer;
 use super::{App, Caller, Params, atalaya_seq, reached};
+use crate::engine::{Engine, NoHistory};
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use atalaya_tiles::{LayerIx, LayerKind, Open, Steps};
+use atalaya_tiles::{LayerIx, LayerKind, Open, Steps, View, Viewer};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The most steps of one answer.
@@ -54,42 +55,18 @@ pub(super) async fn timeline(
         names.ok_or_else(|| Params::missing("layers", "names of layers, joined by commas"))?;
     let steps = steps(&params, app.engine.clock().now())?;
     reached(&app, &params).await?;
-    let view = app.engine.view();
-    let seq = view.seq();
-    let (mut counted, mut asked): (Vec<LayerIx>, Vec<LayerIx>) = (Vec::new(), Vec::new());
-    let mut rows = Vec::with_capacity(names.len());
-    for name in names {
-        let open = view
-            .open(&caller.viewer, name)
-            .map_err(|missing| no_such_layer(&missing))?;
-        asked.push(open.layer());
-        rows.push(row(&open, &steps, &mut counted));
-    }
-    drop(view);
+    let layers = layers(&app.engine.view(), &caller.viewer, &names)?;
     let permit = app.past.permit().await?;
-    let engine = Arc::clone(&app.engine);
+    let (view, engine) = (app.engine.view(), Arc::clone(&app.engine));
+    let seq = view.seq();
     let counting = web::block(move || {
         let _permit = permit;
-        Ok((
-            engine.received(&counted, &steps)?,
-            engine.kept_since(&asked)?,
-        ))
+        count(&engine, &view, &caller.viewer, &layers, &steps)
     });
-    let (counts, kept_from) = counting
+    let (rows, kept_from) = counting
         .await
         .map_err(Problem::internal)?
         .map_err(none_of_it)?;
-    let rows: Vec<_> = rows
-        .into_iter()
-        .map(|row| {
-            let counts = match row.counted {
-                Counted::Log(at) => counts.get(at).cloned(),
-                Counted::Here(counts) => Some(counts),
-                Counted::Not => None,
-            };
-            json!({ "layer": row.name, "counts": counts })
-        })
-        .collect();
     let document = json!({
         "from": steps.start(0),
         "to": steps.start(steps.count()),
@@ -101,6 +78,43 @@ pub(super) async fn timeline(
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
         .insert_header(atalaya_seq(&app, seq))
         .json(document))
+}
+
+/// The layers that are named, as far as the viewer can open them.
+fn layers(view: &View, viewer: &Viewer, names: &[&str]) -> Result<Vec<LayerIx>, Problem> {
+    let opened = names.iter().map(|name| view.open(viewer, name));
+    let layers = opened.map(|open| open.map(|open| open.layer()));
+    layers
+        .collect::<Result<_, _>>()
+        .map_err(|missing| no_such_layer(&missing))
+}
+
+/// The rows of the answer, and since when they are whole. Blocking: it looks at every sighting of the
+/// span, and at the log.
+fn count(
+    engine: &Engine,
+    view: &View,
+    viewer: &Viewer,
+    layers: &[LayerIx],
+    steps: &Steps,
+) -> Result<(Vec<Value>, Option<Timestamp>), NoHistory> {
+    let mut counted_in_log = Vec::new();
+    let opened = layers
+        .iter()
+        .filter_map(|layer| view.open_at(viewer, *layer));
+    let rows: Vec<Row> = opened
+        .map(|open| row(&open, steps, &mut counted_in_log))
+        .collect();
+    let from_log = engine.received(&counted_in_log, steps)?;
+    let rows = rows.into_iter().map(|row| {
+        let counts = match row.counted {
+            Counted::Log(at) => from_log.get(at).cloned(),
+            Counted::Here(counts) => Some(counts),
+            Counted::Not => None,
+        };
+        json!({ "layer": row.name, "counts": counts })
+    });
+    Ok((rows.collect(), engine.kept_since(layers)?))
 }
 
 fn row(open: &Open<'_>, steps: &Steps, counted_in_log: &mut Vec<LayerIx>) -> Row {

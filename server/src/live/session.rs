@@ -52,13 +52,13 @@ pub(super) struct Session {
 }
 
 /// A session on its connection.
-struct Open {
+struct Connected {
     session: Session,
     ticks: watch::Receiver<u64>,
     wire: Wire,
     incoming: Option<Incoming>,
     /// A change of subscription that was asked for and not made yet; the latest counts.
-    wish: Option<Wish>,
+    wish: Option<Asked>,
     /// When the subscription was last changed; this and the next by the uptime.
     changed_at: Option<Duration>,
     /// Since when there has always been more for the client than it took; none where it has everything.
@@ -67,7 +67,7 @@ struct Open {
 }
 
 /// A change of subscription.
-enum Wish {
+enum Asked {
     /// By a message that is still to be read.
     Said(Bytes),
     /// By `PATCH`.
@@ -77,13 +77,16 @@ enum Wish {
 impl Drop for Session {
     fn drop(&mut self) {
         self.app.streams.leave(&self.id);
+        if self.app.streams.count() == 0 {
+            self.app.views.forget();
+        }
     }
 }
 
 impl Session {
     /// The body of an event stream.
     pub(super) fn events(self) -> impl Body<Item = Result<Bytes, Error>> {
-        Open::body(self, Writing::Events, None)
+        Connected::body(self, Writing::Events, None)
     }
 
     /// The frames of a WebSocket; `batch` says whether each may hold several messages.
@@ -93,7 +96,7 @@ impl Session {
         batch: bool,
     ) -> impl Body<Item = Result<Bytes, Error>> {
         let writing = [Writing::Frames, Writing::Batches][usize::from(batch)];
-        Open::body(self, writing, Some(Incoming::new(payload)))
+        Connected::body(self, writing, Some(Incoming::new(payload)))
     }
 
     fn hello(&self) -> Message {
@@ -111,7 +114,7 @@ impl Session {
     }
 }
 
-impl Drop for Open {
+impl Drop for Connected {
     fn drop(&mut self) {
         let stall = Duration::from_secs(self.session.app.config.live.stall_s);
         let now = self.session.uptime();
@@ -130,7 +133,7 @@ impl Drop for Open {
     }
 }
 
-impl Open {
+impl Connected {
     fn body(
         session: Session,
         writing: Writing,
@@ -207,12 +210,12 @@ impl Open {
 
     fn take_patch(&mut self) {
         let wanted = self.session.seat.changes.borrow_and_update().clone();
-        self.wish = wanted.map(Wish::Patched).or(self.wish.take());
+        self.wish = wanted.map(Asked::Patched).or(self.wish.take());
     }
 
     fn heed(&mut self, heard: Result<Heard, Closing>) {
         match heard {
-            Ok(Heard::Text(text)) => self.wish = Some(Wish::Said(text)),
+            Ok(Heard::Text(text)) => self.wish = Some(Asked::Said(text)),
             Ok(Heard::Ping(ping)) => self.wire.control(websocket::pong(&ping)),
             Ok(Heard::Close) => self.close(End::Closed, Closing::Normal),
             Ok(Heard::Gone) => {
@@ -272,8 +275,8 @@ impl Open {
         let session = &mut self.session;
         let wanted = match self.wish.take() {
             None => return 0,
-            Some(Wish::Patched(wanted)) => Ok(wanted),
-            Some(Wish::Said(text)) => Change::read(&text)
+            Some(Asked::Patched(wanted)) => Ok(wanted),
+            Some(Asked::Said(text)) => Change::read(&text)
                 .and_then(|change| change.subscription(&session.app, &session.caller)),
         };
         self.changed_at = Some(session.uptime());

@@ -1,12 +1,13 @@
 //! The views that steps are of, kept for a while so that all parts of a step are of one view.
 //!
-//! Promises: a view is kept for [`KEPT`] after the last step to it began, and not longer, whatever its
-//! clients do; and one view serves all steps to it. A stream itself keeps none: one that is never asked
-//! again must not hold on to an old picture.
+//! Promises: a view is kept for [`KEPT`] after the last step to it began; what has been kept for so long
+//! goes when the next step of any stream begins, and all of it when the last stream ends; and one view
+//! serves all steps to it. A stream itself keeps none: one that is never asked again must not hold on to an
+//! old picture.
 
 use atalaya_tiles::View;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long a view is kept: the longest that a step may take.
@@ -19,7 +20,7 @@ pub struct Views(Mutex<VecDeque<(Duration, Arc<View>)>>);
 impl Views {
     /// Keeps the view of the moment, and lets those go that have been kept for long enough.
     pub fn keep(&self, view: &Arc<View>, uptime: Duration) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         match kept.back_mut() {
             Some((at, newest)) if Arc::ptr_eq(newest, view) => *at = uptime,
             _ => kept.push_back((uptime, Arc::clone(view))),
@@ -27,5 +28,14 @@ impl Views {
         while kept.front().is_some_and(|(at, _)| *at + KEPT <= uptime) {
             kept.pop_front();
         }
+    }
+
+    /// Lets all of them go: there is no stream left.
+    pub fn forget(&self) {
+        self.kept().clear();
+    }
+
+    fn kept(&self) -> MutexGuard<'_, VecDeque<(Duration, Arc<View>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -147,25 +147,25 @@ impl Header {
 /// What comes from a client.
 pub(super) struct Incoming {
     payload: web::Payload,
-    frames: Frames,
+    heard: Assembly,
 }
 
 impl Incoming {
     pub(super) fn new(payload: web::Payload) -> Self {
         Self {
             payload,
-            frames: Frames::default(),
+            heard: Assembly::default(),
         }
     }
 
     /// The next thing that the client says. Dropped before it is ready, nothing is lost.
     pub(super) async fn next(&mut self) -> Result<Heard, Closing> {
         loop {
-            if let Some(heard) = self.frames.next()? {
+            if let Some(heard) = self.heard.next()? {
                 return Ok(heard);
             }
             match self.payload.next().await {
-                Some(Ok(bytes)) => self.frames.buffer.extend_from_slice(&bytes),
+                Some(Ok(bytes)) => self.heard.buffer.extend_from_slice(&bytes),
                 Some(Err(_)) | None => return Ok(Heard::Gone),
             }
         }
@@ -174,13 +174,13 @@ impl Incoming {
 
 /// Bytes that become messages.
 #[derive(Debug, Default)]
-struct Frames {
+struct Assembly {
     buffer: BytesMut,
     /// The message so far, where its last frame is not here yet.
     begun: Option<BytesMut>,
 }
 
-impl Frames {
+impl Assembly {
     fn next(&mut self) -> Result<Option<Heard>, Closing> {
         while let Some((header, payload)) = self.frame()? {
             match header.opcode {

@@ -35,15 +35,7 @@ fn printed() -> String {
 
 #[test]
 fn the_table_in_the_docs_is_this_table() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(path, printed()).unwrap();
-    }
-    let found = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(
-        found == printed(),
-        "server/docs/metrics.md is out of date: run this test with BLESS=1"
-    );
+    crate::printed::is_in_the_docs("metrics.md", &printed());
 }
 
 #[test]

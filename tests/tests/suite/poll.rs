@@ -1,14 +1,11 @@
 //! Feeds that are fetched: what they bring is seen, what they leave out is gone, and one that fails
 //! harms neither the map nor the others.
 
-mod upstream;
-
 use std::io::Write as _;
 
-use atalaya_tests::{City, DOWNTOWN, collection, eventually, point, tile_at};
+use atalaya_tests::{Answer, City, DOWNTOWN, Upstream, collection, eventually, point, tile_at};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
-
-use upstream::{Answer, Upstream};
 
 const LON: f64 = DOWNTOWN.0;
 const LAT: f64 = DOWNTOWN.1;
@@ -77,7 +74,7 @@ async fn until(city: &City, feed: &str, status: &str, reason: &str) -> Value {
 
 #[tokio::test]
 async fn what_is_fetched_is_seen_and_what_it_leaves_out_is_gone() {
-    let upstream = Upstream::start(roads(&["1", "2"]).with("etag", "\"one\""));
+    let upstream = Upstream::answering(roads(&["1", "2"]).with("etag", "\"one\"")).await;
     let city = City::with_config(&fetched("state", &upstream.base())).await;
     city.post("closures", &own_closure()).await;
     let bbox = format!(
@@ -192,10 +189,10 @@ fn no_feeds() -> Vec<(&'static str, Answer, &'static str)> {
 #[tokio::test]
 async fn what_is_no_feed_withdraws_nothing_and_the_feed_says_why() {
     let cases = no_feeds();
-    let upstreams: Vec<Upstream> = cases
+    let upstreams = cases
         .iter()
-        .map(|_| Upstream::start(roads(&["1", "2"])))
-        .collect();
+        .map(|_| Upstream::answering(roads(&["1", "2"])));
+    let upstreams = join_all(upstreams).await;
     let named = cases.iter().zip(&upstreams);
     let config: Vec<String> = named
         .map(|((name, ..), upstream)| fetched(name, &upstream.base()))
@@ -234,7 +231,7 @@ async fn one_bad_body_does_not_wipe_the_map() {
     let ids: Vec<String> = (10..30).map(|id| id.to_string()).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let (few, half) = (&ids[..9], &ids[..10]);
-    let upstream = Upstream::start(roads(&ids).with("etag", "\"all\""));
+    let upstream = Upstream::answering(roads(&ids).with("etag", "\"all\"")).await;
     let city = City::with_config(&fetched("state", &upstream.base())).await;
     city.expect_log("may not be whole");
     eventually("the roads", async || {
@@ -264,10 +261,10 @@ async fn one_bad_body_does_not_wipe_the_map() {
 
 #[tokio::test]
 async fn an_upstream_that_fails_is_asked_less_often_and_a_silent_one_delays_nobody() {
-    let well = Upstream::start(roads(&["1"]));
-    let down = Upstream::start(Answer::new(500, ""));
-    let busy = Upstream::start(Answer::new(503, "").with("retry-after", "3600"));
-    let silent = Upstream::start(Answer::silence());
+    let well = Upstream::answering(roads(&["1"])).await;
+    let down = Upstream::answering(Answer::new(500, "")).await;
+    let busy = Upstream::answering(Answer::new(503, "").with("retry-after", "3600")).await;
+    let silent = Upstream::answering(Answer::silence()).await;
     let config = [
         fetched("well", &well.base()),
         fetched("down", &down.base()),
@@ -291,12 +288,13 @@ async fn an_upstream_that_fails_is_asked_less_often_and_a_silent_one_delays_nobo
 
 #[tokio::test]
 async fn the_key_in_an_address_is_nowhere() {
-    let elsewhere = Upstream::start(roads(&["1"]));
+    let elsewhere = Upstream::answering(roads(&["1"])).await;
     let target = format!("{}/moved", elsewhere.base());
-    let moved = Upstream::start(Answer::new(302, "").with("location", &target));
-    let down = Upstream::start(Answer::new(500, ""));
-    let closed = Upstream::start(Answer::silence()).base();
-    let loops = Upstream::start(Answer::new(302, "").with("location", "/again?key=s3cret"));
+    let moved = Upstream::answering(Answer::new(302, "").with("location", &target)).await;
+    let down = Upstream::answering(Answer::new(500, "")).await;
+    let closed = Upstream::answering(Answer::silence()).await.base();
+    let loops =
+        Upstream::answering(Answer::new(302, "").with("location", "/again?key=s3cret")).await;
     let feeds = [
         ("moved", moved.base()),
         ("down", down.base()),

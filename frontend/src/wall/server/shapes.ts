@@ -81,10 +81,3 @@ export interface Scene {
 export type Properties = Record<string, Value>;
 export type Found = Feature<Geometry | null, Properties>;
 export type FoundCollection = FeatureCollection<Geometry | null, Properties>;
-
-export interface ProblemDocument {
-  type: string;
-  title: string;
-  status: number;
-  detail: string;
-}

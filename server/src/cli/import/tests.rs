@@ -1,4 +1,5 @@
 use super::*;
+use crate::adaptor::testing::real;
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::store::{Embedded, Store, StoreOptions};
@@ -193,28 +194,13 @@ fn pointers_lose_the_batch() {
     assert_eq!(within(""), "");
 }
 
-/// A file of the city's open data, where this checkout lies beside it.
-fn real(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../shared/data")
-        .join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: there is no {name} beside this checkout");
-    None
-}
-
 #[test]
 fn the_fire_stations_of_a_city() {
     let Some(found) = real("tucson/fire_stations.geojson") else {
         return;
     };
     let bench = Bench::new();
-    let file = bench.file(
-        "fire_stations.geojson",
-        &std::fs::read_to_string(found).unwrap(),
-    );
+    let file = bench.file("fire_stations.geojson", str::from_utf8(&found).unwrap());
     let tally = bench.import("sites", &file).unwrap();
     assert_eq!((tally.accepted, tally.rejected), (83, 0));
 }

@@ -18,20 +18,21 @@ pub(in crate::cli) fn config(folder: &tempfile::TempDir) -> Config {
     config
 }
 
+/// What becomes of the two features: how many are accepted, known already and refused.
+async fn told(way: &Way) -> (usize, usize, usize) {
+    let told = way.ingest("perimeters", "perimeters", BODY.into()).await;
+    let told = told.unwrap();
+    assert_eq!(told.rejected[0].index, 1);
+    (told.accepted, told.duplicates, told.rejected.len())
+}
+
 #[actix_web::test]
 async fn the_socket_and_the_store_take_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(&folder);
     let way = Way::open(&config).await.unwrap();
     assert!(matches!(way, Way::Store(_)));
-    let told = way
-        .ingest("perimeters", "perimeters", BODY.into())
-        .await
-        .unwrap();
-    assert_eq!(
-        (told.accepted, told.duplicates, told.rejected.len()),
-        (1, 0, 1)
-    );
+    assert_eq!(told(&way).await, (1, 0, 1));
     let Way::Store(engine) = way else { return };
 
     let app = web::Data::new(App::new(Arc::from(engine), config.clone()));
@@ -40,15 +41,7 @@ async fn the_socket_and_the_store_take_the_same() {
     let control = Control::start(&app, &identity).unwrap();
     let way = Way::open(&config).await.unwrap();
     assert!(matches!(way, Way::Socket(_)));
-    let told = way
-        .ingest("perimeters", "perimeters", BODY.into())
-        .await
-        .unwrap();
-    assert_eq!(
-        (told.accepted, told.duplicates, told.rejected.len()),
-        (0, 1, 1)
-    );
-    assert_eq!(told.rejected[0].index, 1);
+    assert_eq!(told(&way).await, (0, 1, 1));
     way.checkpoint().await.unwrap();
     assert!(reload_basemap(&config).await.unwrap());
     for layer in ["nothing", "coverage"] {

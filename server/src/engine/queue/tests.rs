@@ -6,7 +6,7 @@ fn put<T>(intake: &Intake<T>, lane: &str, cost: usize, request: T) -> Result<(),
 }
 
 /// Takes one request as the writer does that is idle.
-fn take<T>(waiting: &Waiting<T>) -> Option<T> {
+fn take<T>(waiting: &Outlet<T>) -> Option<T> {
     match waiting.next(Duration::ZERO) {
         Next::Request(request) => Some(request),
         Next::None | Next::Closed => None,

@@ -45,7 +45,7 @@ pub(super) async fn list(
         params,
     };
     let now = app.engine.clock().now();
-    let body = web::block(move || {
+    let body = app.questions.answer(move || {
         let open = open(&view, &caller.viewer, &name)?;
         let page = query.ask(&open);
         if page.more {
@@ -60,7 +60,7 @@ pub(super) async fn list(
         });
         Ok::<_, Problem>(written(&open, &page.features, &head, crs))
     });
-    let body = body.await.map_err(Problem::internal)??;
+    let body = body.await??;
     Ok(answer(&app, seq, crs, body))
 }
 

@@ -1,4 +1,4 @@
-//! Frames as a client sends them, cut anywhere, and those that are refused.
+//! Assembly as a client sends them, cut anywhere, and those that are refused.
 
 use super::*;
 use crate::live::streams::Dismissal;
@@ -16,7 +16,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 
 /// What is heard when the bytes come in pieces of this length.
 fn heard(bytes: &[u8], piece: usize) -> Result<Vec<Heard>, Closing> {
-    let (mut frames, mut heard) = (Frames::default(), Vec::new());
+    let (mut frames, mut heard) = (Assembly::default(), Vec::new());
     for piece in bytes.chunks(piece) {
         frames.buffer.extend_from_slice(piece);
         while let Some(next) = frames.next()? {
