@@ -191,8 +191,11 @@ metrics! {
         "1 while nothing can be made durable, else 0."
         { STORE_FAULT }
     gauge "atalaya_log_bytes"
-        "Size of the log on disk, its write-ahead log included."
+        "Size of the log on disk, its write-ahead log included, its archives not."
         { LOG_BYTES }
+    gauge "atalaya_archives_bytes"
+        "Size of the archives on disk."
+        { ARCHIVES_BYTES }
     counter "atalaya_retention_deleted_total"
         "Records deleted because they are past their retention."
         { RETENTION_DELETED }

@@ -7,7 +7,7 @@
 //! and segments past their limits.
 //!
 //! ```text
-//! /streams/{camera}/index.m3u8 ─▶ Source ─▶ playlist ─rewrite─▶ names ─▶ client
+//! /streams/{camera}/index.m3u8 ─▶ Location ─▶ playlist ─rewrite─▶ names ─▶ client
 //! /streams/{camera}/{name}     ─▶ names  ─▶ Location ─▶ chunks, through a bounded channel
 //! ```
 

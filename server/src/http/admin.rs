@@ -155,7 +155,15 @@ fn measure_files(data: &Path) {
     // What is not there has no bytes.
     let bytes = |file: &str| std::fs::metadata(data.join(file)).map_or(0, |found| found.len());
     metrics::LOG_BYTES.set(real(bytes("main.db") + bytes("main.db-wal")));
+    metrics::ARCHIVES_BYTES.set(real(bytes_in(&data.join("archive"))));
     metrics::CHECKPOINT_BYTES.set(real(bytes("picture.db") + bytes("picture.db-wal")));
+}
+
+/// The size of the files in a folder; 0 where there is none.
+fn bytes_in(folder: &Path) -> u64 {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let about = files.filter_map(|file| file.metadata().ok());
+    about.map(|about| about.len()).sum()
 }
 
 fn measure_process() {

@@ -1,4 +1,5 @@
-//! Our tiles against PostGIS: the same features through `ST_AsMVT`, within half a grid unit.
+//! Our tiles against PostGIS: the same features through `ST_AsMVT`. Each rounds to the grid by half a unit at most, so the two
+//! are never more than one unit apart.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +7,10 @@ use atalaya_tests::{City, DOWNTOWN, PostGis, Tile, TileFeature, collection, skip
 use geo_types::{Coord, Geometry};
 use serde_json::{Value, json};
 
-/// Both round to the grid: half a unit each way, and the rounding of doubles.
-const HALF_UNIT: f64 = 1.0 + 1e-6;
+/// Half a unit of rounding each way, and that of doubles.
+const BOTH_ROUNDINGS: f64 = 1.0 + 1e-6;
 
-/// Features around downtown: points, a line across tiles, a polygon with a hole.
+/// Features around downtown: points, lines across tiles, a polygon with a hole, and some of several parts.
 fn features() -> Vec<Value> {
     let (lon, lat) = DOWNTOWN;
     let feature = |id: String, geometry: Value| json!({ "type": "Feature", "id": id, "geometry": geometry, "properties": { "name": id } });
@@ -40,6 +41,28 @@ fn features() -> Vec<Value> {
     features.push(feature(
         "block".into(),
         json!({ "type": "Polygon", "coordinates": [square(0.05)] }),
+    ));
+    features.push(feature(
+        "street".into(),
+        json!({ "type": "LineString", "coordinates": [
+            [lon - 0.061, lat - 0.0113], [lon + 0.0217, lat + 0.0341], [lon + 0.0729, lat - 0.0203]] }),
+    ));
+    features.push(feature(
+        "ramps".into(),
+        json!({ "type": "MultiLineString", "coordinates": [
+            [[lon - 0.0413, lat + 0.0307], [lon + 0.0509, lat + 0.0111]],
+            [[lon - 0.0331, lat - 0.0407], [lon + 0.0423, lat - 0.0219]]] }),
+    ));
+    let (near, far) = (square(0.0043), square(0.0087));
+    let moved = |ring: &Value| -> Value {
+        let corners = ring.as_array().into_iter().flatten();
+        corners
+            .map(|at| json!([at[0].as_f64().unwrap_or_default() + 0.031, at[1]]))
+            .collect()
+    };
+    features.push(feature(
+        "lots".into(),
+        json!({ "type": "MultiPolygon", "coordinates": [[near], [moved(&far)]] }),
     ));
     features
 }
@@ -82,7 +105,7 @@ fn by_name(tile: &Tile) -> BTreeMap<&str, &TileFeature> {
 }
 
 #[tokio::test]
-async fn our_tiles_are_those_of_postgis_within_half_a_grid_unit() {
+async fn our_tiles_are_those_of_postgis_but_for_rounding() {
     let Ok(postgis) = PostGis::start() else {
         return skipped("postgis", "PostgreSQL with PostGIS is not installed");
     };
@@ -114,7 +137,7 @@ async fn our_tiles_are_those_of_postgis_within_half_a_grid_unit() {
     }
 }
 
-/// Points agree within half a unit; shapes agree in area, and every corner of one is on the outline of the other.
+/// Points agree; so does the number of lines or rings, and every corner of one shape is on the outline of the other.
 fn same(ours: &Geometry<i32>, theirs: &Geometry<i32>, what: &str) {
     let (a, b) = (rings(ours), rings(theirs));
     assert_eq!(
@@ -135,17 +158,17 @@ fn same(ours: &Geometry<i32>, theirs: &Geometry<i32>, what: &str) {
                 .map(|ring| distance(*corner, ring))
                 .fold(f64::INFINITY, f64::min);
             assert!(
-                nearest <= HALF_UNIT,
+                nearest <= BOTH_ROUNDINGS,
                 "{what}: {corner:?} is {nearest} units off: {ours:?} against {theirs:?}"
             );
         }
     }
 }
 
-/// The coordinates of a geometry by ring, or by itself for a point.
+/// The coordinates of a geometry by line or ring, or by itself for a point.
 #[expect(
     clippy::wildcard_enum_match_arm,
-    reason = "this test posts points and polygons only"
+    reason = "tiles hold no other geometries"
 )]
 fn rings(geometry: &Geometry<i32>) -> Vec<Vec<Coord<f64>>> {
     let plain = |it: &Coord<i32>| Coord {
@@ -160,14 +183,19 @@ fn rings(geometry: &Geometry<i32>) -> Vec<Vec<Coord<f64>>> {
     match geometry {
         Geometry::Point(point) => vec![vec![plain(&point.0)]],
         Geometry::MultiPoint(points) => points.iter().map(|it| vec![plain(&it.0)]).collect(),
+        Geometry::LineString(it) => vec![it.0.iter().map(plain).collect()],
+        Geometry::MultiLineString(lines) => {
+            let lines = lines.iter().map(|it| it.0.iter().map(plain).collect());
+            lines.collect()
+        }
         Geometry::Polygon(it) => polygon(it),
         Geometry::MultiPolygon(it) => it.iter().flat_map(polygon).collect(),
-        other => unreachable!("this test posts points and polygons, not {other:?}"),
+        other => unreachable!("a tile holds points, lines and polygons, not {other:?}"),
     }
 }
 
 fn near(a: Coord<f64>, b: Coord<f64>) -> bool {
-    (a.x - b.x).abs() <= HALF_UNIT && (a.y - b.y).abs() <= HALF_UNIT
+    (a.x - b.x).abs() <= BOTH_ROUNDINGS && (a.y - b.y).abs() <= BOTH_ROUNDINGS
 }
 
 /// From a point to the nearest of a ring's segments.
