@@ -12,6 +12,8 @@ pub use names::{Name, NameKind};
 use atalaya_tiles::{
     Bounds, EncodeError, StaticFeature, TileCoord, TileLimits, Value, encode_static,
 };
+use geo::HasDimensions;
+use geo::dimensions::Dimensions;
 use geo_types::Geometry;
 use geozero::ToGeo;
 use geozero::geojson::GeoJson;
@@ -99,6 +101,16 @@ pub enum BadSourceLayer {
     Name {
         /// The name.
         name: String,
+    },
+    /// Nothing in it can be drawn as this source-layer.
+    #[error("none of {features} features is {wanted}, as {name} has them")]
+    Geometry {
+        /// The source-layer.
+        name: String,
+        /// How many features the file has.
+        features: usize,
+        /// What it has to have.
+        wanted: &'static str,
     },
 }
 
@@ -243,6 +255,24 @@ impl SourceLayer {
         Ok((layer, file.attribution))
     }
 
+    /// Whether something in it can be drawn as the styles draw this source-layer.
+    fn check(&self) -> Result<(), BadSourceLayer> {
+        let (least, wanted) = match self.name.as_str() {
+            "places" => (Dimensions::ZeroDimensional, "a place"),
+            "roads" | "boundaries" | "water" => (Dimensions::OneDimensional, "a line or an area"),
+            _ => (Dimensions::TwoDimensional, "an area"),
+        };
+        let fits = |item: &Item| item.geometry.dimensions() >= least;
+        if self.tree.iter().any(fits) {
+            return Ok(());
+        }
+        Err(BadSourceLayer::Geometry {
+            name: self.name.clone(),
+            features: self.features,
+            wanted,
+        })
+    }
+
     fn tile(&self, tile: TileCoord, limits: &TileLimits) -> Result<Vec<u8>, EncodeError> {
         let mut shown: Vec<&Item> = Vec::new();
         for part in tile.bounds_with(BUFFER).parts() {
@@ -321,6 +351,7 @@ pub fn import(data: &Path, name: &str, text: &str) -> Result<usize, ImportError>
         }));
     }
     let (layer, _) = SourceLayer::read(name, text)?;
+    layer.check()?;
     let folder = data.join("basemap");
     std::fs::create_dir_all(&folder)?;
     let whole = folder.join(format!("{name}.geojson"));

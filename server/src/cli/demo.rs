@@ -52,7 +52,8 @@ impl Demo {
                 self.speed
             )));
         }
-        logging();
+        // What it prints is to be read: the link and the `curl` line.
+        logging("warn");
         config.data = throw_away()?;
         if let Some(listen) = self.listen.clone() {
             config.listen = listen;

@@ -128,10 +128,17 @@ impl Export {
         if at > now {
             return Err(Failure::Other(format!("{at} is after now, {now}")));
         }
-        picture_at(&mut reader, catalog, at, &[layer]).map_err(|none| match none {
-            NoHistory::Outside { .. } => Failure::Other(none.to_string()),
-            NoHistory::Store(cause) => cause.into(),
-        })
+        match picture_at(&mut reader, catalog, at, &[layer]) {
+            Ok(view) => Ok(view),
+            // Who may export may know when exactly the oldest record came.
+            Err(NoHistory::Outside { .. }) => Err(Failure::Other(
+                match reader.oldest_received(&[layer])? {
+                    Some(oldest) => format!("{at} is before what is kept: it begins at {oldest}"),
+                    None => "nothing is kept: the log is empty".to_owned(),
+                },
+            )),
+            Err(NoHistory::Store(cause)) => Err(cause.into()),
+        }
     }
 
     fn write(

@@ -38,7 +38,7 @@ impl Serve {
         if let Some(listen) = self.listen {
             config.listen = listen;
         }
-        logging();
+        logging("info");
         let system = actix_web::rt::System::new();
         system.block_on(async {
             let city = City::open(config)?;
@@ -49,9 +49,9 @@ impl Serve {
 }
 
 /// Logs go to stderr, one JSON object a line; `RUST_LOG` chooses what.
-pub(super) fn logging() {
+pub(super) fn logging(level: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     // A second call in one process, as in tests, changes nothing.
     drop(
         tracing_subscriber::fmt()

@@ -106,7 +106,9 @@ fn instants_outside_what_is_kept_are_named() {
     let out = folder.path().join("incidents.geojson");
     let refused = export(&config, "incidents", Some("2020-01-01T00:00:00Z"), &out).unwrap_err();
     assert!(
-        refused.to_string().contains("outside what is kept: from 2"),
+        refused
+            .to_string()
+            .contains("2020-01-01T00:00:00Z is before what is kept: it begins at 2"),
         "{refused}"
     );
     assert!(matches!(refused, Failure::Other(_)));
