@@ -3,6 +3,7 @@
 //! Secrets never stand in the file: a value that begins with `env:` is read from that environment
 //! variable, and the effective configuration prints the name of the variable only.
 
+mod address;
 mod check;
 mod example;
 mod feeds;
@@ -53,6 +54,7 @@ pub struct Config {
     /// HLS by camera id: the `http` or `https` address of a playlist, `env:NAME` for one with a secret
     /// in it, or the path of a playlist `*.m3u8` or of a folder with an `index.m3u8`. Served through
     /// this server, so that a browser learns no address.
+    #[serde(serialize_with = "address::of_streams")]
     pub streams: BTreeMap<String, String>,
 }
 
