@@ -125,8 +125,8 @@ pub struct Limits {
     /// Requests that may wait for the writer; more answer 503, and so do those of a feed that would hold
     /// more places than it leaves to others: one feed alone may have half of them.
     pub queue_requests: usize,
-    /// Bytes of bodies that may wait for the writer; more answer 503, with the same bound on one feed. One
-    /// body alone always may.
+    /// Bytes of bodies that may arrive and wait for the writer; more answer 503, with the same bound on one
+    /// feed. One body alone always may.
     pub queue_bytes: usize,
     /// Tiles encoded at once, and as many frames of the live stream; of other reads that take work twice
     /// as many are answered at once. A tile or a read that waits 5 s for its turn is answered 503.
