@@ -3,6 +3,7 @@
 //! Secrets never stand in the file: a value that begins with `env:` is read from that environment
 //! variable, and the effective configuration prints the name of the variable only.
 
+mod address;
 mod check;
 mod example;
 mod feeds;
@@ -54,6 +55,7 @@ pub struct Config {
     /// HLS by camera id: the `http` or `https` address of a playlist, `env:NAME` for one with a secret
     /// in it, or the path of a playlist `*.m3u8` or of a folder with an `index.m3u8`. Served through
     /// this server, so that a browser learns no address.
+    #[serde(serialize_with = "address::of_streams")]
     pub streams: BTreeMap<String, String>,
 }
 
@@ -124,8 +126,8 @@ pub struct Limits {
     /// Requests that may wait for the writer; more answer 503, and so do those of a feed that would hold
     /// more places than it leaves to others: one feed alone may have half of them.
     pub queue_requests: usize,
-    /// Bytes of bodies that may wait for the writer; more answer 503, with the same bound on one feed. One
-    /// body alone always may.
+    /// Bytes of bodies that may arrive and wait for the writer; more answer 503, with the same bound on one
+    /// feed. One body alone always may.
     pub queue_bytes: usize,
     /// Tiles encoded at once, and as many frames of the live stream; of other reads that take work twice
     /// as many are answered at once. A tile or a read that waits 5 s for its turn is answered 503.

@@ -313,13 +313,22 @@ impl Engine {
 
     /// Lets a body of a feed in, of so many bytes, to be decoded and appended.
     pub fn admit(&self, feed: &FeedName, bytes: usize) -> Result<Admitted, AppendError> {
-        self.budget.admit(feed, bytes).ok_or_else(|| {
-            metrics::APPEND_BYTES_FULL.increment(1);
-            AppendError::Busy {
-                what: "bytes",
-                limit: self.budget.limit(),
-            }
-        })
+        let admitted = self.budget.admit(feed, bytes);
+        admitted.ok_or_else(|| self.no_room())
+    }
+
+    /// Lets more of a body in that is still arriving.
+    pub fn admit_more(&self, admitted: &mut Admitted, bytes: usize) -> Result<(), AppendError> {
+        let grown = self.budget.grow(admitted, bytes);
+        grown.then_some(()).ok_or_else(|| self.no_room())
+    }
+
+    fn no_room(&self) -> AppendError {
+        metrics::APPEND_BYTES_FULL.increment(1);
+        AppendError::Busy {
+            what: "bytes",
+            limit: self.budget.limit(),
+        }
     }
 
     /// Makes the events of a body durable and then visible.

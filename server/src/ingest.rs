@@ -1,8 +1,9 @@
 //! From the bytes of a feed to durable events: the one way in, for posts, polls, imports and the demo.
 
 use crate::adaptor::{self, Decoded, Feed, Input, Reject, Unreadable};
-use crate::engine::{AppendError, Engine, RollCall};
+use crate::engine::{Admitted, AppendError, Engine, RollCall};
 use crate::metrics;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -63,14 +64,31 @@ pub enum IngestError {
     Poison,
 }
 
+/// A body to be taken.
+#[derive(Debug)]
+pub struct Body {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// What they are said to be.
+    pub content_type: Option<String>,
+    /// Leave for its bytes to wait for the store, where it was given as they came.
+    pub admitted: Option<Admitted>,
+}
+
+impl Body {
+    /// A body that is there whole, and counts from when it is taken.
+    pub fn whole(bytes: Bytes, content_type: Option<String>) -> Self {
+        Self {
+            bytes,
+            content_type,
+            admitted: None,
+        }
+    }
+}
+
 /// Decodes a body and makes its events durable.
-pub async fn ingest(
-    engine: &Engine,
-    feed: &Feed,
-    body: bytes::Bytes,
-    content_type: Option<String>,
-) -> Result<Receipt, IngestError> {
-    take(engine, feed, body, content_type, None).await
+pub async fn ingest(engine: &Engine, feed: &Feed, body: Body) -> Result<Receipt, IngestError> {
+    take(engine, feed, body, None).await
 }
 
 /// The same for a body that is all that the feed has: what it leaves out is withdrawn, but for more
@@ -78,11 +96,10 @@ pub async fn ingest(
 pub async fn ingest_everything(
     engine: &Engine,
     feed: &Feed,
-    body: bytes::Bytes,
-    content_type: Option<String>,
+    body: Body,
     withdraw_at_most: f64,
 ) -> Result<Receipt, IngestError> {
-    let receipt = take(engine, feed, body, content_type, Some(withdraw_at_most)).await?;
+    let receipt = take(engine, feed, body, Some(withdraw_at_most)).await?;
     let meters = engine.meters(feed.name.as_str());
     let withdrawn = receipt.withdrawn.unwrap_or_default();
     meters.withdrawn.increment(withdrawn as u64);
@@ -94,14 +111,16 @@ pub async fn ingest_everything(
 async fn take(
     engine: &Engine,
     feed: &Feed,
-    body: bytes::Bytes,
-    content_type: Option<String>,
+    body: Body,
     withdraw_at_most: Option<f64>,
 ) -> Result<Receipt, IngestError> {
     let meters = engine.meters(feed.name.as_str());
-    let admitted = engine.admit(&feed.name, body.len());
+    let admitted = match body.admitted {
+        Some(admitted) => Ok(admitted),
+        None => engine.admit(&feed.name, body.bytes.len()),
+    };
     let admitted = admitted.inspect_err(|_| meters.bodies_refused.increment(1))?;
-    let decoded = decode(engine, feed, body, content_type).await;
+    let decoded = decode(engine, feed, body.bytes, body.content_type).await;
     let decoded = decoded.inspect_err(|_| meters.bodies_refused.increment(1))?;
     let rejected_total = decoded.rejects.len();
     engine.note_heard(&feed.name, rejected_total);
@@ -149,7 +168,7 @@ fn refusal(reject: Reject) -> Refusal {
 async fn decode(
     engine: &Engine,
     feed: &Feed,
-    body: bytes::Bytes,
+    body: Bytes,
     content_type: Option<String>,
 ) -> Result<Decoded, IngestError> {
     let catalog = Arc::clone(engine.catalog());

@@ -11,7 +11,7 @@ mod schedule;
 use crate::config::FeedConfig;
 use crate::engine::Engine;
 use crate::http::App;
-use crate::ingest::{Receipt, ingest, ingest_everything};
+use crate::ingest::{Body, Receipt, ingest, ingest_everything};
 use crate::task::{self, Restarts};
 use actix_web::web;
 use fetch::{Fetched, Fetcher, PollError};
@@ -122,9 +122,10 @@ impl Poll {
     ) -> Result<Receipt, PollError> {
         let feed = self.engine.feed(&self.config.name);
         let (_, feed) = feed.ok_or(PollError::NoFeed)?;
+        let body = Body::whole(body, content_type);
         let receipt = match self.config.fetched_may_withdraw() {
-            Some(share) => ingest_everything(&self.engine, feed, body, content_type, share).await,
-            None => ingest(&self.engine, feed, body, content_type).await,
+            Some(share) => ingest_everything(&self.engine, feed, body, share).await,
+            None => ingest(&self.engine, feed, body).await,
         };
         Ok(receipt?)
     }

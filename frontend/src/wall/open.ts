@@ -12,13 +12,13 @@ import { isLive } from "./map/drawing";
 import type { Dress, Stage } from "./map/stage";
 import type { Opening } from "./opening";
 import { ReplayDoor } from "./replay/door";
-import { askCatalog, askGround } from "./server/ask";
+import { askCatalog, askExtents, askGround } from "./server/ask";
 import { until } from "./server/until";
 import type { Ground } from "./server/shapes";
 import { Tones } from "./sound/tones";
 import type { Wall } from "./state/wall.svelte";
 import type { Address, MapPose } from "./view/address";
-import { boxShown } from "./view/world";
+import { boxShown, poseOver } from "./view/world";
 import { Watch, type MapSide, type View } from "./watch";
 import { openForTests } from "./window-wall";
 
@@ -29,11 +29,20 @@ const FIRST_PICTURE_MS = 600;
 const NOT_SHOWN_AT_FIRST = ["alpr_reads", "cells"];
 const WORLD: MapPose = { center: [0, 20], zoom: 2, bearing: 0, pitch: 0 };
 
-function firstPose(wall: Wall, address: Address): MapPose {
+async function firstPose(wall: Wall, address: Address, width: number, height: number): Promise<MapPose> {
   const scene = wall.scenes.find((one) => one.name === wall.scene);
   if (address.at !== null) return address.at;
-  if (scene === undefined) return WORLD;
+  if (scene === undefined) return (await poseOverAll(width, height)) ?? WORLD;
   return { center: scene.center, zoom: scene.zoom, bearing: scene.bearing, pitch: scene.pitch };
+}
+
+/** A server without scenes opens where its features are. */
+async function poseOverAll(width: number, height: number): Promise<MapPose | null> {
+  try {
+    return poseOver(await askExtents(), width, height);
+  } catch {
+    return null;
+  }
 }
 
 function firstLayers(wall: Wall, address: Address): Set<string> {
@@ -227,8 +236,8 @@ export async function openWall(
   wall.scene = (wall.scenes.find((scene) => scene.name === address.scene) ?? wall.scenes[0])?.name ?? null;
   wall.cycling = address.cycle;
   wall.shown = firstLayers(wall, address);
-  const pose = firstPose(wall, address);
   const [width, height] = [container.clientWidth, container.clientHeight];
+  const pose = await firstPose(wall, address, width, height);
   const tones = new Tones(
     (blocked) => (wall.soundBlocked = blocked),
     () => wall.replay === null,

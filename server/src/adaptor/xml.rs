@@ -1,8 +1,9 @@
 //! XML as a small tree of elements, for the formats that come as XML.
 //!
 //! Promises a bound on everything: [`MAX_DEPTH`], [`MAX_ELEMENTS`], and text never longer than the
-//! body, since nothing is ever expanded. Names are local names; the namespace stands beside them.
-//! Attributes, comments and processing instructions are dropped.
+//! body, since nothing is ever expanded. Names are local names; the namespace stands beside them, of
+//! [`MAX_NAMESPACE_BYTES`] at most, since it is declared once and kept with every element. Attributes,
+//! comments and processing instructions are dropped.
 //!
 //! Refuses document type declarations whole: they bring entity bombs and files from elsewhere, and no
 //! format that is read here needs one. Refuses entities other than the five of XML and character
@@ -19,6 +20,7 @@ use std::borrow::Cow;
 
 const MAX_DEPTH: usize = 32;
 const MAX_ELEMENTS: usize = 200_000;
+const MAX_NAMESPACE_BYTES: usize = 256;
 /// What windows-1252 has where Latin-1 has control characters.
 const WINDOWS_1252: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
@@ -66,8 +68,8 @@ pub(super) fn read(input: &Input<'_>) -> Result<Element, Unreadable> {
             .read_resolved_event()
             .map_err(|e| bad(e.to_string()))?;
         let namespace = match namespace {
-            ResolveResult::Bound(namespace) => namespace.into_inner().to_owned(),
-            ResolveResult::Unbound | ResolveResult::Unknown(_) => String::new(),
+            ResolveResult::Bound(namespace) => namespace.into_inner(),
+            ResolveResult::Unbound | ResolveResult::Unknown(_) => "",
         };
         let taken = match event {
             Event::Start(start) => tree.open(start.local_name().into_inner(), namespace),
@@ -99,7 +101,7 @@ struct Tree {
 }
 
 impl Tree {
-    fn open(&mut self, name: &str, namespace: String) -> Result<(), String> {
+    fn open(&mut self, name: &str, namespace: &str) -> Result<(), String> {
         self.elements += 1;
         if self.elements > MAX_ELEMENTS {
             return Err(format!("more than {MAX_ELEMENTS} elements"));
@@ -110,9 +112,15 @@ impl Tree {
         if self.root.is_some() {
             return Err("a second root element".to_owned());
         }
+        if namespace.len() > MAX_NAMESPACE_BYTES {
+            return Err(format!(
+                "a namespace of {} bytes, and {MAX_NAMESPACE_BYTES} is the most",
+                namespace.len()
+            ));
+        }
         self.open.push(Element {
             name: name.to_owned(),
-            namespace,
+            namespace: namespace.to_owned(),
             ..Element::default()
         });
         Ok(())

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::demo::{Scenario, Streets, shifted};
 use crate::engine::Engine;
 use crate::identity::{Authority, LinkOrder, NewKey};
-use crate::ingest::ingest;
+use crate::ingest::{Body, ingest};
 use crate::{basemap, task};
 use clap::Args;
 use encoder::Encoder;
@@ -242,7 +242,7 @@ async fn post(engine: &Engine, feed: &str, collection: &Value) {
         },
     };
     let body = collection.to_string().into();
-    match ingest(engine, &described, body, None).await {
+    match ingest(engine, &described, Body::whole(body, None)).await {
         Ok(receipt) if receipt.rejected.is_empty() => {}
         Ok(receipt) => {
             let first = receipt

@@ -131,12 +131,12 @@ impl Export {
         match picture_at(&mut reader, catalog, at, &[layer]) {
             Ok(view) => Ok(view),
             // Who may export may know when exactly the oldest record came.
-            Err(NoHistory::Outside { .. }) => Err(Failure::Other(
-                match reader.oldest_received(&[layer])? {
+            Err(NoHistory::Outside { .. }) => {
+                Err(Failure::Other(match reader.oldest_received(&[layer])? {
                     Some(oldest) => format!("{at} is before what is kept: it begins at {oldest}"),
                     None => "nothing is kept: the log is empty".to_owned(),
-                },
-            )),
+                }))
+            }
             Err(NoHistory::Store(cause)) => Err(cause.into()),
         }
     }

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::http::control::socket_path;
-use crate::ingest::{Receipt, Refusal, ingest};
+use crate::ingest::{Body, Receipt, Refusal, ingest};
 use crate::store::{Embedded, Store};
 use bytes::Bytes;
 use serde::Deserialize;
@@ -73,7 +73,7 @@ impl Way {
                 let ix =
                     ix.ok_or_else(|| Failure::NotThere(format!("there is no layer \"{layer}\"")))?;
                 let feed = Feed::new(feed, ix, Adaptor::Geojson);
-                let receipt = ingest(engine, &feed, body, None).await;
+                let receipt = ingest(engine, &feed, Body::whole(body, None)).await;
                 Ok(receipt
                     .map_err(|cause| Failure::Other(cause.to_string()))?
                     .into())

@@ -1,10 +1,10 @@
 //! A feed, as configured: what it speaks, what it fills, where it is fetched.
 
-use super::BadConfig;
+use super::{BadConfig, address};
 use crate::adaptor::{Adaptor, Columns, Feed};
 use atalaya_tiles::{Catalog, FeedName, LayerKind};
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// The longest time between two fetches, in seconds.
 const DAY_S: u64 = 86_400;
@@ -23,7 +23,7 @@ pub struct FeedConfig {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "without_secrets"
+        serialize_with = "address::of_feed"
     )]
     pub url: Option<String>,
     /// Seconds from one fetch to the next, 1 to 86400; twice as many after each failure, up to 900.
@@ -54,28 +54,6 @@ fn minute() -> u64 {
 
 fn half() -> f64 {
     0.5
-}
-
-/// Prints an address without what may be a key in it: who is asked as, and the query.
-#[expect(
-    clippy::ref_option,
-    reason = "serde hands over a reference to the field"
-)]
-fn without_secrets<S: Serializer>(url: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    let shown = url.as_deref().map(|url| {
-        let (before, query) = match url.split_once(['?', '#']) {
-            Some((before, _)) => (before, "?..."),
-            None => (url, ""),
-        };
-        match before.split_once("://") {
-            Some((scheme, rest)) => {
-                let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-                format!("{scheme}://{place}{query}")
-            }
-            None => format!("{before}{query}"),
-        }
-    });
-    shown.serialize(serializer)
 }
 
 impl FeedConfig {

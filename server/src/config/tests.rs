@@ -111,5 +111,11 @@ fn the_effective_configuration_shows_no_key_of_an_address() {
             printed.contains(&format!("url = \"{shown}\"\n")),
             "{printed}"
         );
+        let config = Config {
+            streams: [("c".to_owned(), url.to_owned())].into(),
+            ..Config::default()
+        };
+        let printed = toml::to_string(&config).unwrap();
+        assert!(printed.contains(&format!("c = \"{shown}\"\n")), "{printed}");
     }
 }

@@ -1,7 +1,7 @@
 //! How many bytes may be on their way to the store: a bound on memory that a count of requests is not.
 //!
-//! Bytes are those of the bodies as they came. They count from before they are decoded until the store
-//! has answered. Past the limit a body is refused, and so is one with which its feed would hold more than
+//! Bytes are those of the bodies as they came. Those of a post count from when they arrive, others from
+//! before they are decoded, until the store has answered. Past the limit a body is refused, and so is one with which its feed would hold more than
 //! it leaves to the others: a feed alone gets half, and there is always room for one that comes. One body
 //! alone always passes, however large, since the bound on a single body is another one.
 
@@ -43,6 +43,11 @@ impl Budget {
         self.limit
     }
 
+    /// Lets more of a body in that is still arriving.
+    pub(crate) fn grow(&self, admitted: &mut Admitted, bytes: usize) -> bool {
+        admitted.grow(bytes, self.limit)
+    }
+
     /// Lets a body in, if there is room for it.
     pub(crate) fn admit(&self, feed: &FeedName, bytes: usize) -> Option<Admitted> {
         let mut held = lock(&self.held);
@@ -66,6 +71,22 @@ impl Admitted {
     /// Whose bytes they are.
     pub(crate) fn feed(&self) -> &FeedName {
         &self.feed
+    }
+
+    /// Lets more of the same body in, if there is room for it.
+    fn grow(&mut self, bytes: usize, limit: usize) -> bool {
+        let mut held = lock(&self.held);
+        let own = held.by_feed.get(&self.feed).copied().unwrap_or_default();
+        let free = limit.saturating_sub(held.sum);
+        let alone = held.sum == self.bytes;
+        if !alone && own.saturating_add(bytes) > free {
+            return false;
+        }
+        held.sum = held.sum.saturating_add(bytes);
+        held.by_feed
+            .insert(self.feed.clone(), own.saturating_add(bytes));
+        self.bytes = self.bytes.saturating_add(bytes);
+        true
     }
 }
 

@@ -16,6 +16,16 @@ pub async fn read(
     payload: web::Payload,
     limit: usize,
 ) -> Result<Bytes, Problem> {
+    read_counted(request, payload, limit, |_| Ok(())).await
+}
+
+/// As [`read`]; each piece is kept only if `admit` has room for its bytes.
+pub(super) async fn read_counted(
+    request: &HttpRequest,
+    payload: web::Payload,
+    limit: usize,
+    mut admit: impl FnMut(usize) -> Result<(), Problem>,
+) -> Result<Bytes, Problem> {
     let too_large = || Problem::BodyTooLarge {
         limit: format!("{limit} bytes"),
     };
@@ -43,6 +53,7 @@ pub async fn read(
             if body.len() + chunk.len() > limit {
                 return Err(too_large());
             }
+            admit(chunk.len())?;
             body.extend_from_slice(&chunk);
         }
         Ok(body.freeze())

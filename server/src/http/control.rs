@@ -9,7 +9,7 @@ use super::App;
 use crate::adaptor::{Adaptor, Feed};
 use crate::basemap::Basemap;
 use crate::identity::{Identity, IdentityError, KeyOrder, Kind, LinkOrder, Token, UnknownName};
-use crate::ingest::ingest;
+use crate::ingest::{Body, ingest};
 use crate::problem::{Problem, echo};
 use crate::task;
 use actix_web::dev::ServerHandle;
@@ -134,7 +134,7 @@ async fn import(
     let name = query.feed.as_deref().unwrap_or(&layer);
     let feed = Feed::new(FeedName::from(name), found, Adaptor::Geojson);
     let body = super::body::read(&request, body, BODY_BYTES).await?;
-    let receipt = ingest(&app.engine, &feed, body, None).await;
+    let receipt = ingest(&app.engine, &feed, Body::whole(body, None)).await;
     let receipt = receipt.map_err(|error| super::feeds::refused(&request, error))?;
     Ok(HttpResponse::Ok().json(receipt))
 }

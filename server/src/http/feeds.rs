@@ -1,11 +1,14 @@
 //! `/feeds`: where upstream systems post what they saw, and how each of them does.
 
+use super::body::read_counted;
 use super::{App, Caller, FeedCaller};
-use crate::engine::AppendError;
-use crate::ingest::{IngestError, ingest, ingest_everything};
+use crate::engine::{Admitted, AppendError};
+use crate::ingest::{Body, IngestError, ingest, ingest_everything};
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
+use atalaya_tiles::FeedName;
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 /// What tells of every change, to hidden fields as well: for those alone who see all of the layer.
@@ -44,7 +47,7 @@ pub(super) async fn post(
     app: web::Data<App>,
     caller: FeedCaller,
     name: web::Path<String>,
-    body: web::Payload,
+    payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let Some((config, feed)) = app.engine.feed(&name) else {
         return Err(Problem::NoSuchFeed {
@@ -52,17 +55,42 @@ pub(super) async fn post(
         });
     };
     caller.must_be_bound_to(&app.engine.catalog().spec(feed.layer).name)?;
-    let limit = app.config.limits.body_bytes;
-    let body = super::body::read(&request, body, limit).await?;
-    let content_type = Some(super::refusals::media_type(&request).to_owned());
-    let admitted = app.floods.admit(&name, body.len());
-    admitted.inspect_err(|_| app.engine.meters(&name).floods.increment(1))?;
+    let (bytes, admitted) = arriving(&request, &app, &feed.name, payload).await?;
+    let let_in = app.floods.admit(&name, bytes.len());
+    let_in.inspect_err(|_| app.engine.meters(&name).floods.increment(1))?;
+    let body = Body {
+        bytes,
+        content_type: Some(super::refusals::media_type(&request).to_owned()),
+        admitted: Some(admitted),
+    };
     let receipt = match config.posted_may_withdraw() {
-        Some(share) => ingest_everything(&app.engine, feed, body, content_type, share).await,
-        None => ingest(&app.engine, feed, body, content_type).await,
+        Some(share) => ingest_everything(&app.engine, feed, body, share).await,
+        None => ingest(&app.engine, feed, body).await,
     };
     let receipt = receipt.map_err(|error| refused(&request, error))?;
     Ok(HttpResponse::Ok().json(receipt))
+}
+
+/// Reads what a feed posts. Its bytes count among those that may wait for the store as they arrive, so that
+/// no number of connections holds more.
+async fn arriving(
+    request: &HttpRequest,
+    app: &App,
+    feed: &FeedName,
+    payload: web::Payload,
+) -> Result<(Bytes, Admitted), Problem> {
+    let engine = &app.engine;
+    let full = |cause| {
+        engine.meters(feed.as_str()).bodies_refused.increment(1);
+        refused(request, IngestError::Append(cause))
+    };
+    let mut admitted = engine.admit(feed, 0).map_err(full)?;
+    let limit = app.config.limits.body_bytes;
+    let body = read_counted(request, payload, limit, |bytes| {
+        engine.admit_more(&mut admitted, bytes).map_err(full)
+    });
+    let body = body.await?;
+    Ok((body, admitted))
 }
 
 pub(super) fn refused(request: &HttpRequest, error: IngestError) -> Problem {
@@ -84,3 +112,6 @@ pub(super) fn refused(request: &HttpRequest, error: IngestError) -> Problem {
         IngestError::Append(cause) => Problem::not_durable(cause.reason(), cause),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -160,10 +160,18 @@ async fn a_basemap_is_shown_as_soon_as_it_is_imported() {
     let shown = city.operator().get(&tile).await.expect(200);
     assert!(String::from_utf8_lossy(&shown.body).contains("E Congress St"));
     // What cannot be drawn as streets leaves those that there are.
-    let path = written(&city, "points.geojson", &collection(&[incident("a", LON, LAT)]).to_string());
+    let path = written(
+        &city,
+        "points.geojson",
+        &collection(&[incident("a", LON, LAT)]).to_string(),
+    );
     let ran = city.command(&["import", "basemap:roads", &path]);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
-    assert!(ran.stderr.contains("none of 1 features is a line"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("none of 1 features is a line"),
+        "{}",
+        ran.stderr
+    );
     let still = city.operator().get(&tile).await.expect(200);
     assert_eq!(still.body, shown.body);
     assert!(Path::new(&city.data().join("basemap/roads.geojson")).exists());

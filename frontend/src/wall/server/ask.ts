@@ -1,4 +1,5 @@
 // Questions to the server. Every answer is checked for its status; a refusal becomes a `Refused` with the problem's own words.
+import type { Box } from "../live/area";
 import type { Catalog, Feeds, Found, FoundCollection, Ground, Scene, Session, TileSet } from "./shapes";
 
 export class Refused extends Error {
@@ -43,6 +44,13 @@ export const askSeeing = (lon: number, lat: number, signal: AbortSignal): Promis
   ask(`/seeing?${place(lon, lat)}`, signal);
 export const askSearch = (words: string, signal: AbortSignal): Promise<FoundCollection> =>
   ask(`/search?q=${encodeURIComponent(words)}`, signal);
+/** The boxes of what there is, one for each layer that has a place and something in it. */
+export const askExtents = async (): Promise<Box[]> => {
+  const { collections } = await ask<{ collections: { extent?: { spatial?: { bbox: Box[] } } }[] }>(
+    "/ogc/collections",
+  );
+  return collections.flatMap(({ extent }) => extent?.spatial?.bbox.slice(0, 1) ?? []);
+};
 export const askFeature = (
   layer: string,
   id: string,

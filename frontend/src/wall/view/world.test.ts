@@ -1,7 +1,8 @@
 // The ground that a pose shows.
 import { describe, expect, it } from "vitest";
 
-import { boxShown, project, shifted, unproject } from "./world";
+import type { Box } from "../live/area";
+import { boxShown, poseOver, project, shifted, unproject } from "./world";
 
 const pose = { center: [-110.97, 32.22] as [number, number], zoom: 14, bearing: 0, pitch: 0 };
 
@@ -47,5 +48,31 @@ describe("the ground that a pose shows", () => {
     const upright = boxShown({ ...pose, center: [0, 0] }, 600, 800);
     const turned = boxShown({ ...pose, center: [0, 0], bearing: 90 }, 800, 600);
     turned.forEach((side, i) => expect(side).toBeCloseTo(upright[i] ?? NaN, 6));
+  });
+});
+
+describe("the pose over what there is", () => {
+  const city: Box = [-111.1, 32.1, -110.8, 32.3];
+
+  it("shows all of it, with room around", () => {
+    const pose = poseOver([city, [-110.9, 32.2, -110.7, 32.25]], 1_920, 1_080);
+    const shown = pose === null ? [0, 0, 0, 0] : boxShown(pose, 1_920, 1_080);
+    expect(shown[0]).toBeLessThan(-111.1);
+    expect(shown[1]).toBeLessThan(32.1);
+    expect(shown[2]).toBeGreaterThan(-110.7);
+    expect(shown[3]).toBeGreaterThan(32.3);
+    expect(pose?.zoom).toBeGreaterThan(10);
+  });
+
+  it("shows one place with its surroundings", () => {
+    const pose = poseOver([[-110.9, 32.2, -110.9, 32.2]], 1_920, 1_080);
+    expect(pose?.zoom).toBe(15);
+    expect(pose?.center[0]).toBeCloseTo(-110.9, 9);
+    expect(pose?.center[1]).toBeCloseTo(32.2, 9);
+  });
+
+  it("is none where there is nothing, or something all over the world", () => {
+    expect(poseOver([], 1_920, 1_080)).toBeNull();
+    expect(poseOver([[-179, -60, 179, 60]], 1_920, 1_080)).toBeNull();
   });
 });

@@ -4,6 +4,10 @@ import type { MapPose } from "./address";
 
 const TILE_PX = 512;
 const MOST_LAT = 85.051_129;
+/** One camera alone is shown with its surroundings. */
+const CLOSEST_FIT = 15;
+/** How much of the map what is fitted takes. */
+const SHARE_FITTED = 0.8;
 
 const radians = (degrees: number): number => (degrees * Math.PI) / 180;
 
@@ -27,6 +31,23 @@ export function shifted(pose: MapPose, [right, down]: readonly [number, number])
   const east = (right * cos - down * sin) / worldPx;
   const south = (right * sin + down * cos) / worldPx;
   return { ...pose, center: unproject([x + east, y + south]) };
+}
+
+/** The pose that shows all of these boxes on a map of this size, with some room around; null for none, and for what spans the world. */
+export function poseOver(boxes: readonly Box[], width: number, height: number): MapPose | null {
+  if (boxes.length === 0) return null;
+  const [west, north] = project([
+    Math.min(...boxes.map(([w]) => w)),
+    Math.max(...boxes.map(([, , , n]) => n)),
+  ]);
+  const [east, south] = project([
+    Math.max(...boxes.map(([, , e]) => e)),
+    Math.min(...boxes.map(([, s]) => s)),
+  ]);
+  if (east - west > 0.5) return null;
+  const fits = Math.min(width / (east - west || 1e-9), height / (south - north || 1e-9)) / TILE_PX;
+  const zoom = Math.min(CLOSEST_FIT, Math.log2(fits * SHARE_FITTED));
+  return { center: unproject([(west + east) / 2, (north + south) / 2]), zoom, bearing: 0, pitch: 0 };
 }
 
 /** The box around what a map of this size shows, whatever its bearing; a pitched one sees further, which is not counted. */

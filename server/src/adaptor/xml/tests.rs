@@ -1,4 +1,4 @@
-use super::{MAX_DEPTH, read};
+use super::{MAX_DEPTH, MAX_NAMESPACE_BYTES, read};
 use crate::adaptor::Input;
 
 fn text_of(body: &[u8], content_type: Option<&str>) -> String {
@@ -79,4 +79,15 @@ fn what_is_malformed_or_too_deep_is_refused() {
     assert!(check(&deep).ends_with("elements nested deeper than 32"));
     let wide = format!("<a>{}</a>", "<b/>".repeat(200_000));
     assert!(check(&wide).ends_with("more than 200000 elements"));
+}
+
+#[test]
+fn a_namespace_is_not_repeated_without_bound() {
+    let of = |bytes: usize| check(&format!("<a xmlns='{}'>x<b/></a>", "n".repeat(bytes)));
+    assert_eq!(of(MAX_NAMESPACE_BYTES), "x");
+    let refused = of(MAX_NAMESPACE_BYTES + 1);
+    assert!(
+        refused.ends_with("a namespace of 257 bytes, and 256 is the most"),
+        "{refused}"
+    );
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ingest::ingest;
+use crate::ingest::{Body, ingest};
 use crate::store::fault::Fault;
 
 #[actix_web::test]
@@ -20,7 +20,9 @@ async fn a_server_whose_writer_died_ends_with_a_failure() {
         engine.faults().set(Fault::Panics);
         let (_, feed) = engine.feed("units").unwrap();
         let gone = r#"{"type":"Feature","id":"u","geometry":null,"properties":{"withdrawn":true}}"#;
-        ingest(&engine, feed, gone.into(), None).await.unwrap_err();
+        ingest(&engine, feed, Body::whole(gone.into(), None))
+            .await
+            .unwrap_err();
     };
     let both = futures_util::future::join(serving, dying);
     let both = tokio::time::timeout(Duration::from_secs(20), both).await;
