@@ -27,7 +27,7 @@ test("the printed link opens a live wall with streets under it", async () => {
   await browser.state("state", "live");
   const streets = () => window.__wall.map.queryRenderedFeatures().filter((it) => it.sourceLayer === "roads").length > 20;
   await page.waitForFunction(streets);
-  assert.ok((await page.evaluate(() => window.__wall.features("cameras").length)) > 10, "cameras are there");
+  await page.waitForFunction(() => window.__wall.features("cameras").length > 10);
   await browser.shot("demo");
 });
 

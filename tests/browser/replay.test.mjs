@@ -79,6 +79,24 @@ test("it cannot be taken for the present, and is accessible", async () => {
   await page.keyboard.press("d");
 });
 
+test("what is found is of now, which is said; what was not there then is not opened, and what was is found where it was", async () => {
+  await page.keyboard.press("f");
+  await page.getByText("Finds what there is now. The map shows").waitFor();
+  await page.getByRole("combobox").fill("2A14");
+  const absent = page.getByRole("option", { name: /2A14.*not there then/ });
+  await absent.waitFor();
+  assert.equal(await absent.isDisabled(), true);
+  await page.keyboard.press("Enter");
+  assert.deepEqual(await browser.violations(), [], "with find open");
+  await page.getByRole("combobox").fill("Congress & Stone");
+  await page.getByRole("option").first().waitFor();
+  await page.waitForFunction(() => document.querySelector('[role="option"]')?.textContent.includes("Congress"));
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Close", exact: true }).waitFor();
+  await page.getByText(`${DOWNTOWN[1].toFixed(5)}, ${(DOWNTOWN[0] - 0.002).toFixed(5)}`).waitFor();
+  await page.getByRole("button", { name: "Close", exact: true }).click();
+});
+
 test("what comes meanwhile is counted, neither drawn nor listed", async () => {
   await server.post("incidents", point("fresh", 1, -1, { ...CALL, priority: 1, address: "Sixth & Broadway" }));
   await page.getByText("1 new").waitFor();

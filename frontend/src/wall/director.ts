@@ -182,9 +182,11 @@ export class Director {
 
   openFound(found: Found): void {
     const layer = found.properties["layer"];
-    const [lon, lat] = anchorOf(found.geometry) ?? [];
     const known = typeof layer === "string" && found.id !== undefined;
     this.wall.panel = "none";
+    // In a replay it is looked for where it was then, not where the search saw it.
+    const then = known ? this.looking.place(layer, String(found.id)) : null;
+    const [lon, lat] = (this.wall.replay === null ? null : then) ?? anchorOf(found.geometry) ?? [];
     this.look(
       {
         layer: known ? layer : null,
@@ -193,6 +195,11 @@ export class Director {
       },
       true,
     );
+  }
+
+  /** Whether what is shown, of now or of another time, has this feature. */
+  holds(layer: string, id: string): boolean {
+    return this.looking.has(layer, id);
   }
 
   picked(picked: Picked | null, at: [number, number]): void {

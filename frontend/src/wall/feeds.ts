@@ -1,5 +1,6 @@
 // The state of each feed, in the words of the strip, from the server's last answer and the time that has passed since. Pure.
 import type { Feed, FeedStatus } from "./server/shapes";
+import { sentence } from "./words";
 import { ageText, instant } from "./time/age";
 
 export interface FeedState {
@@ -37,7 +38,7 @@ export function feedStates(feeds: readonly Feed[], now: number, linked = true): 
       const age = received === null ? "no data" : ageText((now - received) / 1000);
       return {
         name: feed.name,
-        title: feed.name.replaceAll(/[-_]/g, " "),
+        title: sentence(feed.name.replaceAll("-", "_")),
         status,
         words: linked ? words(status, age, feed.last_received_at !== null) : age,
         reason: status === "failing" ? feed.last_failure : null,

@@ -65,6 +65,15 @@ export class Looking {
     this.draw();
   }
 
+  has(layer: string, id: string): boolean {
+    return this.picture.feature(layer, id) !== undefined;
+  }
+
+  /** Where the picture that is shown has it; null where it has not, or has it nowhere. */
+  place(layer: string, id: string): [number, number] | null {
+    return pair(anchorOf(this.picture.feature(layer, id)?.geometry ?? null));
+  }
+
   nothing(): void {
     this.#asked?.abort();
     this.#asked = null;

@@ -68,6 +68,18 @@ export function iconName(
 
 type SymbolLayout = NonNullable<SymbolLayerSpecification["layout"]>;
 
+/** Below its symbol if there is room, else above it, else beside it. */
+const BESIDE_SYMBOL: (string | [number, number])[] = [
+  "top",
+  [0, 1.35],
+  "bottom",
+  [0, -1.35],
+  "left",
+  [1.35, 0],
+  "right",
+  [-1.35, 0],
+];
+
 /** A place symbol that is always shown, with a label that gives way where it is crowded. */
 export function marker(
   id: string,
@@ -82,8 +94,8 @@ export function marker(
           "text-field": ["step", ["zoom"], "", more.labelFrom ?? 13, more.label],
           "text-font": ["Atkinson Hyperlegible Bold"],
           "text-size": 18,
-          "text-offset": [0, 1.35],
-          "text-anchor": "top",
+          "text-variable-anchor-offset": BESIDE_SYMBOL,
+          "text-justify": "auto",
           "text-optional": true,
           "text-max-width": 9,
           "text-line-height": 1.05,

@@ -76,6 +76,28 @@ export const warnings: Drawing = {
   ],
 };
 
+/** In the middle of the area, or as near to it as no symbol is written over; where there is no room the edge alone stands, since two names on one spot are none. */
+const AROUND_MIDDLE: (string | [number, number])[] = [
+  "center",
+  [0, 0],
+  "top",
+  [0, 2],
+  "bottom",
+  [0, -2],
+  "left",
+  [1.2, 0],
+  "right",
+  [-1.2, 0],
+  "top-left",
+  [1.2, 3.6],
+  "top-right",
+  [-1.2, 3.6],
+  "bottom-left",
+  [1.2, -3.6],
+  "bottom-right",
+  [-1.2, -3.6],
+];
+
 function areaLabel(
   id: string,
   text: ExpressionSpecification,
@@ -94,10 +116,10 @@ function areaLabel(
       "text-size": 19,
       "text-max-width": 9,
       "text-padding": 4,
-      "text-allow-overlap": true,
+      "text-allow-overlap": icon !== null,
       "icon-allow-overlap": true,
       ...(icon === null
-        ? {}
+        ? { "text-variable-anchor-offset": AROUND_MIDDLE, "text-justify": "auto" }
         : { "icon-image": icon, "icon-size": 0.8, "text-offset": [0, 1.2], "text-anchor": "top" }),
     },
     paint: {
