@@ -67,6 +67,21 @@ impl Reply {
         assert_eq!(self.status, status, "{}", self.text());
         self
     }
+
+    /// Insists on a status and on a problem document.
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "insisting may be all that is wanted"
+    )]
+    pub fn expect_problem(self, status: u16) -> Self {
+        let kind = self.header("content-type");
+        assert!(
+            kind.starts_with("application/problem+json"),
+            "{}",
+            self.text()
+        );
+        self.expect(status)
+    }
 }
 
 impl Visitor {

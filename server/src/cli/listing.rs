@@ -60,30 +60,21 @@ impl Revoke {
 
 /// A heading and a line for each, in columns.
 fn table(kind: Kind, listed: &[Listed]) -> Vec<String> {
-    let heading = match kind {
-        Kind::Keys => [
-            "ID",
-            "TOKEN",
-            "NAME",
-            "FOR",
-            "CLEARANCES",
-            "LAYERS",
-            "MADE",
-            "ENDS",
-            "STATE",
-        ],
-        Kind::Sessions => [
-            "ID",
-            "SEEN",
-            "NAME",
-            "FOR",
-            "CLEARANCES",
-            "LAYERS",
-            "MADE",
-            "ENDS",
-            "STATE",
-        ],
+    let second = match kind {
+        Kind::Keys => "TOKEN",
+        Kind::Sessions => "SEEN",
     };
+    let heading = [
+        "ID",
+        second,
+        "NAME",
+        "FOR",
+        "CLEARANCES",
+        "LAYERS",
+        "MADE",
+        "ENDS",
+        "STATE",
+    ];
     let heading = heading.map(str::to_owned);
     let rows: Vec<[String; 9]> = std::iter::once(heading)
         .chain(listed.iter().map(|one| row(kind, one)))

@@ -162,14 +162,7 @@ async fn text_sequences_are_read() {
 }
 
 fn problem(reply: atalaya_tests::Reply, status: u16, slug: &str) {
-    let reply = reply.expect(status);
-    assert!(
-        reply
-            .header("content-type")
-            .starts_with("application/problem+json"),
-        "{}",
-        reply.text()
-    );
+    let reply = reply.expect_problem(status);
     assert!(
         reply.json()["type"]
             .as_str()

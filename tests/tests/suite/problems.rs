@@ -207,14 +207,7 @@ async fn a_wrong_method_says_which_are_right() {
     let reply = operator
         .post("/near?lon=0&lat=0", &serde_json::json!({}))
         .await
-        .expect(405);
-    assert!(
-        reply
-            .header("content-type")
-            .starts_with("application/problem+json"),
-        "{}",
-        reply.text()
-    );
+        .expect_problem(405);
     assert!(reply.header("allow").contains("GET"), "{:?}", reply.headers);
 }
 

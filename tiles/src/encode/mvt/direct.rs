@@ -251,18 +251,10 @@ impl Pen {
         self.begin();
         let meet = |a: &Path<i32>, b: &Path<i32>| a.last() == b.first();
         for chain in lines.chunk_by(meet) {
-            let mut corners = chain.iter().enumerate();
-            let steps: usize = chain.iter().map(|line| line.len().saturating_sub(1)).sum();
-            if let Some((_, first)) = corners.next() {
-                self.path(first.first(), steps);
-                for at in first.iter().skip(1) {
-                    self.step(*at);
-                }
-            }
-            for (_, line) in corners {
-                for at in line.iter().skip(1) {
-                    self.step(*at);
-                }
+            let steps = chain.iter().map(|line| line.len().saturating_sub(1)).sum();
+            self.path(chain.first().and_then(|line| line.first()), steps);
+            for at in chain.iter().flat_map(|line| line.iter().skip(1)) {
+                self.step(*at);
             }
         }
     }
