@@ -9,11 +9,15 @@ SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 # Nothing is built against a lock file that would have to change first.
-CARGO_TEST := cargo test --locked --workspace --no-fail-fast
+WHOLE := --locked --workspace
 WEB_SOURCES := $(shell find frontend styles -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2> /dev/null)
 # What the tests print, kept for the total on the last line.
 LOG := target/test.log
 TEE := 2>&1 | tee -a $(LOG)
+# Each test in a process of its own, with a time limit; a passing test that says it was skipped is in the report alone.
+NEXTEST_VERSION := 0.9.151
+NEXTEST := cargo nextest run $(WHOLE) --no-fail-fast --show-progress none --status-level fail --final-status-level fail
+SKIPPED := grep -oh '^skipped: .*' $${CARGO_TARGET_DIR:-target}/nextest/default/junit.xml | tee -a $(LOG) || true
 
 .PHONY: help
 help: ## list the targets
@@ -63,13 +67,13 @@ web: frontend/node_modules ## the front end: types, style, unit tests
 	npm --prefix frontend run --silent test $(TEE)
 
 .PHONY: unit
-unit: frontend/dist ## unit, property, conformance and documentation tests
-	$(CARGO_TEST) --lib --bins $(TEE)
-	$(CARGO_TEST) --doc $(TEE)
+unit: frontend/dist nextest ## unit, property, conformance and documentation tests
+	$(NEXTEST) --lib --bins $(TEE)
+	cargo test $(WHOLE) --no-fail-fast --doc $(TEE)
 
 .PHONY: suite
-suite: server tests/.venv ## end to end against the real binary, GDAL, OWSLib and PostGIS
-	$(CARGO_TEST) --test '*' $(TEE)
+suite: server tests/.venv nextest ## end to end against the real binary, GDAL, OWSLib and PostGIS
+	$(NEXTEST) --test '*' $(TEE); $(SKIPPED)
 
 .PHONY: browser
 browser: server tests/browser/node_modules ## the pages in a real browser
@@ -77,7 +81,7 @@ browser: server tests/browser/node_modules ## the pages in a real browser
 
 .PHONY: server
 server: frontend/dist
-	cargo build --locked --workspace --bins --tests
+	cargo build $(WHOLE) --bins --tests
 
 .PHONY: deny
 deny: ## licences, sources and bans of every dependency
@@ -92,6 +96,11 @@ tools-run:
 	@tests/install.sh run
 tools-test:
 	@tests/install.sh test
+
+.PHONY: nextest
+nextest:
+	@cargo nextest --version 2> /dev/null | grep -qF 'cargo-nextest $(NEXTEST_VERSION) ' || \
+	cargo install --quiet --locked --debug --force cargo-nextest --version $(NEXTEST_VERSION)
 
 frontend/dist: frontend/node_modules $(WEB_SOURCES)
 	npm --prefix frontend run --silent build

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Sums what cargo, vitest and node's test runner said in a log into one last line; fails where a test failed or none ran.
+# Sums what nextest, cargo, vitest and node's test runner said in a log into one last line; fails where a test failed or none ran.
 set -eu
 sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
+  /^ *Summary \[/         { for (i = 2; i <= NF; i++) { if ($i ~ /^passed/) passed += $(i - 1); if ($i ~ /^(failed|timed)/) failed += $(i - 1); if ($i ~ /^skipped/) ignored += $(i - 1) } }
   /^test result:/       { passed += $4; failed += $6; ignored += $8 }
   /^ *Tests  /          { for (i = 2; i <= NF; i++) { if ($i ~ /^passed/) passed += $(i - 1); if ($i ~ /^failed/) failed += $(i - 1); if ($i ~ /^skipped/) ignored += $(i - 1) } }
   /^(#|ℹ) pass [0-9]+$/    { passed += $3 }

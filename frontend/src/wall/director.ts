@@ -286,8 +286,9 @@ export class Director {
     // One key, whatever else is open: what is shown must never be taken for the present.
     if (wall.replay !== null) this.replay?.leave();
     else if (wall.panel !== "none") wall.panel = "none";
-    else if (wall.focus !== null) this.leaveFocus();
     else if (wall.selected !== null) this.close();
+    // What came by itself goes after what somebody opened: no alarm is dismissed by one who meant something else.
+    else if (wall.focus !== null) this.leaveFocus();
     else {
       wall.currentCard = null;
       wall.reticle = false;
