@@ -290,7 +290,8 @@ impl Bounds {
             return Self::clamped(-180.0, south, 180.0, north);
         }
         let widest = south.abs().max(north.abs()).to_radians().cos();
-        let lon_margin = lat_margin / widest;
+        // What lies on the antimeridian lies at both of its ends, however small the radius.
+        let lon_margin = (lat_margin / widest).max(1e-9);
         Self::clamped(
             center.lon - lon_margin,
             south,

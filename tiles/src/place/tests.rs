@@ -54,3 +54,14 @@ proptest! {
         prop_assert!(Bounds::around(center, Meters(metres)).contains(inside));
     }
 }
+
+#[test]
+fn the_surroundings_of_the_antimeridian_reach_both_of_its_ends() {
+    let strip = |west, east| Bounds::new(west, -17.0, east, -16.9).unwrap();
+    for lon in [180.0, -180.0] {
+        let around = Bounds::around(LonLat::new(lon, -16.98).unwrap(), Meters(0.0));
+        assert!(around.intersects(strip(-180.0, -179.9)), "{lon}");
+        assert!(around.intersects(strip(179.9, 180.0)), "{lon}");
+        assert!(!around.intersects(strip(-179.9, 179.9)), "{lon}");
+    }
+}
