@@ -43,6 +43,17 @@ struct FrameKey {
 }
 
 impl Frame {
+    /// Everything in a topic of a layer.
+    pub fn snapshot(view: &Arc<View>, viewer: Viewer, layer: LayerIx, topic: Topic) -> Self {
+        Self {
+            view: Arc::clone(view),
+            viewer,
+            layer,
+            topic,
+            since: None,
+        }
+    }
+
     fn key(&self) -> FrameKey {
         // A snapshot is the same until the viewer may notice a change of its layer.
         let seq = match self.since {

@@ -7,7 +7,7 @@
 //! owed with the position that the client has of it, and the next step pays it from a newer view.
 //! Nothing here knows of sockets or waits for anything.
 
-use super::frames::{Frame, Frames};
+use super::frames::Frame;
 use super::message::Message;
 use super::subscription::{Place, Resume, Subscription};
 use crate::metrics;
@@ -83,8 +83,10 @@ impl Stream {
         let (at, resync) = match resume {
             None => (None, None),
             Some(resume) if resume.epoch != epoch => (None, Some("epoch")),
-            Some(resume) if !view.reaches(resume.seq) => (None, Some("behind")),
             Some(resume) if other_scope(resume) => (None, Some("scope")),
+            // Nothing that it could notice has happened since, however long ago that was.
+            Some(resume) if resume.seq == view.noticed_by(&viewer) => (Some(view.seq()), None),
+            Some(resume) if !view.reaches(resume.seq) => (None, Some("behind")),
             Some(resume) => (Some(resume.seq), None),
         };
         Self {
@@ -233,8 +235,10 @@ impl Stream {
             return None;
         }
         self.ticked_at = Some(uptime);
-        let id = format!("{}:{seq}:{}", self.epoch, self.subscription.scope());
-        Some(Part::Own(Message::tick(id, seq, now)))
+        // The client is told of the last change that it could notice, not of those that it could not.
+        let told = view.noticed_by(&self.viewer);
+        let id = format!("{}:{told}:{}", self.epoch, self.subscription.scope());
+        Some(Part::Own(Message::tick(id, told, now)))
     }
 
     /// Notes what a shared part came to: a step that says anything ends with a tick.
@@ -263,29 +267,6 @@ impl Stream {
         self.ticked_at.map_or(Duration::ZERO, |at| {
             (at + TICK_AT_LEAST).saturating_sub(uptime)
         })
-    }
-
-    /// A whole step at once, for an answer that is made in one piece. Not for the event loop.
-    pub fn advance(
-        &mut self,
-        view: &Arc<View>,
-        frames: &Frames,
-        now: Timestamp,
-        uptime: Duration,
-    ) -> Vec<Message> {
-        let mut messages = Vec::new();
-        let _held = self.begin(view);
-        while let Some(part) = self.next(now, uptime) {
-            match part {
-                Part::Own(message) => messages.push(message),
-                Part::Shared(frame) => {
-                    let message = frames.encoded(&frame);
-                    self.note(message.as_ref());
-                    messages.extend(message);
-                }
-            }
-        }
-        messages
     }
 
     fn frame(&self, view: Arc<View>, place: Place, since: Option<Seq>) -> Frame {

@@ -4,6 +4,7 @@ use crate::identity::hex;
 use crate::metrics;
 use atalaya_tiles::tile::tiles_of;
 use atalaya_tiles::{Bounds, Cell, LayerIx, Open, Seq, TileCoord, Topic, View, Viewer};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 
@@ -67,17 +68,36 @@ pub struct Resume {
     pub seq: Seq,
     /// The scope it had then; `None` where it did not say.
     pub scope: Option<String>,
+    /// The instant whose picture it has, where that was one of the past.
+    pub at: Option<Timestamp>,
 }
 
 impl Resume {
-    /// Reads `epoch:seq:scope` or `epoch:seq`.
+    /// Reads `epoch:seq:scope` or `epoch:seq`, and of the past `epoch:seq:scope@second`.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, ':');
+        let (epoch, seq, scope) = (parts.next()?, parts.next()?, parts.next());
+        let (scope, second) = match scope.and_then(|scope| scope.split_once('@')) {
+            Some((scope, second)) => (Some(scope), Some(second)),
+            None => (scope, None),
+        };
+        let at = second.map(|second| {
+            second
+                .parse()
+                .ok()
+                .and_then(|s| Timestamp::from_second(s).ok())
+        });
         Some(Self {
-            epoch: parts.next().filter(|epoch| !epoch.is_empty())?.to_owned(),
-            seq: Seq(parts.next()?.parse().ok()?),
-            scope: parts.next().map(str::to_owned),
+            epoch: Some(epoch).filter(|epoch| !epoch.is_empty())?.to_owned(),
+            seq: Seq(seq.parse().ok()?),
+            scope: scope.map(str::to_owned),
+            at: at.map_or(Some(None), |at| at.map(Some))?,
         })
+    }
+
+    /// The id of a position in the past: of a change, and of the second whose picture it is.
+    pub fn past_id(epoch: &str, seq: Seq, scope: &str, at: Timestamp) -> String {
+        format!("{epoch}:{seq}:{scope}@{}", at.as_second())
     }
 }
 
@@ -121,6 +141,11 @@ impl Subscription {
     /// All layers that it is about, those of which only tiles are named included.
     pub fn all_layers(&self) -> &[LayerIx] {
         &self.tile_layers
+    }
+
+    /// The layers whose features flow.
+    pub fn layers(&self) -> &[LayerIx] {
+        &self.layers
     }
 
     /// The topics, `*` first.

@@ -1,7 +1,7 @@
 //! The protocol without a socket: whatever happens, the client ends where a fresh snapshot is.
 
 use super::*;
-use crate::live::{Views, Wish};
+use crate::live::{Frames, Views, Wish};
 use atalaya_tiles::{
     Bounds, Catalog, Event, FeedName, Observation, Picture, Properties, Record, RingLimits,
 };
@@ -20,6 +20,31 @@ const NOBODY: Viewer = Viewer {
 
 fn catalog() -> Arc<Catalog> {
     Arc::new(crate::config::Config::default().catalog().unwrap())
+}
+
+impl Stream {
+    /// A whole step at once.
+    fn advance(
+        &mut self,
+        view: &Arc<View>,
+        frames: &Frames,
+        now: Timestamp,
+        uptime: Duration,
+    ) -> Vec<Message> {
+        let mut messages = Vec::new();
+        let _held = self.begin(view);
+        while let Some(part) = self.next(now, uptime) {
+            match part {
+                Part::Own(message) => messages.push(message),
+                Part::Shared(frame) => {
+                    let message = frames.encoded(&frame);
+                    self.note(message.as_ref());
+                    messages.extend(message);
+                }
+            }
+        }
+        messages
+    }
 }
 
 fn frames() -> Frames {
