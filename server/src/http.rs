@@ -57,8 +57,6 @@ use places::{Places, Purpose};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Bytes of the live stream's frames kept.
-const FRAMES_BYTES: u64 = 64 << 20;
 /// Reads that take work.
 const QUESTIONS: Purpose = Purpose {
     what: "places for questions",
@@ -101,8 +99,8 @@ impl App {
         Self {
             tiles: TileService::new(&config.limits),
             questions: Places::new(2 * config.limits.encoders, QUESTIONS),
-            past: PastService::default(),
-            frames: Frames::new(config.limits.encoders, FRAMES_BYTES),
+            past: PastService::new(&config.limits),
+            frames: Frames::new(config.limits.encoders, config.limits.live_frame_bytes),
             views: Views::default(),
             streams: Streams::default(),
             basemap: ArcSwap::from_pointee(Basemap::load(&config.data)),

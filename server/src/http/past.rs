@@ -5,12 +5,13 @@
 //! know: who asked what before, what folds are kept and what hidden changes there were shows in
 //! nothing. So the `id` carries the instant, and positions are those of changes the viewer could notice.
 //!
-//! Folding the log happens off the event loop, so many at a time as there are [`FOLDS`]; walls that ask
+//! Folding the log happens off the event loop, so many at a time as `limits.past_folds` says; walls that ask
 //! for the same instant wait for one of them.
 
 use super::params::Params;
 use super::places::{Places, Purpose};
 use super::{App, Caller, atalaya_seq, standing, view_of};
+use crate::config::Limits;
 use crate::engine::{Engine, NoHistory};
 use crate::live::{Frame, Frames, Message, Resume, Subscription, refusal, resume, wish};
 use crate::metrics;
@@ -23,8 +24,6 @@ use moka::future::Cache;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many folds of the log run at once.
-const FOLDS: usize = 2;
 /// Work on the log.
 const READINGS: Purpose = Purpose {
     what: "readings of the past",
@@ -35,10 +34,6 @@ const READINGS: Purpose = Purpose {
 const SHARED_FOR: Duration = Duration::from_secs(1);
 /// What is younger may change yet, and is folded for everybody anew.
 const SETTLED: SignedDuration = SignedDuration::from_secs(5);
-/// Bytes of frames kept.
-const FRAMES_BYTES: u64 = 16 << 20;
-/// The largest answer in bytes.
-const MOST_BYTES: usize = 64 << 20;
 
 type Key = (Timestamp, Vec<LayerIx>);
 
@@ -49,22 +44,23 @@ pub struct PastService {
     /// Where long work on the log is done.
     pub places: Places,
     frames: Frames,
+    most_bytes: usize,
 }
 
-impl Default for PastService {
-    fn default() -> Self {
+impl PastService {
+    /// A service with these bounds.
+    pub fn new(limits: &Limits) -> Self {
         Self {
             shared: Cache::builder()
                 .max_capacity(32)
                 .time_to_live(SHARED_FOR)
                 .build(),
-            places: Places::new(FOLDS, READINGS),
-            frames: Frames::new(FOLDS, FRAMES_BYTES),
+            places: Places::new(limits.past_folds, READINGS),
+            frames: Frames::new(limits.past_folds, limits.live_frame_bytes / 4),
+            most_bytes: limits.past_bytes,
         }
     }
-}
 
-impl PastService {
     /// The view of an instant that is not after now.
     pub async fn view(
         &self,
@@ -135,7 +131,8 @@ pub(super) async fn past(
             subscription: &subscription,
             view: &view,
         };
-        written(&params, &telling.messages(&origin, (seq, at)))
+        let messages = telling.messages(&origin, (seq, at));
+        written(&params, &messages, answering.past.most_bytes)
     });
     let body = body.await??;
     Ok(HttpResponse::Ok()
@@ -261,14 +258,14 @@ impl Telling<'_> {
 }
 
 /// The messages as one JSON array, like a frame that holds several.
-fn written(params: &Params, messages: &[Message]) -> Result<Vec<u8>, Problem> {
+fn written(params: &Params, messages: &[Message], most: usize) -> Result<Vec<u8>, Problem> {
     let size: usize = messages.iter().map(|message| message.json.len() + 1).sum();
-    if size > MOST_BYTES {
+    if size > most {
         return Err(Problem::BadParameter {
             name: "bbox".into(),
             value: crate::problem::echo(params.raw("bbox").unwrap_or_default()),
             expected: format!(
-                "a smaller box or fewer layers: the answer is {size} bytes, the most is {MOST_BYTES}"
+                "a smaller box or fewer layers: the answer is {size} bytes, the most is {most}"
             ),
         });
     }

@@ -228,10 +228,13 @@ async fn timeless(visitor: &Visitor, route: &str) -> String {
         .filter(|(name, _)| !of_each(name.as_str()))
         .collect();
     let mut body = reply.text();
-    for member in ["timeStamp", "server_time"] {
+    for member in ["timeStamp", "server_time", "instance"] {
         if let Some(at) = body.find(&format!("\"{member}\":")) {
-            let time = body[at..].find("Z\"").map(|end| at..at + end + 2);
-            body.replace_range(time.expect("an instant ends with Z"), "");
+            let time = body[at..]
+                .find(",\"")
+                .or(body[at..].find("\"}"))
+                .map(|end| at..at + end);
+            body.replace_range(time.expect("more follows, or the end"), "");
         }
     }
     format!("{} {headers:?} {body}", reply.status)
