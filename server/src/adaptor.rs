@@ -34,13 +34,14 @@ mod osm;
 mod plate;
 mod platerecognizer;
 mod property;
+mod rejects;
 mod rekor;
 mod target;
 mod whole;
 mod wzdx;
 mod xml;
 
-use atalaya_tiles::{Bounds, Catalog, Event, FeatureId, FeedName, LayerIx};
+use atalaya_tiles::{Bounds, Catalog, Event, FeedName, LayerIx};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+pub use rejects::{Reject, Rejects};
 pub use whole::{Doubt, Whole};
 
 /// The most bytes an id can have, as sent.
@@ -56,6 +58,8 @@ pub const MAX_ID_BYTES: usize = 256;
 pub const MAX_TEXT_BYTES: usize = 65_536;
 /// The most values one list can have.
 pub const MAX_LIST: usize = 1_000;
+/// The most records that a list in JSON can have.
+pub const MAX_RECORDS: usize = 1_000_000;
 /// The most names kept in [`Decoded::ignored`].
 pub const MAX_IGNORED: usize = 64;
 
@@ -290,7 +294,7 @@ pub struct Decoded {
     /// What happened, in the order of the input. One record may make several events.
     pub events: Vec<Accepted>,
     /// What could not be read, in the order of the input.
-    pub rejects: Vec<Reject>,
+    pub rejects: Rejects,
     /// Names of properties that the layer has no field for, at most [`MAX_IGNORED`] of them.
     pub ignored: BTreeSet<String>,
     /// As of when the body as a whole was made, where it says.
@@ -308,31 +312,21 @@ pub struct Accepted {
     pub event: Event,
 }
 
-/// A record that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reject {
-    /// Position of the record in the input, from 0.
-    pub index: usize,
-    /// Why, for its sender to read.
-    pub reason: String,
-    /// JSON pointer (RFC 6901) to what is wrong, or empty.
-    pub pointer: String,
-    /// The feature that it is about, where so much could be read.
-    pub feature: Option<FeatureId>,
-}
-
 impl Decoded {
     fn accept(&mut self, index: usize, event: Event) {
+        self.rejects.note_read(index);
         self.events.push(Accepted { index, event });
     }
 
     fn reject(&mut self, index: usize, fault: target::Fault) {
-        self.rejects.push(Reject {
+        let read = self.events.last().is_some_and(|last| last.index == index);
+        let reject = Reject {
             index,
             reason: fault.reason,
             pointer: fault.pointer,
             feature: fault.feature,
-        });
+        };
+        self.rejects.push(reject, read);
     }
 
     fn ignore(&mut self, name: &str) {

@@ -145,6 +145,14 @@ pub struct Limits {
     pub live_clients: usize,
     /// Connections to `/live` of one session or key.
     pub live_clients_each: usize,
+    /// Bytes of encoded frames of the live stream kept for those who come to them later; a quarter as much
+    /// of those of the past.
+    pub live_frame_bytes: u64,
+    /// Folds of the log at once, for replays and timelines: each holds a picture of its own. One that
+    /// waits 5 s for its turn is answered 503.
+    pub past_folds: usize,
+    /// The largest answer of `/past`, in bytes; what is larger is refused.
+    pub past_bytes: usize,
     /// Playlists and segments of cameras fetched at once; more are answered 503.
     pub stream_fetches: usize,
     /// The largest segment of a camera's stream, in bytes.
@@ -164,6 +172,9 @@ impl Default for Limits {
             page: 10_000,
             live_clients: 20_000,
             live_clients_each: 2_000,
+            live_frame_bytes: 64 << 20,
+            past_folds: 2,
+            past_bytes: 64 << 20,
             stream_fetches: 64,
             stream_segment_bytes: 32 << 20,
         }

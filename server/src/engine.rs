@@ -22,7 +22,7 @@ mod writer;
 
 pub use budget::Admitted;
 pub use feeds::{FeedReport, FeedStatus};
-pub use history::NoHistory;
+pub use history::{MOST_RECORDS, NoHistory};
 pub(crate) use history::{fold, picture_at, sources};
 pub use roll_call::{Kept, RollCall};
 
@@ -33,7 +33,7 @@ use crate::identity::hex;
 use crate::metrics::{self, FeedMeters};
 use crate::store::{Store, StoreError};
 use arc_swap::{ArcSwap, ArcSwapOption};
-use atalaya_tiles::{Catalog, Event, FeedName, LayerIx, Seq, Steps, View};
+use atalaya_tiles::{Catalog, Event, FeedName, LayerIx, Seq, Steps, View, Viewer};
 use budget::Budget;
 use feeds::FeedTable;
 use queue::{Intake, Lane, NotTaken, queue};
@@ -267,8 +267,8 @@ impl Engine {
     }
 
     /// How every feed does, in order of name.
-    pub fn feed_reports(&self) -> Vec<FeedReport> {
-        self.shared.feeds.reports(self.clock.now())
+    pub fn feed_reports(&self, now: jiff::Timestamp) -> Vec<FeedReport> {
+        self.shared.feeds.reports(now)
     }
 
     /// Notes that a feed spoke, even if it said nothing new, and how many records were refused.
@@ -419,12 +419,24 @@ impl Engine {
             .reading(&log, |reader| Ok(reader.received(layers, steps)?))
     }
 
-    /// Since when the history of all these layers is whole; `None` while there is none. Blocking.
+    /// How many records of each layer, received in each step, changed what a viewer sees of it; none where
+    /// there are more than [`MOST_RECORDS`]. Blocking, and long: it folds the log.
+    pub fn noticed(
+        &self,
+        viewer: &Viewer,
+        layers: &[LayerIx],
+        steps: &Steps,
+    ) -> Result<Option<Vec<Vec<u32>>>, NoHistory> {
+        self.history.noticed(&self.log(), viewer, layers, steps)
+    }
+
+    /// Since when the history of all these layers is whole, to the hour; `None` while there is none.
+    /// Blocking.
     pub fn kept_since(&self, layers: &[LayerIx]) -> Result<Option<jiff::Timestamp>, NoHistory> {
         let layers = sources(&self.catalog, layers);
         let log = self.log();
         self.history
-            .reading(&log, |reader| Ok(reader.oldest_received(&layers)?))
+            .reading(&log, |reader| Ok(reader.whole_since(&layers)?))
     }
 
     fn log(&self) -> history::Log<'_> {

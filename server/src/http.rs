@@ -18,7 +18,7 @@ mod ogc;
 mod openapi;
 pub mod params;
 mod past;
-mod questions;
+mod places;
 mod reading;
 pub mod refusals;
 mod representation;
@@ -42,22 +42,27 @@ use crate::basemap::Basemap;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::live::{self, Frames, Streams, Views};
+use crate::metrics;
 use crate::problem::Problem;
 use crate::video::Video;
 use actix_web::http::header::HeaderName;
 use actix_web::middleware::from_fn;
 use actix_web::{FromRequest, Handler, Resource, Responder, web};
 use arc_swap::ArcSwap;
-use atalaya_tiles::{LayerIx, Seq, View};
+use atalaya_tiles::{LayerIx, Seq, View, Viewer};
 use floods::Floods;
 use jiff::Timestamp;
 use params::Params;
-use questions::Questions;
+use places::{Places, Purpose};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Bytes of the live stream's frames kept.
-const FRAMES_BYTES: u64 = 64 << 20;
+/// Reads that take work.
+const QUESTIONS: Purpose = Purpose {
+    what: "places for questions",
+    retry_after_s: 1,
+    refused: &metrics::REFUSED_QUESTIONS,
+};
 /// How long a read waits for `min_seq`.
 const READ_YOUR_WRITES: Duration = Duration::from_millis(250);
 
@@ -71,7 +76,7 @@ pub struct App {
     /// Encoded tiles.
     pub tiles: TileService,
     /// Reads that take work.
-    pub questions: Questions,
+    pub questions: Places,
     /// Pictures of the past.
     pub past: PastService,
     /// Shared frames of the live stream.
@@ -93,9 +98,9 @@ impl App {
     pub fn new(engine: Arc<Engine>, config: Config) -> Self {
         Self {
             tiles: TileService::new(&config.limits),
-            questions: Questions::new(2 * config.limits.encoders),
-            past: PastService::default(),
-            frames: Frames::new(config.limits.encoders, FRAMES_BYTES),
+            questions: Places::new(2 * config.limits.encoders, QUESTIONS),
+            past: PastService::new(&config.limits),
+            frames: Frames::new(config.limits.encoders, config.limits.live_frame_bytes),
             views: Views::default(),
             streams: Streams::default(),
             basemap: ArcSwap::from_pointee(Basemap::load(&config.data)),
@@ -171,18 +176,19 @@ pub fn atalaya_seq(app: &App, seq: Seq) -> (HeaderName, String) {
     )
 }
 
-/// Where an answer from a view stands in the log. For one of the past that is where the log stands
-/// now: the position of a layer's last record by then would tell of changes to hidden fields.
-pub fn standing(app: &App, view: &View, at: Option<Timestamp>) -> Seq {
+/// Where an answer from a view stands in the log, as far as the viewer may know: at the last change that
+/// they could notice. Of a view of the past that is one of the layers asked for; what else it holds is
+/// what others asked for.
+pub fn standing(view: &View, viewer: &Viewer, at: Option<Timestamp>, layers: &[LayerIx]) -> Seq {
     match at {
-        None => view.seq(),
-        Some(_) => app.engine.view().seq(),
+        None => view.noticed_by(viewer),
+        Some(_) => view.noticed_in(viewer, layers.iter().copied()),
     }
 }
 
 /// Honours `min_seq=epoch:seq`: waits a little for it, else answers that this node is behind. Of
 /// another epoch nothing can be said, so it is not waited for.
-pub async fn reached(app: &App, params: &Params) -> Result<(), Problem> {
+pub async fn reached(app: &App, viewer: &Viewer, params: &Params) -> Result<(), Problem> {
     let Some(text) = params.raw("min_seq") else {
         return Ok(());
     };
@@ -198,7 +204,7 @@ pub async fn reached(app: &App, params: &Params) -> Result<(), Problem> {
     }
     Err(Problem::Behind {
         min_seq: seq.0,
-        seq: app.engine.view().seq().0,
+        seq: app.engine.view().noticed_by(viewer).0,
     })
 }
 

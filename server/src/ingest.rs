@@ -9,8 +9,6 @@ use std::sync::Arc;
 
 /// Bodies larger than this are decoded off the event loop.
 const SMALL: usize = 32 << 10;
-/// The most rejects that a receipt lists; all are counted.
-const LISTED: usize = 1_000;
 
 /// What a feed is told.
 #[derive(Debug, Clone, Serialize)]
@@ -125,7 +123,8 @@ async fn take(
     let rejected_total = decoded.rejects.len();
     engine.note_heard(&feed.name, rejected_total);
     meters.rejected.increment(rejected_total as u64);
-    if rejected_total > LISTED {
+    let listed = decoded.rejects.iter().len();
+    if rejected_total > listed {
         metrics::RECEIPTS_SHORTENED.increment(1);
     }
     let roll_call = withdraw_at_most.map(|withdraw_at_most| RollCall {
@@ -135,7 +134,7 @@ async fn take(
         withdraw_at_most,
     });
     let called = roll_call.is_some();
-    let rejects = decoded.rejects.into_iter().take(LISTED);
+    let rejects = decoded.rejects.into_kept().into_iter();
     let events = decoded.events.into_iter().map(|accepted| accepted.event);
     let appended = engine
         .append_after(events.collect(), roll_call, admitted)
@@ -151,7 +150,7 @@ async fn take(
         seq: appended.seq.0,
         durable: "local",
         rejected: rejects.map(refusal).collect(),
-        rejected_total: (rejected_total > LISTED).then_some(rejected_total),
+        rejected_total: (rejected_total > listed).then_some(rejected_total),
         ignored: decoded.ignored.into_iter().collect(),
     })
 }

@@ -19,6 +19,7 @@ mod stream;
 mod streams;
 mod subscription;
 mod transport;
+mod viewport;
 mod views;
 mod websocket;
 mod wire;

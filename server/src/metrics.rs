@@ -267,9 +267,9 @@ metrics! {
     gauge "atalaya_tile_encoders_busy"
         "Tiles being encoded now; limits.encoders is the most."
         { TILE_ENCODERS_BUSY }
-    counter "atalaya_questions_refused_total"
-        "Reads answered 503 because as many as there are places for were being answered."
-        { QUESTIONS_REFUSED }
+    counter "atalaya_places_refused_total"
+        "Requests answered 503 because as many as there are places for were being worked on: questions, tiles to be encoded, readings of the past."
+        { "work": REFUSED_QUESTIONS "questions", REFUSED_TILES "tiles", REFUSED_PAST "past" }
     counter "atalaya_cache_evictions_total"
         "Entries that made room for others: tiles, frames of the live stream, checked credentials, pictures of the past."
         { "cache": EVICTED_TILES "tiles", EVICTED_FRAMES "frames", EVICTED_CREDENTIALS "credentials",

@@ -184,7 +184,7 @@ impl Feature {
     }
 
     /// The last change of it that somebody with these slots may know of.
-    fn noticed_by(&self, slots: Notice) -> Seq {
+    pub(crate) fn noticed_by(&self, slots: Notice) -> Seq {
         let noticed = self.noticed.iter().filter(|(slot, _)| slots.holds(*slot));
         match &*self.noticed {
             [] => self.seq,

@@ -4,7 +4,9 @@
 //! not exist. Every query is a method of [`Open`], so tiles, deltas, features, search and exports
 //! cannot disagree on who sees what.
 
+mod difference;
 mod glance;
+mod noticed;
 
 pub use glance::Glance;
 
@@ -14,7 +16,6 @@ use crate::coverage::{FieldOfView, Sight};
 use crate::event::Seq;
 use crate::feature::{Feature, FeatureId, Seen, Topic};
 use crate::place::{Bounds, LonLat};
-use crate::tile::TileCoord;
 use crate::units::Meters;
 use crate::view::marks::Notice;
 use crate::view::tally::{self, Tally};
@@ -144,33 +145,6 @@ impl<'v> Open<'v> {
     /// The finest cells that the viewer may have counts of.
     pub fn finest_resolution(&self) -> u8 {
         self.finest
-    }
-
-    /// The last change of the layer that the viewer may know of, features without geometry included.
-    pub fn last_change(&self) -> Seq {
-        match &self.layer_view().body {
-            Body::Computed => self
-                .counted_layers()
-                .map(|open| open.last_change())
-                .max()
-                .unwrap_or_default(),
-            Body::State(_) | Body::Sightings(_) => {
-                self.layer_view().marks.last_of_layer(self.slots)
-            }
-        }
-    }
-
-    /// The last change, removals included, that the viewer may know of in a tile. Never older than
-    /// the tile's content, and a function of the log alone.
-    pub fn tile_seq(&self, tile: TileCoord) -> Seq {
-        match &self.layer_view().body {
-            Body::Computed => self
-                .counted_layers()
-                .map(|open| open.tile_seq(tile))
-                .max()
-                .unwrap_or_default(),
-            Body::State(_) | Body::Sightings(_) => self.layer_view().marks.last(tile, self.slots),
-        }
     }
 
     /// Features whose box intersects the bounds, in order of id. `window` applies to sightings.

@@ -233,6 +233,34 @@ proptest! {
     }
 }
 
+/// After each record, what its layer's last change is to a viewer.
+fn noticed(catalog: &Arc<Catalog>, log: &[Record], viewer: &Viewer) -> Vec<Seq> {
+    let mut picture = city::picture(catalog);
+    let layers: Vec<_> = catalog.layers().map(|(layer, _)| layer).collect();
+    let noticed = log.iter().flat_map(|record| {
+        picture.apply(std::slice::from_ref(record));
+        let picture = &picture;
+        let layers = layers.iter();
+        layers
+            .map(move |layer| picture.last_change(viewer, *layer))
+            .collect::<Vec<_>>()
+    });
+    noticed.collect()
+}
+
+proptest! {
+    #![proptest_config(Config::with_cases(16))]
+
+    #[test]
+    fn invariant_9_when_something_hidden_changed_is_not_told(log in city::log(60)) {
+        let catalog = catalog();
+        for (held, viewer) in viewers(&catalog) {
+            let open = without_the_hidden(&catalog, &log, &held);
+            prop_assert_eq!(noticed(&catalog, &log, &viewer), noticed(&catalog, &open, &viewer));
+        }
+    }
+}
+
 /// Whether a record can change what is read of a layer at all.
 fn concerns(catalog: &Catalog, record: &Record, spec: &LayerSpec) -> bool {
     let layer = match &record.event {

@@ -1,10 +1,12 @@
 //! Reading foreign JSON: what members are called and how they are nested is the sender's, so a value
 //! is asked for by path and is simply absent where it is not what was hoped for.
 
-use super::{Input, Unreadable, text};
+use super::{Input, MAX_RECORDS, Unreadable, text};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
+use std::fmt;
 
 /// The body as JSON of a known form.
 pub(super) fn read<'a, T: Deserialize<'a>>(input: &Input<'a>) -> Result<T, Unreadable> {
@@ -62,10 +64,10 @@ pub(super) struct Collection<'a> {
     /// The member `type` (RFC 7946).
     #[serde(borrow, rename = "type", default)]
     pub(super) kind: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "records")]
     pub(super) features: Option<Vec<&'a RawValue>>,
     /// Overpass: nodes, ways and relations.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "records")]
     pub(super) elements: Option<Vec<&'a RawValue>>,
     /// `WZDx`: who publishes, and when.
     #[serde(borrow, default)]
@@ -94,6 +96,37 @@ pub(super) struct Collection<'a> {
     /// Esri again, where it writes `GeoJSON`.
     #[serde(borrow, default)]
     properties: Option<&'a RawValue>,
+}
+
+/// A list of at most [`MAX_RECORDS`] records, each unread: the shortest take less room than a place in it.
+fn records<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Vec<&'de RawValue>>, D::Error> {
+    struct Records;
+
+    impl<'de> Visitor<'de> for Records {
+        type Value = Option<Vec<&'de RawValue>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a list of at most {MAX_RECORDS} records")
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut records = Vec::new();
+            while let Some(record) = list.next_element()? {
+                if records.len() == MAX_RECORDS {
+                    let reason = format!("there are more than {MAX_RECORDS} records in the list");
+                    return Err(A::Error::custom(reason));
+                }
+                records.push(record);
+            }
+            Ok(Some(records))
+        }
+    }
+
+    source.deserialize_any(Records)
 }
 
 impl Collection<'_> {

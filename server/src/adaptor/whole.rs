@@ -8,7 +8,7 @@
 use super::Decoded;
 use atalaya_tiles::{Event, FeatureId};
 use jiff::Timestamp;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 /// Who is in a whole body.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,28 +30,34 @@ pub enum Doubt {
     /// Records that could be any of those that seem to be missing.
     #[error("the body has records without a readable id ({0})")]
     Nameless(usize),
+    /// More features are refused than are remembered.
+    #[error("the body has too many records that were refused ({0})")]
+    Rejects(usize),
 }
 
 impl Decoded {
     /// Who is in the body, and whether it is all that the feed has.
     pub fn whole(&self) -> Whole {
-        let read: BTreeSet<usize> = self.events.iter().map(|accepted| accepted.index).collect();
-        let nameless = self
-            .rejects
-            .iter()
-            .filter(|reject| reject.feature.is_none() && !read.contains(&reject.index))
-            .count();
-        let nameless = (nameless > 0).then_some(Doubt::Nameless(nameless));
-        let refused = self.rejects.iter().filter_map(|it| it.feature.as_ref());
         let seen = self.events.iter().filter_map(|it| match &it.event {
             Event::Observed(observation) => Some(&observation.feature),
             Event::Withdrawn { .. } | Event::Clock => None,
         });
         Whole {
-            named: refused.chain(seen).cloned().collect(),
+            named: self.rejects.named().chain(seen).cloned().collect(),
             as_of: self.as_of,
-            doubt: self.partial.map(Doubt::Partial).or(nameless),
+            doubt: self.doubt(),
         }
+    }
+
+    fn doubt(&self) -> Option<Doubt> {
+        let nameless = self.rejects.nameless();
+        let partial = self.partial.map(Doubt::Partial);
+        let nameless = (nameless > 0).then_some(Doubt::Nameless(nameless));
+        let many = self
+            .rejects
+            .has_more_names()
+            .then_some(Doubt::Rejects(self.rejects.len()));
+        partial.or(nameless).or(many)
     }
 }
 

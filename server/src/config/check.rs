@@ -62,6 +62,18 @@ impl Config {
                 "it must be 50000 or more: less cannot hold the counts of a city",
             ),
             value(
+                "limits.past_folds",
+                &limits.past_folds,
+                limits.past_folds >= 1,
+                "it must be 1 or more",
+            ),
+            value(
+                "limits.past_bytes",
+                &limits.past_bytes,
+                limits.past_bytes >= 1 << 20,
+                "it must be 1048576 or more: less cannot hold the picture of a city",
+            ),
+            value(
                 "limits.page",
                 &limits.page,
                 limits.page >= 1,

@@ -39,6 +39,9 @@ pub struct FeedReport {
     pub status: FeedStatus,
     /// When we last heard from it.
     pub last_received_at: Option<Timestamp>,
+    /// When we last heard from it before that minute.
+    #[serde(skip)]
+    heard_before: Option<Timestamp>,
     /// When it last told something new.
     pub last_changed_at: Option<Timestamp>,
     /// The newest instant that it told of.
@@ -57,6 +60,37 @@ pub struct FeedReport {
     pub rejected_total: u64,
 }
 
+impl FeedReport {
+    /// The same as of the last whole minute: for those whom the second in which a feed spoke would tell of
+    /// a change that they may not see. What was heard in a minute counts as heard at its end, and not
+    /// before; only that it was heard at all is told at once.
+    #[must_use]
+    pub fn to_the_minute(mut self, now: Timestamp) -> Self {
+        let last = self.last_received_at;
+        let last = last.filter(|last| minute(*last) < minute(now));
+        let told = last.or(self.heard_before).or(self.last_received_at);
+        self.last_received_at = told.map(|at| {
+            let end = Timestamp::from_second((minute(at) + 1) * 60);
+            end.map_or(at, |end| end.min(now))
+        });
+        self.status = status(&self, now);
+        self
+    }
+
+    fn hear(&mut self, at: Timestamp) {
+        if let Some(last) = self.last_received_at
+            && minute(last) < minute(at)
+        {
+            self.heard_before = Some(last);
+        }
+        self.last_received_at = self.last_received_at.max(Some(at));
+    }
+}
+
+fn minute(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60)
+}
+
 /// The reports of all feeds.
 #[derive(Debug)]
 pub(crate) struct FeedTable(Mutex<BTreeMap<FeedName, FeedReport>>);
@@ -70,6 +104,7 @@ impl FeedTable {
                 layer: feed.layer.clone(),
                 status: FeedStatus::Never,
                 last_received_at: None,
+                heard_before: None,
                 last_changed_at: None,
                 last_observed_at: None,
                 failing_since: None,
@@ -111,7 +146,7 @@ impl FeedTable {
         };
         self.change(feed, |report| {
             report.accepted_total += accepted;
-            report.last_received_at = report.last_received_at.max(Some(received_at));
+            report.hear(received_at);
             report.last_changed_at = report.last_changed_at.max(Some(received_at));
             report.last_observed_at = report.last_observed_at.max(observed_at);
         });
@@ -120,7 +155,7 @@ impl FeedTable {
     /// Notes that a feed spoke, even if it said nothing new, and how many records were refused.
     pub(crate) fn note_heard(&self, feed: &FeedName, at: Timestamp, rejects: usize) {
         self.change(feed, |report| {
-            report.last_received_at = report.last_received_at.max(Some(at));
+            report.hear(at);
             report.rejected_total += rejects as u64;
         });
     }
@@ -171,3 +206,6 @@ fn status(report: &FeedReport, now: Timestamp) -> FeedStatus {
         FeedStatus::Stale
     }
 }
+
+#[cfg(test)]
+mod tests;

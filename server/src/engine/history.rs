@@ -10,6 +10,10 @@
 //! the fold from the beginning, that no lock is held while folding, and that nothing is served from
 //! before what retention has left. At most [`KEPT`] pictures are kept, the latest used.
 
+mod noticed;
+
+pub use noticed::MOST_RECORDS;
+
 use crate::clock::{Clock, monotonic};
 use crate::metrics;
 use crate::store::{Reader, Store, StoreError};
@@ -32,10 +36,10 @@ const BATCH: usize = 4_096;
 const NEAR: SignedDuration = SignedDuration::from_hours(1);
 /// What is younger may still be on its way into the log, and is not kept.
 const SETTLED: SignedDuration = SignedDuration::from_secs(5);
-/// Changes remembered for those who ask what happened between two instants.
+/// Nobody asks a picture of the past for its latest changes: what lies between two is their difference.
 const RING: RingLimits = RingLimits {
-    ticks: 64,
-    changes: 32_768,
+    ticks: 1,
+    changes: 4_096,
 };
 
 /// Why there is no picture of an instant.
@@ -337,21 +341,14 @@ pub(crate) fn sources(catalog: &Catalog, layers: &[LayerIx]) -> Vec<LayerIx> {
 }
 
 fn check(reader: &mut Reader, at: Timestamp, layers: &[LayerIx]) -> Result<(), NoHistory> {
-    let oldest = reader.oldest_received(layers)?;
-    if oldest.is_none_or(|oldest| at < oldest) {
+    let from = reader.whole_since(layers)?;
+    if from.is_none_or(|from| at < from) {
         return Err(NoHistory::Outside {
             at,
-            from: oldest.map_or_else(|| "nothing".to_owned(), kept_from),
+            from: from.map_or_else(|| "nothing".to_owned(), |from| from.to_string()),
         });
     }
     Ok(())
-}
-
-/// From when on something is surely kept, to the hour: when exactly the oldest record came is not for
-/// everybody who may know that there is history.
-fn kept_from(oldest: Timestamp) -> String {
-    let hours = oldest.as_second().div_euclid(3_600) + 1;
-    Timestamp::from_second(hours * 3_600).map_or_else(|_| "now".to_owned(), |from| from.to_string())
 }
 
 /// The picture of some layers as it was at an instant, for those who ask once.

@@ -274,7 +274,7 @@ async fn accepted_counts_from_the_start_of_the_server() {
     let engine = start(dir.path(), &clock);
     tell(&engine, "units", &unit("4A21", -110.9, "available")).await;
     let report = |engine: &Engine| {
-        let mut reports = engine.feed_reports();
+        let mut reports = engine.feed_reports(engine.clock().now());
         reports.retain(|report| report.name == "units");
         reports.remove(0)
     };

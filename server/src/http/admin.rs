@@ -140,7 +140,7 @@ fn measure(app: &App) {
 }
 
 fn measure_feeds(app: &App) {
-    for report in app.engine.feed_reports() {
+    for report in app.engine.feed_reports(app.engine.clock().now()) {
         for (name, at) in [
             (metrics::FEED_LAST_RECEIVED, report.last_received_at),
             (metrics::FEED_LAST_OBSERVED, report.last_observed_at),

@@ -22,14 +22,15 @@ const TELLING: [&str; 4] = [
 /// `GET /feeds`: how every feed does.
 pub(super) async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
     let view = app.engine.view();
-    let mut feeds = app.engine.feed_reports();
+    let now = app.engine.clock().now();
+    let mut feeds = app.engine.feed_reports(now);
     feeds.retain(|feed| view.open(&caller.viewer, &feed.layer).is_ok());
     let feeds: Vec<Value> = feeds
         .into_iter()
         .map(|feed| {
             let open = view.open(&caller.viewer, &feed.layer);
             let all = open.is_ok_and(|open| open.shows_everything());
-            let mut report = json!(feed);
+            let mut report = json!(if all { feed } else { feed.to_the_minute(now) });
             if !all && let Some(report) = report.as_object_mut() {
                 report.retain(|member, _| !TELLING.contains(&member.as_str()));
             }
@@ -38,7 +39,7 @@ pub(super) async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
         .collect();
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .json(json!({ "server_time": app.engine.clock().now(), "feeds": feeds }))
+        .json(json!({ "server_time": now, "feeds": feeds }))
 }
 
 /// `POST /feeds/{feed}`: takes what the feed saw. Answers once it is durable.

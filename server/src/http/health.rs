@@ -25,9 +25,7 @@ pub(super) async fn ready(app: web::Data<App>) -> HttpResponse {
         }));
     }
     match app.engine.fault() {
-        None => {
-            HttpResponse::Ok().json(json!({ "status": "ready", "seq": app.engine.view().seq().0 }))
-        }
+        None => HttpResponse::Ok().json(json!({ "status": "ready" })),
         Some(reason) => HttpResponse::ServiceUnavailable().json(json!({
             "status": "not durable",
             "reason": reason,

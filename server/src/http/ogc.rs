@@ -53,7 +53,7 @@ pub(super) fn mount(service: &mut web::ServiceConfig) {
 async fn landing(
     request: HttpRequest,
     app: web::Data<App>,
-    _caller: Caller,
+    caller: Caller,
 ) -> Result<HttpResponse, Problem> {
     plain_json(&request)?;
     let base = base_url(&request);
@@ -89,17 +89,22 @@ async fn landing(
         "description": "A city's live picture: every layer as a collection of features.",
         "links": links,
     });
-    Ok(answer(&app, JSON, &document))
+    Ok(answer(&app, &caller, JSON, &document))
 }
 
 /// `GET /ogc/conformance`: what of the standard is kept.
 async fn conformance(
     request: HttpRequest,
     app: web::Data<App>,
-    _caller: Caller,
+    caller: Caller,
 ) -> Result<HttpResponse, Problem> {
     plain_json(&request)?;
-    Ok(answer(&app, JSON, &json!({ "conformsTo": CLASSES })))
+    Ok(answer(
+        &app,
+        &caller,
+        JSON,
+        &json!({ "conformsTo": CLASSES }),
+    ))
 }
 
 /// Refuses every parameter but `f=json`.
@@ -108,10 +113,11 @@ fn plain_json(request: &HttpRequest) -> Result<(), Problem> {
     Ok(())
 }
 
-fn answer(app: &App, media_type: &'static str, document: &Value) -> HttpResponse {
+fn answer(app: &App, caller: &Caller, media_type: &'static str, document: &Value) -> HttpResponse {
+    let seq = app.engine.view().noticed_by(&caller.viewer);
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .insert_header(atalaya_seq(app, app.engine.view().seq()))
+        .insert_header(atalaya_seq(app, seq))
         .insert_header((header::CONTENT_TYPE, media_type))
         .body(document.to_string())
 }

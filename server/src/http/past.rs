@@ -1,35 +1,39 @@
-//! `/past`: what the live stream would have sent at an instant, as one answer.
+//! `/past`: the picture of an instant, or what leads to it from that of an earlier one, as one answer.
 //!
-//! The messages are those of `/live`, made by the same code through the same gate: snapshots, or with
-//! `after` only what changed since. Folding the log happens off the event loop, so many at a time as
-//! there are [`FOLDS`]; walls that ask for the same instant wait for one of them.
+//! The messages are those of `/live`: snapshots, or after the `id` of an earlier answer what differs
+//! between the two pictures. They are a function of the log and the question, as far as the viewer may
+//! know: who asked what before, what folds are kept and what hidden changes there were shows in
+//! nothing. So the `id` carries the instant, and positions are those of changes the viewer could notice.
+//!
+//! Folding the log happens off the event loop, so many at a time as `limits.past_folds` says; walls that ask
+//! for the same instant wait for one of them.
 
 use super::params::Params;
-use super::{App, Caller, atalaya_seq, view_of};
+use super::places::{Places, Purpose};
+use super::{App, Caller, atalaya_seq, standing, view_of};
+use crate::config::Limits;
 use crate::engine::{Engine, NoHistory};
-use crate::live::{Frames, Message, Resume, Stream, Subscription, refusal, resume, wish};
+use crate::live::{Frame, Frames, Message, Resume, Subscription, refusal, resume, wish};
+use crate::metrics;
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use atalaya_tiles::{LayerIx, View};
+use atalaya_tiles::{LayerIx, Seq, View, Viewer};
 use jiff::{SignedDuration, Timestamp};
 use moka::future::Cache;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
-/// How many folds of the log run at once.
-const FOLDS: usize = 2;
-/// How long a request waits for one of them.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Work on the log.
+const READINGS: Purpose = Purpose {
+    what: "readings of the past",
+    retry_after_s: 2,
+    refused: &metrics::REFUSED_PAST,
+};
 /// How long an answer is shared with those who ask the same; the engine keeps what is worth keeping.
 const SHARED_FOR: Duration = Duration::from_secs(1);
 /// What is younger may change yet, and is folded for everybody anew.
 const SETTLED: SignedDuration = SignedDuration::from_secs(5);
-/// Bytes of frames kept.
-const FRAMES_BYTES: u64 = 16 << 20;
-/// The largest answer in bytes.
-const MOST_BYTES: usize = 64 << 20;
 
 type Key = (Timestamp, Vec<LayerIx>);
 
@@ -37,24 +41,26 @@ type Key = (Timestamp, Vec<LayerIx>);
 #[derive(Debug)]
 pub struct PastService {
     shared: Cache<Key, Arc<View>>,
-    folds: Arc<Semaphore>,
+    /// Where long work on the log is done.
+    pub places: Places,
     frames: Frames,
+    most_bytes: usize,
 }
 
-impl Default for PastService {
-    fn default() -> Self {
+impl PastService {
+    /// A service with these bounds.
+    pub fn new(limits: &Limits) -> Self {
         Self {
             shared: Cache::builder()
                 .max_capacity(32)
                 .time_to_live(SHARED_FOR)
                 .build(),
-            folds: Arc::new(Semaphore::new(FOLDS)),
-            frames: Frames::new(FOLDS, FRAMES_BYTES),
+            places: Places::new(limits.past_folds, READINGS),
+            frames: Frames::new(limits.past_folds, limits.live_frame_bytes / 4),
+            most_bytes: limits.past_bytes,
         }
     }
-}
 
-impl PastService {
     /// The view of an instant that is not after now.
     pub async fn view(
         &self,
@@ -80,24 +86,8 @@ impl PastService {
     }
 
     async fn fold(&self, engine: Arc<Engine>, (at, layers): Key) -> Result<Arc<View>, Problem> {
-        let permit = self.permit().await?;
-        let past = web::block(move || {
-            // Held by the work itself: whoever asked may have gone away meanwhile.
-            let _permit = permit;
-            engine.view_at(at, &layers)
-        });
-        past.await.map_err(Problem::internal)?.map_err(none_of_it)
-    }
-
-    /// Leave to do long work on the log; refused when too much of it is under way.
-    pub async fn permit(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Problem> {
-        let overloaded = || Problem::Overloaded {
-            what: "readings of the past".into(),
-            limit: FOLDS,
-            retry_after_s: 2,
-        };
-        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.folds).acquire_owned()).await;
-        permit.map_err(|_| overloaded())?.map_err(|_| overloaded())
+        let past = self.places.answer(move || engine.view_at(at, &layers));
+        past.await?.map_err(none_of_it)
     }
 }
 
@@ -130,17 +120,25 @@ pub(super) async fn past(
     let subscription = Subscription::new(&app.engine.view(), &caller.viewer, &wish);
     let subscription = subscription.map_err(|bad| refusal(&bad))?;
     let view = view_of(&app, Some(at), subscription.all_layers()).await?;
-    let seq = atalaya_seq(&app, view.seq());
+    let origin = origin(&app, &subscription, resume.as_ref(), at).await?;
+    let seq = standing(&view, &caller.viewer, Some(at), subscription.all_layers());
+    let header = atalaya_seq(&app, seq);
     let answering = app.clone();
     let body = app.questions.answer(move || {
-        let messages = messages(&answering, &caller, &view, (subscription, resume), at);
-        written(&params, &messages)
+        let telling = Telling {
+            app: &answering,
+            viewer: caller.viewer,
+            subscription: &subscription,
+            view: &view,
+        };
+        let messages = telling.messages(&origin, (seq, at));
+        written(&params, &messages, answering.past.most_bytes)
     });
     let body = body.await??;
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .insert_header(seq)
+        .insert_header(header)
         .body(body))
 }
 
@@ -150,38 +148,124 @@ fn whole_second(at: Timestamp) -> Result<Timestamp, Problem> {
     Timestamp::from_second(second).map_err(Problem::internal)
 }
 
-fn messages(
+/// Where the client is.
+#[derive(Debug)]
+enum Origin {
+    /// It has nothing; why, where it thought otherwise.
+    Nothing(Option<&'static str>),
+    /// It has the picture of an earlier instant.
+    Earlier(Arc<View>),
+}
+
+/// Finds out where the client is, from what the last message of an earlier answer said.
+async fn origin(
     app: &App,
-    caller: &Caller,
-    view: &Arc<View>,
-    (subscription, resume): (Subscription, Option<Resume>),
+    subscription: &Subscription,
+    resume: Option<&Resume>,
     at: Timestamp,
-) -> Vec<Message> {
-    let epoch = app.engine.epoch();
-    let hello = Message::hello(
-        "",
-        epoch,
-        app.engine.catalog_version(),
-        app.config.live.tick_ms,
-        subscription.topics(),
-    );
-    let mut stream = Stream::new(caller.viewer, subscription, epoch, view, resume.as_ref());
-    let mut messages = vec![hello];
-    // The stream ends with this answer: it never has to beat.
-    let uptime = Duration::ZERO;
-    messages.extend(stream.advance(view, &app.past.frames, at, uptime));
-    messages
+) -> Result<Origin, Problem> {
+    let Some(resume) = resume else {
+        return Ok(Origin::Nothing(None));
+    };
+    if resume.epoch != app.engine.epoch() {
+        return Ok(Origin::Nothing(Some("epoch")));
+    }
+    let scope = resume.scope.as_deref();
+    if scope.is_some_and(|scope| scope != subscription.scope()) {
+        return Ok(Origin::Nothing(Some("scope")));
+    }
+    // Of a position in the live stream nobody knows when it was, and there are no changes into the past.
+    let Some(was) = resume.at.filter(|was| *was <= at) else {
+        return Ok(Origin::Nothing(Some("behind")));
+    };
+    match view_of(app, Some(was), subscription.all_layers()).await {
+        Ok(view) => Ok(Origin::Earlier(view)),
+        Err(Problem::NoHistory { .. }) => Ok(Origin::Nothing(Some("behind"))),
+        Err(other) => Err(other),
+    }
+}
+
+/// What an answer is made from.
+struct Telling<'t> {
+    app: &'t App,
+    viewer: Viewer,
+    subscription: &'t Subscription,
+    view: &'t Arc<View>,
+}
+
+impl Telling<'_> {
+    fn messages(&self, origin: &Origin, (seq, at): (Seq, Timestamp)) -> Vec<Message> {
+        let epoch = self.app.engine.epoch();
+        let mut messages = vec![Message::hello(
+            "",
+            epoch,
+            self.app.engine.catalog_version(),
+            self.app.config.live.tick_ms,
+            self.subscription.topics(),
+        )];
+        match origin {
+            Origin::Nothing(why) => {
+                messages.extend(why.map(Message::resync));
+                messages.extend(self.snapshots());
+            }
+            Origin::Earlier(before) => messages.extend(self.deltas(before)),
+        }
+        let since = match origin {
+            Origin::Nothing(_) => Seq(0),
+            Origin::Earlier(before) => {
+                let layers = self.subscription.all_layers();
+                standing(before, &self.viewer, Some(at), layers)
+            }
+        };
+        messages.extend(self.tiles(matches!(origin, Origin::Nothing(_)), since));
+        let id = Resume::past_id(epoch, seq, self.subscription.scope(), at);
+        messages.push(Message::tick(id, seq, at));
+        messages
+    }
+
+    fn snapshots(&self) -> impl Iterator<Item = Message> {
+        let places = self.subscription.places();
+        places.filter_map(|place| {
+            let (layer, topic) = self.subscription.at(place);
+            let frame = Frame::snapshot(self.view, self.viewer, layer, topic);
+            self.app.past.frames.encoded(&frame)
+        })
+    }
+
+    fn deltas(&self, before: &View) -> Vec<Message> {
+        let mut messages = Vec::new();
+        for layer in self.subscription.layers() {
+            let opened = [before, self.view].map(|view| view.open_at(&self.viewer, *layer));
+            let [Some(was), Some(is)] = opened else {
+                continue;
+            };
+            let wanted = is.difference(&was).into_iter();
+            let wanted =
+                wanted.filter(|(topic, _)| self.subscription.place(*layer, *topic).is_some());
+            messages.extend(wanted.map(|(topic, delta)| Message::delta(is.spec(), topic, &delta)));
+        }
+        messages
+    }
+
+    fn tiles(&self, all: bool, since: Seq) -> Option<Message> {
+        let (layers, tiles) = self
+            .subscription
+            .dirty_tiles(self.view, &self.viewer, since);
+        let tiles = tiles.filter(|_| !all);
+        let some = tiles.as_ref().is_none_or(|tiles| !tiles.is_empty());
+        (some && !layers.is_empty()).then(|| Message::tiles(&layers, tiles.as_deref()))
+    }
 }
 
 /// The messages as one JSON array, like a frame that holds several.
-fn written(params: &Params, messages: &[Message]) -> Result<Vec<u8>, Problem> {
+fn written(params: &Params, messages: &[Message], most: usize) -> Result<Vec<u8>, Problem> {
     let size: usize = messages.iter().map(|message| message.json.len() + 1).sum();
-    if size > MOST_BYTES {
+    if size > most {
         return Err(Problem::BadParameter {
             name: "bbox".into(),
             value: crate::problem::echo(params.raw("bbox").unwrap_or_default()),
             expected: format!(
-                "a smaller box or fewer layers: the answer is {size} bytes, the most is {MOST_BYTES}"
+                "a smaller box or fewer layers: the answer is {size} bytes, the most is {most}"
             ),
         });
     }

@@ -43,10 +43,10 @@ pub(super) async fn near(
     let layer = params.raw("layer").unwrap_or("cameras").to_owned();
     let limit = params.usize("limit", 1..=NEAR_MOST)?.unwrap_or(4);
     let radius = params.f64("radius_m", 0.0..=20_100_000.0)?;
-    reached(&app, &params).await?;
+    reached(&app, &caller.viewer, &params).await?;
     let radius = Meters(radius.unwrap_or(NEAR_FARTHEST_M));
     let view = app.engine.view();
-    let seq = view.seq();
+    let seq = view.noticed_by(&caller.viewer);
     let near = move || nearest(&view, &caller.viewer, &layer, (position, radius, limit));
     let features = app.questions.answer(near).await??;
     Ok(answer(&app, seq, features))
@@ -88,9 +88,9 @@ pub(super) async fn seeing(
     let params = Params::parse(&request, &["lon", "lat", "limit", "min_seq"])?;
     let position = params.lon_lat()?;
     let limit = params.usize("limit", 1..=NEAR_MOST)?.unwrap_or(20);
-    reached(&app, &params).await?;
+    reached(&app, &caller.viewer, &params).await?;
     let view = app.engine.view();
-    let seq = view.seq();
+    let seq = view.noticed_by(&caller.viewer);
     let seeing = move || watching(&view, &caller.viewer, position, limit);
     let features = app.questions.answer(seeing).await??;
     Ok(answer(&app, seq, features))
@@ -197,9 +197,9 @@ pub(super) async fn cells(
     let mut layers: Vec<String> = layers.into_iter().map(str::to_owned).collect();
     layers.sort_unstable();
     layers.dedup();
-    reached(&app, &params).await?;
+    reached(&app, &caller.viewer, &params).await?;
     let view = app.engine.view();
-    let seq = view.seq();
+    let seq = view.noticed_by(&caller.viewer);
     let count = move || counted(&view, &caller.viewer, &layers, (bounds, resolution, window));
     let features = app.questions.answer(count).await??;
     let features = features.ok_or_else(|| Problem::BadParameter {

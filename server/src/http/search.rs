@@ -116,9 +116,9 @@ pub(super) async fn search(
     }
     let asked = Words::of(asked);
     let limit = params.usize("limit", 1..=MOST)?.unwrap_or(USUAL);
-    reached(&app, &params).await?;
+    reached(&app, &caller.viewer, &params).await?;
     let view = app.engine.view();
-    let seq = view.seq();
+    let seq = view.noticed_by(&caller.viewer);
     let basemap = app.basemap.load_full();
     let features = app.questions.answer(move || {
         let found = best(&view, &caller.viewer, basemap.names(), &asked, limit);

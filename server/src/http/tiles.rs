@@ -6,6 +6,7 @@
 
 use super::coding::Coding;
 use super::params::Params;
+use super::places::{Places, Purpose};
 use super::{App, Caller, atalaya_seq, base_url, reached, standing};
 use crate::clock::monotonic;
 use crate::identity::hex;
@@ -24,15 +25,17 @@ use moka::notification::RemovalCause;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::Semaphore;
 
 /// The media type of a Mapbox Vector Tile.
 const MVT: &str = "application/vnd.mapbox-vector-tile";
 /// The name of the static tileset.
 pub(super) const BASEMAP: &str = "basemap";
-/// How long a request waits for an encoder.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Tiles to be encoded.
+const ENCODERS: Purpose = Purpose {
+    what: "tile encoders",
+    retry_after_s: 1,
+    refused: &metrics::REFUSED_TILES,
+};
 
 /// What a tileset name stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -66,8 +69,7 @@ struct Wire {
 #[derive(Debug)]
 pub struct TileService {
     wire: Cache<TileKey, Wire>,
-    encoders: Arc<Semaphore>,
-    encoder_count: usize,
+    encoders: Places,
     limits: TileLimits,
 }
 
@@ -86,8 +88,7 @@ impl TileService {
                     }
                 })
                 .build(),
-            encoders: Arc::new(Semaphore::new(limits.encoders.max(1))),
-            encoder_count: limits.encoders.max(1),
+            encoders: Places::new(limits.encoders, ENCODERS),
             limits: TileLimits {
                 max_bytes: limits.tile_bytes,
                 ..TileLimits::default()
@@ -100,9 +101,7 @@ impl TileService {
         // The cache counts late; this makes it catch up.
         self.wire.run_pending_tasks().await;
         metrics::TILE_CACHE_BYTES.set(metrics::real(self.wire.weighted_size()));
-        let busy = self
-            .encoder_count
-            .saturating_sub(self.encoders.available_permits());
+        let busy = self.encoders.taken();
         metrics::TILE_ENCODERS_BUSY.set(metrics::real(busy as u64));
     }
 
@@ -126,16 +125,8 @@ impl TileService {
             return Ok((plain, encoded));
         }
         let coded = self.wire.try_get_with(key, async {
-            let permit = self.permit().await?;
-            let coded = web::block(move || {
-                // Held by the work itself: whoever asked may have gone away meanwhile.
-                let _permit = permit;
-                coding.encode(&plain.bytes)
-            });
-            let coded = coded.await;
-            let bytes = coded
-                .map_err(Problem::internal)?
-                .map_err(Problem::internal)?;
+            let coded = self.encoders.answer(move || coding.encode(&plain.bytes));
+            let bytes = coded.await?.map_err(Problem::internal)?;
             Ok(Wire { bytes, coding })
         });
         match coded.await {
@@ -145,12 +136,10 @@ impl TileService {
     }
 
     async fn encode(&self, app: &App, view: Arc<View>, key: TileKey) -> Result<Wire, Problem> {
-        let permit = self.permit().await?;
         let limits = self.limits;
         let basemap = app.basemap.load();
-        let started = monotonic();
-        let encoded = web::block(move || {
-            let _permit = permit;
+        let encoded = self.encoders.answer(move || {
+            let started = monotonic();
             let request = TileRequest {
                 layers: &key.tileset.layers,
                 tile: key.tile,
@@ -162,27 +151,15 @@ impl TileService {
                 bytes.extend(basemap.tile(key.tile, &limits)?);
             }
             bytes.extend(encode_tile(&view, &key.viewer, &request)?);
+            metrics::TILE_ENCODE_SECONDS.record(started.elapsed());
             Ok::<_, EncodeError>(bytes)
         });
-        let encoded = encoded.await.map_err(Problem::internal)?;
-        metrics::TILE_ENCODE_SECONDS.record(started.elapsed());
-        let bytes = encoded.map(Bytes::from).map_err(not_encoded)?;
+        let bytes = encoded.await?.map(Bytes::from).map_err(not_encoded)?;
         metrics::TILE_BYTES.record(metrics::real(bytes.len() as u64));
         Ok(Wire {
             bytes,
             coding: Coding::Identity,
         })
-    }
-
-    async fn permit(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Problem> {
-        let overloaded = || Problem::Overloaded {
-            what: "tile encoders".into(),
-            limit: self.encoder_count,
-            retry_after_s: 1,
-        };
-        let permit =
-            tokio::time::timeout(PATIENCE, Arc::clone(&self.encoders).acquire_owned()).await;
-        permit.map_err(|_| overloaded())?.map_err(|_| overloaded())
     }
 }
 
@@ -282,7 +259,7 @@ pub(super) async fn tilejson(
     });
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-        .insert_header(atalaya_seq(&app, view.seq()))
+        .insert_header(atalaya_seq(&app, view.noticed_by(&caller.viewer)))
         .json(document))
 }
 
@@ -345,7 +322,7 @@ pub(super) async fn tile(
     let (name, z, x, y) = path.into_inner();
     let tile = coordinates(&z, &x, &y)?;
     let tileset = tileset(&app, &caller.viewer, &name)?;
-    reached(&app, &params).await?;
+    reached(&app, &caller.viewer, &params).await?;
     let at = params.instant("at")?;
     let view = super::view_of(&app, at, &tileset.layers).await?;
     let window = params.sightings_within(at.unwrap_or_else(|| app.engine.clock().now()))?;
@@ -372,7 +349,8 @@ pub(super) async fn tile(
         coding,
     };
     let etag = etag(&app, &caller, &name, &key);
-    let seq_header = atalaya_seq(&app, standing(&app, &view, at));
+    let stands = standing(&view, &caller.viewer, at, &key.tileset.layers);
+    let seq_header = atalaya_seq(&app, stands);
     if matches(&request, &etag) {
         metrics::TILES_NOT_MODIFIED.increment(1);
         return Ok(headers(HttpResponse::NotModified(), &etag, seq_header).finish());

@@ -1,15 +1,19 @@
 //! `/timeline`: how much happened when, as counts per step of time and layer.
 //!
-//! Nothing is read but counts. Of a state layer it tells how many events were received, which
-//! `/feeds` tells too, to everybody who may see its single features; of a sighting layer how many took
-//! effect, which is the sum of what `/cells` gives for the same window, to everybody who may open it.
-//! A state layer that the viewer has only counts of, and one that is computed, has `null`: its events
-//! would tell more than its cells do.
+//! Nothing is read but counts, and nothing is counted that the viewer could not notice:
+//!
+//! - of a state layer of which they see everything, how many events were received, as `/feeds` tells;
+//! - of one with fields that are hidden from them, how many of those events changed what they do see,
+//!   which takes a fold of the log;
+//! - of a sighting layer how many took effect, which is the sum of what `/cells` gives for the same
+//!   window;
+//! - a state layer that they have only counts of, and one that is computed, has `null`: its events would
+//!   tell more than its cells do.
 
 use super::past::none_of_it;
 use super::reading::no_such_layer;
 use super::{App, Caller, Params, atalaya_seq, reached};
-use crate::engine::{Engine, NoHistory};
+use crate::engine::{Engine, MOST_RECORDS};
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -37,8 +41,10 @@ struct Row {
 /// Where a layer's counts come from.
 #[derive(Debug)]
 enum Counted {
-    /// From the log, at this position among the layers that are.
-    Log(usize),
+    /// From the log, at this position among the layers that are counted so.
+    Received(usize),
+    /// From a fold of the log, likewise.
+    Noticed(usize),
     Here(Vec<u32>),
     Not,
 }
@@ -54,19 +60,12 @@ pub(super) async fn timeline(
     let names =
         names.ok_or_else(|| Params::missing("layers", "names of layers, joined by commas"))?;
     let steps = steps(&params, app.engine.clock().now())?;
-    reached(&app, &params).await?;
+    reached(&app, &caller.viewer, &params).await?;
     let layers = layers(&app.engine.view(), &caller.viewer, &names)?;
-    let permit = app.past.permit().await?;
     let (view, engine) = (app.engine.view(), Arc::clone(&app.engine));
-    let seq = view.seq();
-    let counting = web::block(move || {
-        let _permit = permit;
-        count(&engine, &view, &caller.viewer, &layers, &steps)
-    });
-    let (rows, kept_from) = counting
-        .await
-        .map_err(Problem::internal)?
-        .map_err(none_of_it)?;
+    let seq = view.noticed_by(&caller.viewer);
+    let count = move || count(&engine, &view, &caller.viewer, &layers, &steps);
+    let (rows, kept_from) = app.past.places.answer(count).await??;
     let document = json!({
         "from": steps.start(0),
         "to": steps.start(steps.count()),
@@ -97,32 +96,59 @@ fn count(
     viewer: &Viewer,
     layers: &[LayerIx],
     steps: &Steps,
-) -> Result<(Vec<Value>, Option<Timestamp>), NoHistory> {
-    let mut counted_in_log = Vec::new();
+) -> Result<(Vec<Value>, Option<Timestamp>), Problem> {
+    let mut in_log = InLog::default();
     let opened = layers
         .iter()
         .filter_map(|layer| view.open_at(viewer, *layer));
-    let rows: Vec<Row> = opened
-        .map(|open| row(&open, steps, &mut counted_in_log))
-        .collect();
-    let from_log = engine.received(&counted_in_log, steps)?;
+    let rows: Vec<Row> = opened.map(|open| row(&open, steps, &mut in_log)).collect();
+    let received = engine.received(&in_log.received, steps);
+    let received = received.map_err(none_of_it)?;
+    let noticed = engine.noticed(viewer, &in_log.noticed, steps);
+    let noticed = noticed.map_err(none_of_it)?;
+    let noticed = noticed.ok_or_else(|| too_much(steps))?;
     let rows = rows.into_iter().map(|row| {
         let counts = match row.counted {
-            Counted::Log(at) => from_log.get(at).cloned(),
+            Counted::Received(at) => received.get(at).cloned(),
+            Counted::Noticed(at) => noticed.get(at).cloned(),
             Counted::Here(counts) => Some(counts),
             Counted::Not => None,
         };
         json!({ "layer": row.name, "counts": counts })
     });
-    Ok((rows.collect(), engine.kept_since(layers)?))
+    let kept_since = engine.kept_since(layers).map_err(none_of_it)?;
+    Ok((rows.collect(), kept_since))
 }
 
-fn row(open: &Open<'_>, steps: &Steps, counted_in_log: &mut Vec<LayerIx>) -> Row {
+fn too_much(steps: &Steps) -> Problem {
+    Problem::BadParameter {
+        name: "from".into(),
+        value: steps.start(0).to_string(),
+        expected: format!(
+            "a later instant: of layers with fields that are hidden from you at most {MOST_RECORDS} records \
+             are looked at, and more were received since"
+        ),
+    }
+}
+
+/// The layers whose counts come from the log.
+#[derive(Debug, Default)]
+struct InLog {
+    received: Vec<LayerIx>,
+    noticed: Vec<LayerIx>,
+}
+
+fn row(open: &Open<'_>, steps: &Steps, in_log: &mut InLog) -> Row {
+    let singly = open.spec().kind == LayerKind::State && open.has_singles();
     let counted = match open.over_time(steps) {
         Some(counts) => Counted::Here(counts),
-        None if open.spec().kind == LayerKind::State && open.has_singles() => {
-            counted_in_log.push(open.layer());
-            Counted::Log(counted_in_log.len() - 1)
+        None if singly && open.shows_everything() => {
+            in_log.received.push(open.layer());
+            Counted::Received(in_log.received.len() - 1)
+        }
+        None if singly => {
+            in_log.noticed.push(open.layer());
+            Counted::Noticed(in_log.noticed.len() - 1)
         }
         None => Counted::Not,
     };

@@ -1,10 +1,11 @@
-//! Frames that many clients share: what a topic holds, or its delta between two positions, is encoded
-//! once for all viewers of a class, however many they are.
+//! Frames that many clients share: what a topic holds, or its delta between two positions, or which tiles
+//! of a viewport are dirty, is found out and encoded once for all viewers of a class, however many they are.
 //!
 //! Encoding happens off the event loop, at most so many at a time. Who asks for a frame that another is
 //! encoding waits for that one.
 
 use super::message::Message;
+use super::viewport::Viewport;
 use crate::metrics;
 use actix_web::error::BlockingError;
 use actix_web::web;
@@ -21,58 +22,99 @@ const AHEAD_BYTES: usize = 256 << 10;
 /// What a frame takes beside its message.
 const FRAME_BYTES: usize = 192;
 
-/// What can be sent of a layer's topic: everything in it, or what changed after a position.
+/// Something that clients of one viewer class may be told of a view.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    pub(super) view: Arc<View>,
-    pub(super) viewer: Viewer,
-    pub(super) layer: LayerIx,
-    pub(super) topic: Topic,
-    /// `None` for a snapshot.
-    pub(super) since: Option<Seq>,
+    view: Arc<View>,
+    viewer: Viewer,
+    what: What,
+}
+
+/// What it tells.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum What {
+    /// Of a layer's topic what changed after a position, or without one everything in it.
+    Topic(LayerIx, Topic, Option<Seq>),
+    /// The tiles of a viewport that changed after a position, or without one that all may have.
+    Tiles(Arc<Viewport>, Option<Seq>),
 }
 
 /// What the bytes of a frame depend on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct FrameKey {
     viewer: Viewer,
-    layer: LayerIx,
-    topic: Topic,
-    since: Option<Seq>,
+    what: What,
     seq: Seq,
 }
 
 impl Frame {
+    /// Everything in a topic of a layer.
+    pub fn snapshot(view: &Arc<View>, viewer: Viewer, layer: LayerIx, topic: Topic) -> Self {
+        Self {
+            view: Arc::clone(view),
+            viewer,
+            what: What::Topic(layer, topic, None),
+        }
+    }
+
+    /// What changed in a topic of a layer after a position.
+    pub fn delta(view: &Arc<View>, viewer: Viewer, at: (LayerIx, Topic), since: Seq) -> Self {
+        Self {
+            view: Arc::clone(view),
+            viewer,
+            what: What::Topic(at.0, at.1, Some(since)),
+        }
+    }
+
+    /// The tiles of a viewport that changed after a position; without one all of them.
+    pub fn tiles(
+        view: &Arc<View>,
+        viewer: Viewer,
+        viewport: &Arc<Viewport>,
+        since: Option<Seq>,
+    ) -> Self {
+        Self {
+            view: Arc::clone(view),
+            viewer,
+            what: What::Tiles(Arc::clone(viewport), since),
+        }
+    }
+
     fn key(&self) -> FrameKey {
-        // A snapshot is the same until the viewer may notice a change of its layer.
-        let seq = match self.since {
-            Some(_) => self.view.seq(),
-            None => self
-                .view
-                .open_at(&self.viewer, self.layer)
-                .map_or(Seq(0), |open| open.last_change()),
+        // A snapshot is the same until the viewer may notice a change of its layer, and so are tiles.
+        let seq = match &self.what {
+            What::Topic(_, _, Some(_)) => self.view.seq(),
+            What::Topic(layer, _, None) => self.view.noticed_in(&self.viewer, [*layer]),
+            What::Tiles(viewport, _) => viewport.noticed(&self.view, &self.viewer),
         };
         FrameKey {
             viewer: self.viewer,
-            layer: self.layer,
-            topic: self.topic,
-            since: self.since,
+            what: self.what.clone(),
             seq,
         }
     }
 
     /// The message; `None` if the viewer cannot open the layer, or notices nothing.
     fn message(&self) -> Option<Message> {
-        let open = self.view.open_at(&self.viewer, self.layer)?;
-        let Some(since) = self.since else {
-            let features = open.topic(self.topic);
-            return Some(Message::snapshot(open.spec(), self.topic, &features));
-        };
-        let delta = open.topic_delta(self.topic, since);
-        if delta.removes.is_empty() && delta.upserts.is_empty() {
-            return None;
+        match &self.what {
+            What::Topic(layer, topic, None) => {
+                let open = self.view.open_at(&self.viewer, *layer)?;
+                let features = open.topic(*topic);
+                Some(Message::snapshot(open.spec(), *topic, &features))
+            }
+            What::Topic(layer, topic, Some(since)) => {
+                let open = self.view.open_at(&self.viewer, *layer)?;
+                let delta = open.topic_delta(*topic, *since);
+                let silent = delta.removes.is_empty() && delta.upserts.is_empty();
+                (!silent).then(|| Message::delta(open.spec(), *topic, &delta))
+            }
+            What::Tiles(viewport, since) => {
+                let after = since.unwrap_or(Seq(0));
+                let (layers, tiles) = viewport.dirty(&self.view, &self.viewer, after);
+                let tiles = tiles.filter(|_| since.is_some());
+                (!layers.is_empty()).then(|| Message::tiles(&layers, tiles.as_deref()))
+            }
         }
-        Some(Message::delta(open.spec(), self.topic, &delta))
     }
 
     fn encode(&self) -> Arc<Encoded> {

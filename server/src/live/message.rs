@@ -102,6 +102,11 @@ impl Message {
         })
     }
 
+    /// Whether it says that all tiles are dirty.
+    pub fn names_no_tiles(&self) -> bool {
+        self.kind == "tiles" && self.json.ends_with(b":null}")
+    }
+
     /// Snapshots follow, and why.
     pub fn resync(reason: &str) -> Self {
         Self::new("resync", |json| push_member(json, "reason", reason))

@@ -7,9 +7,9 @@
 //! owed with the position that the client has of it, and the next step pays it from a newer view.
 //! Nothing here knows of sockets or waits for anything.
 
-use super::frames::{Frame, Frames};
+use super::frames::Frame;
 use super::message::Message;
-use super::subscription::{Place, Resume, Subscription};
+use super::subscription::{Place, Places, Resume, Subscription};
 use crate::metrics;
 use atalaya_tiles::{Seq, View, Viewer};
 use jiff::Timestamp;
@@ -19,6 +19,9 @@ use std::time::Duration;
 
 /// After so long without a tick a client gets one, whatever happens; 3 s is what it may rely on.
 const TICK_AT_LEAST: Duration = Duration::from_secs(2);
+/// The most places that one client may be owed one by one, 16 bytes each. Past it everything comes anew,
+/// which takes no room at all: in the order of the subscription.
+const MOST_OWED: usize = 4_096;
 
 /// One part of a step.
 #[derive(Debug)]
@@ -34,8 +37,17 @@ pub enum Part {
 struct Owed {
     /// Places of which the client is at an older position.
     deltas: VecDeque<(Place, Seq)>,
-    /// Places of which the client has nothing.
+    /// Places of which the client has nothing, here and there.
     snapshots: VecDeque<Place>,
+    /// Further places of which it has nothing, one after the other.
+    all: Places,
+}
+
+impl Owed {
+    /// How many are remembered one by one.
+    fn remembered(&self) -> usize {
+        self.deltas.len() + self.snapshots.len()
+    }
 }
 
 /// A step under way.
@@ -58,6 +70,7 @@ pub struct Stream {
     /// Where its tiles are; `None` where all of them may be old.
     tiles_at: Option<Seq>,
     owed: Owed,
+    most_owed: usize,
     /// Why everything comes anew, until it is said.
     resync: Option<&'static str>,
     step: Option<Step>,
@@ -83,8 +96,10 @@ impl Stream {
         let (at, resync) = match resume {
             None => (None, None),
             Some(resume) if resume.epoch != epoch => (None, Some("epoch")),
-            Some(resume) if !view.reaches(resume.seq) => (None, Some("behind")),
             Some(resume) if other_scope(resume) => (None, Some("scope")),
+            // Nothing that it could notice has happened since, however long ago that was.
+            Some(resume) if resume.seq == view.noticed_by(&viewer) => (Some(view.seq()), None),
+            Some(resume) if !view.reaches(resume.seq) => (None, Some("behind")),
             Some(resume) => (Some(resume.seq), None),
         };
         Self {
@@ -94,6 +109,7 @@ impl Stream {
             at,
             tiles_at: at,
             owed: Owed::default(),
+            most_owed: MOST_OWED,
             resync,
             step: None,
             open: false,
@@ -119,23 +135,27 @@ impl Stream {
         if self.at.is_none() {
             return;
         }
-        let deltas = owed
-            .deltas
-            .into_iter()
-            .map(|(place, since)| (place, Some(since)));
-        let snapshots = owed.snapshots.into_iter().map(|place| (place, None));
-        let owed: HashMap<_, _> = deltas
-            .chain(snapshots)
-            .map(|(place, since)| (had.at(place), since))
-            .collect();
+        let deltas: HashMap<Place, Seq> = owed.deltas.into_iter().collect();
+        let snapshots: HashSet<Place> = owed.snapshots.into_iter().collect();
         for place in self.subscription.places() {
             let (layer, topic) = self.subscription.at(place);
-            match owed.get(&(layer, topic)) {
-                Some(Some(since)) => self.owed.deltas.push_back((place, *since)),
-                Some(None) => self.owed.snapshots.push_back(place),
-                None if had.place(layer, topic).is_none() => self.owed.snapshots.push_back(place),
-                None => {}
+            let Some(before) = had.place(layer, topic) else {
+                self.owed.snapshots.push_back(place);
+                continue;
+            };
+            if let Some(since) = deltas.get(&before) {
+                self.owed.deltas.push_back((place, *since));
+            } else if snapshots.contains(&before) || owed.all.contains(before) {
+                self.owed.snapshots.push_back(place);
             }
+            if self.owed.remembered() > self.most_owed {
+                break;
+            }
+        }
+        if self.owed.remembered() > self.most_owed {
+            // Snapshots of everything replace what the client has of it.
+            self.at = None;
+            self.owed = Owed::default();
         }
     }
 
@@ -170,11 +190,12 @@ impl Stream {
     /// What brings the client to the view.
     fn rest(&mut self, view: &View) -> Owed {
         let owed = std::mem::take(&mut self.owed);
+        let everything = || Owed {
+            all: self.subscription.places(),
+            ..Owed::default()
+        };
         let Some(at) = self.at else {
-            return Owed {
-                deltas: VecDeque::new(),
-                snapshots: self.subscription.places().collect(),
-            };
+            return everything();
         };
         if view.seq() == at {
             return owed;
@@ -186,8 +207,15 @@ impl Stream {
         let dirty = dirty
             .iter()
             .filter_map(|(layer, topic)| self.subscription.place(*layer, *topic));
-        let dirty = dirty.filter(|place| !elsewhere.contains(place));
-        rest.deltas.extend(dirty.map(|place| (place, at)));
+        let dirty = dirty.filter(|place| !elsewhere.contains(place) && !rest.all.contains(*place));
+        let room = (self.most_owed + 1).saturating_sub(rest.remembered());
+        let dirty: Vec<Place> = dirty.take(room).collect();
+        rest.deltas
+            .extend(dirty.into_iter().map(|place| (place, at)));
+        if rest.remembered() > self.most_owed {
+            self.resync = Some("behind");
+            return everything();
+        }
         rest
     }
 
@@ -215,15 +243,20 @@ impl Stream {
         }
         let owed = step.rest.deltas.pop_front();
         let owed = owed.map(|(place, since)| (place, Some(since)));
-        let owed = owed.or_else(|| step.rest.snapshots.pop_front().map(|place| (place, None)));
+        let mut next = || {
+            step.rest
+                .snapshots
+                .pop_front()
+                .or_else(|| step.rest.all.next())
+        };
+        let owed = owed.or_else(|| next().map(|place| (place, None)));
         if let Some((place, since)) = owed {
-            return Some(Part::Shared(self.frame(view, place, since)));
+            return Some(Part::Shared(self.frame(&view, place, since)));
         }
         if !std::mem::replace(&mut step.tiles_named, true)
             && let Some(tiles) = self.tiles(&view)
         {
-            self.open = true;
-            return Some(Part::Own(tiles));
+            return Some(Part::Shared(tiles));
         }
         self.step = None;
         let seq = view.seq();
@@ -233,13 +266,18 @@ impl Stream {
             return None;
         }
         self.ticked_at = Some(uptime);
-        let id = format!("{}:{seq}:{}", self.epoch, self.subscription.scope());
-        Some(Part::Own(Message::tick(id, seq, now)))
+        // The client is told of the last change that it could notice, not of those that it could not.
+        let told = view.noticed_by(&self.viewer);
+        let id = format!("{}:{told}:{}", self.epoch, self.subscription.scope());
+        Some(Part::Own(Message::tick(id, told, now)))
     }
 
     /// Notes what a shared part came to: a step that says anything ends with a tick.
     pub fn note(&mut self, shared: Option<&Message>) {
         self.open |= shared.is_some();
+        if self.tiles_at.is_some() && shared.is_some_and(Message::names_no_tiles) {
+            metrics::LIVE_TILES_UNNAMED.increment(1);
+        }
     }
 
     /// The frames that come next in the step under way, at most so many.
@@ -252,9 +290,12 @@ impl Stream {
         };
         let deltas = step.rest.deltas.iter();
         let deltas = deltas.map(|(place, since)| (*place, Some(*since)));
-        let snapshots = step.rest.snapshots.iter().map(|place| (*place, None));
+        let snapshots = step.rest.snapshots.iter().copied();
+        let snapshots = snapshots
+            .chain(step.rest.all.clone())
+            .map(|place| (place, None));
         let next = deltas.chain(snapshots).take(most);
-        next.map(|(place, since)| self.frame(Arc::clone(&view), place, since))
+        next.map(|(place, since)| self.frame(&view, place, since))
             .collect()
     }
 
@@ -265,54 +306,20 @@ impl Stream {
         })
     }
 
-    /// A whole step at once, for an answer that is made in one piece. Not for the event loop.
-    pub fn advance(
-        &mut self,
-        view: &Arc<View>,
-        frames: &Frames,
-        now: Timestamp,
-        uptime: Duration,
-    ) -> Vec<Message> {
-        let mut messages = Vec::new();
-        let _held = self.begin(view);
-        while let Some(part) = self.next(now, uptime) {
-            match part {
-                Part::Own(message) => messages.push(message),
-                Part::Shared(frame) => {
-                    let message = frames.encoded(&frame);
-                    self.note(message.as_ref());
-                    messages.extend(message);
-                }
-            }
-        }
-        messages
-    }
-
-    fn frame(&self, view: Arc<View>, place: Place, since: Option<Seq>) -> Frame {
+    fn frame(&self, view: &Arc<View>, place: Place, since: Option<Seq>) -> Frame {
         let (layer, topic) = self.subscription.at(place);
-        Frame {
-            view,
-            viewer: self.viewer,
-            layer,
-            topic,
-            since,
+        match since {
+            Some(since) => Frame::delta(view, self.viewer, (layer, topic), since),
+            None => Frame::snapshot(view, self.viewer, layer, topic),
         }
     }
 
-    fn tiles(&self, view: &View) -> Option<Message> {
-        let Some(since) = self.tiles_at else {
-            let (layers, _) = self.subscription.dirty_tiles(view, &self.viewer, Seq(0));
-            return (!layers.is_empty()).then(|| Message::tiles(&layers, None));
-        };
-        if view.seq() == since {
-            return None;
-        }
-        let (layers, tiles) = self.subscription.dirty_tiles(view, &self.viewer, since);
-        if tiles.is_none() {
-            metrics::LIVE_TILES_UNNAMED.increment(1);
-        }
-        let some = tiles.as_ref().is_none_or(|tiles| !tiles.is_empty());
-        some.then(|| Message::tiles(&layers, tiles.as_deref()))
+    /// What tells which tiles are dirty, unless none can be.
+    fn tiles(&self, view: &Arc<View>) -> Option<Frame> {
+        let viewport = self.subscription.viewport()?;
+        let noticed = viewport.noticed(view, &self.viewer);
+        let known = self.tiles_at.unwrap_or_default();
+        (noticed > known).then(|| Frame::tiles(view, self.viewer, viewport, self.tiles_at))
     }
 }
 

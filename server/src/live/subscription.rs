@@ -1,16 +1,18 @@
 //! What a client wants to see: layers, a viewport, and perhaps the dirty tiles of a zoom.
 
+use super::viewport::Viewport;
 use crate::identity::hex;
 use crate::metrics;
-use atalaya_tiles::tile::tiles_of;
-use atalaya_tiles::{Bounds, Cell, LayerIx, Open, Seq, TileCoord, Topic, View, Viewer};
+use atalaya_tiles::{Bounds, Cell, LayerIx, Seq, TileCoord, Topic, View, Viewer};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
 
-/// The most topic cells of a viewport; beyond it only the topic `*` flows.
+/// The most topic cells of a viewport; beyond it only the topic `*` flows. Part of the protocol: a client
+/// sees by it in `hello` what flows.
 const MAX_CELLS: usize = 1_024;
-/// The most dirty tiles that are named; beyond it all are meant.
-const MAX_TILES: usize = 256;
 
 /// A subscription that cannot be.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -43,14 +45,32 @@ pub struct Wish {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Place(u32);
 
+/// Places in order, however many, in next to no room.
+#[derive(Debug, Clone, Default)]
+pub struct Places(Range<u32>);
+
+impl Places {
+    /// Whether a place is among them.
+    pub fn contains(&self, place: Place) -> bool {
+        self.0.contains(&place.0)
+    }
+}
+
+impl Iterator for Places {
+    type Item = Place;
+
+    fn next(&mut self) -> Option<Place> {
+        self.0.next().map(Place)
+    }
+}
+
 /// A checked subscription.
 #[derive(Debug, Clone)]
 pub struct Subscription {
     /// In the catalog's order.
     layers: Vec<LayerIx>,
     tile_layers: Vec<LayerIx>,
-    bounds: Bounds,
-    zoom: Option<u8>,
+    viewport: Option<Arc<Viewport>>,
     /// `*` and the cells of the viewport, in order; `*` alone where there are too many.
     topics: Vec<Topic>,
     /// Where each topic stands in `topics`.
@@ -67,17 +87,36 @@ pub struct Resume {
     pub seq: Seq,
     /// The scope it had then; `None` where it did not say.
     pub scope: Option<String>,
+    /// The instant whose picture it has, where that was one of the past.
+    pub at: Option<Timestamp>,
 }
 
 impl Resume {
-    /// Reads `epoch:seq:scope` or `epoch:seq`.
+    /// Reads `epoch:seq:scope` or `epoch:seq`, and of the past `epoch:seq:scope@second`.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, ':');
+        let (epoch, seq, scope) = (parts.next()?, parts.next()?, parts.next());
+        let (scope, second) = match scope.and_then(|scope| scope.split_once('@')) {
+            Some((scope, second)) => (Some(scope), Some(second)),
+            None => (scope, None),
+        };
+        let at = second.map(|second| {
+            second
+                .parse()
+                .ok()
+                .and_then(|s| Timestamp::from_second(s).ok())
+        });
         Some(Self {
-            epoch: parts.next().filter(|epoch| !epoch.is_empty())?.to_owned(),
-            seq: Seq(parts.next()?.parse().ok()?),
-            scope: parts.next().map(str::to_owned),
+            epoch: Some(epoch).filter(|epoch| !epoch.is_empty())?.to_owned(),
+            seq: Seq(seq.parse().ok()?),
+            scope: scope.map(str::to_owned),
+            at: at.map_or(Some(None), |at| at.map(Some))?,
         })
+    }
+
+    /// The id of a position in the past: of a change, and of the second whose picture it is.
+    pub fn past_id(epoch: &str, seq: Seq, scope: &str, at: Timestamp) -> String {
+        format!("{epoch}:{seq}:{scope}@{}", at.as_second())
     }
 }
 
@@ -111,9 +150,10 @@ impl Subscription {
             scope: scope(view, viewer, &layers, &topics),
             wanted: topics.iter().copied().zip(0..).collect(),
             layers,
+            viewport: wish
+                .zoom
+                .map(|zoom| Arc::new(Viewport::new(&tile_layers, wish.bounds, zoom))),
             tile_layers,
-            bounds: wish.bounds,
-            zoom: wish.zoom,
             topics,
         })
     }
@@ -121,6 +161,11 @@ impl Subscription {
     /// All layers that it is about, those of which only tiles are named included.
     pub fn all_layers(&self) -> &[LayerIx] {
         &self.tile_layers
+    }
+
+    /// The layers whose features flow.
+    pub fn layers(&self) -> &[LayerIx] {
+        &self.layers
     }
 
     /// The topics, `*` first.
@@ -148,9 +193,14 @@ impl Subscription {
     }
 
     /// All places, layer by layer.
-    pub fn places(&self) -> impl Iterator<Item = Place> + use<> {
+    pub fn places(&self) -> Places {
         let count = self.layers.len() * self.topics.len();
-        (0..u32::try_from(count).unwrap_or(u32::MAX)).map(Place)
+        Places(0..u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// The tiles that it is about; none where no zoom was given.
+    pub fn viewport(&self) -> Option<&Arc<Viewport>> {
+        self.viewport.as_ref()
     }
 
     /// The tiles of the viewport that changed after `since` as far as the viewer may know, with the
@@ -161,50 +211,9 @@ impl Subscription {
         viewer: &Viewer,
         since: Seq,
     ) -> (Vec<&'v str>, Option<Vec<TileCoord>>) {
-        let changed: Vec<Open<'v>> = self
-            .tile_layers
-            .iter()
-            .filter_map(|layer| view.open_at(viewer, *layer))
-            .filter(|open| open.last_change() > since)
-            .collect();
-        let names = |open: Vec<Open<'v>>| open.iter().map(|o| o.spec().name.as_str()).collect();
-        let (Some(zoom), false) = (self.zoom, changed.is_empty()) else {
-            return (Vec::new(), Some(Vec::new()));
-        };
-        let Some(tiles) = self.viewport(zoom) else {
-            return (names(changed), None);
-        };
-        let (mut dirty, mut dirty_layers) = (Vec::new(), HashSet::new());
-        for tile in tiles {
-            let layers = changed.iter().filter(|open| open.tile_seq(tile) > since);
-            let layers: Vec<LayerIx> = layers.map(Open::layer).collect();
-            if !layers.is_empty() {
-                dirty.push(tile);
-                dirty_layers.extend(layers);
-            }
-        }
-        let dirty_of = changed
-            .into_iter()
-            .filter(|open| dirty_layers.contains(&open.layer()));
-        (names(dirty_of.collect()), Some(dirty))
-    }
-
-    fn viewport(&self, zoom: u8) -> Option<Vec<TileCoord>> {
-        let (columns, rows) = tiles_of(self.bounds, zoom);
-        let width: usize = columns
-            .iter()
-            .map(|(west, east)| (east - west) as usize + 1)
-            .sum();
-        if width.saturating_mul((rows.1 - rows.0) as usize + 1) > MAX_TILES {
-            return None;
-        }
-        let columns = columns.into_iter().flat_map(|(west, east)| west..=east);
-        let tiles = columns.flat_map(|x| (rows.0..=rows.1).map(move |y| (x, y)));
-        Some(
-            tiles
-                .filter_map(|(x, y)| TileCoord::new(zoom, x, y).ok())
-                .collect(),
-        )
+        let viewport = self.viewport.as_ref();
+        let dirty = viewport.map(|viewport| viewport.dirty(view, viewer, since));
+        dirty.unwrap_or_else(|| (Vec::new(), Some(Vec::new())))
     }
 }
 

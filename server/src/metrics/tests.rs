@@ -62,6 +62,7 @@ fn names_follow_the_conventions() {
         for (label, values) in row.labels {
             let known = [
                 "feed", "layer", "outcome", "reason", "cache", "class", "problem", "version",
+                "work",
             ];
             assert!(known.contains(label), "{name}: a label named {label}");
             assert!(values.iter().all(|value| value.len() < 16), "{name}");

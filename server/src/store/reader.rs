@@ -126,6 +126,18 @@ impl Reader {
         self.damage.note(oldest.map_err(sqlite(&self.rows.path)))
     }
 
+    /// The same to the hour, for those who may know that there is history and not when exactly a record
+    /// came or went: the hour in which the log begins, or the first one of which nothing was deleted.
+    pub fn whole_since(&mut self, layers: &[LayerIx]) -> Result<Option<Timestamp>, StoreError> {
+        let ids = self.ids(layers)?;
+        let since = match self.horizon(&ids) {
+            Ok(None) => first(&self.rows.main).map(|first| first.map(|at| hour(at, 0))),
+            Ok(Some(deleted)) => Ok(Some(hour(deleted, 1))),
+            Err(cause) => Err(cause),
+        };
+        self.damage.note(since.map_err(sqlite(&self.rows.path)))
+    }
+
     fn horizon(&self, ids: &[i64]) -> rusqlite::Result<Option<Timestamp>> {
         let main = &self.rows.main;
         let mut select = main.prepare_cached("SELECT layer, received_at FROM horizons")?;
@@ -138,6 +150,12 @@ impl Reader {
         }
         Ok(horizon)
     }
+}
+
+/// The start of the hour of an instant, and so many hours later.
+fn hour(at: Timestamp, later: i64) -> Timestamp {
+    let hours = at.as_second().div_euclid(3_600) + later;
+    Timestamp::from_second(hours * 3_600).unwrap_or(at)
 }
 
 /// When the first record there is was received.

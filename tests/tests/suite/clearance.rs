@@ -219,6 +219,124 @@ async fn how_a_feed_does_tells_nothing_of_hidden_changes() {
     }
 }
 
+/// An answer but for what tells the time: status, headers and body.
+async fn timeless(visitor: &Visitor, route: &str) -> String {
+    let reply = visitor.get(route).await;
+    let of_each = |name: &str| ["date", "x-request-id"].contains(&name);
+    let headers = reply.headers.iter();
+    let headers: Vec<_> = headers
+        .filter(|(name, _)| !of_each(name.as_str()))
+        .collect();
+    let mut body = reply.text();
+    for member in ["timeStamp", "server_time", "instance"] {
+        if let Some(at) = body.find(&format!("\"{member}\":")) {
+            let time = body[at..]
+                .find(",\"")
+                .or(body[at..].find("\"}"))
+                .map(|end| at..at + end);
+            body.replace_range(time.expect("more follows, or the end"), "");
+        }
+    }
+    format!("{} {headers:?} {body}", reply.status)
+}
+
+/// What only some may know of: the plate of a hit and the notes of an incident, else as it was.
+async fn tell_what_is_hidden(city: &City, told: &str) {
+    let mut hit = point(
+        "hit",
+        LON,
+        LAT,
+        &json!({ "plate": told, "reason": "stolen vehicle" }),
+    );
+    let mut incident = point("i", LON, LAT, &json!({ "type": "medical", "notes": told }));
+    for feature in [&mut hit, &mut incident] {
+        feature["observed_at"] = json!("2026-03-01T12:00:00Z");
+    }
+    city.post("alpr_hits", &hit).await;
+    city.post("incidents", &incident).await;
+}
+
+/// The hits without an expiry, so that an instant of long ago can be told again.
+const LASTING: &str = r#"
+[[layers]]
+name = "alpr_hits"
+kind = "state"
+geometry = ["point"]
+[layers.fields]
+plate = { type = "text", clearance = "cji" }
+region = { type = "text", clearance = "cji" }
+reason = "text"
+"#;
+
+#[tokio::test]
+async fn invariant_9_a_hidden_change_alters_no_answer_to_those_who_may_not_know() {
+    let city = City::with_config(LASTING).await;
+    tell_what_is_hidden(&city, "asthma").await;
+    let (uncleared, cleared) = (
+        city.program("operator", &[]),
+        city.program("operator", &["cji", "medical"]),
+    );
+    let feeds = uncleared.json("/feeds").await;
+    let day = &feeds["server_time"].as_str().expect("a time")[..10];
+    let span = format!("from={day}T00:00:00Z&to={day}T23:59:59Z");
+    let layers = "alpr_hits,incidents,units";
+    let mut routes = routes();
+    routes.retain(|route| route != "/feeds");
+    routes.extend([
+        "/health/ready".into(),
+        "/tiles/alpr_hits,incidents".into(),
+        "/ogc".into(),
+        "/scenes".into(),
+        "/streams".into(),
+        "/near?lon=0&lat=0&layer=units".into(),
+        format!(
+            "/near?lon=0&lat=0&min_seq={}:99999",
+            uncleared.epoch().await
+        ),
+        format!("/cells?layers={layers}&resolution=9"),
+        format!("/seeing?lon={LON}&lat={LAT}"),
+        format!("/timeline?layers={layers}&{span}"),
+        "/ogc/collections/incidents/items/i".into(),
+    ]);
+    let (was, known) = (
+        asked(&uncleared, &routes).await,
+        asked(&cleared, &routes).await,
+    );
+    let (mut live, since) = {
+        let mut live = uncleared
+            .live("layers=alpr_hits,incidents&bbox=-112,32,-110,33&zoom=14")
+            .await;
+        let messages = live.until_tick().await;
+        let tick = messages.last().cloned().expect("a tick");
+        (live, tick)
+    };
+    tell_what_is_hidden(&city, "allergy").await;
+    let is = asked(&uncleared, &routes).await;
+    for (route, (was, is)) in routes.iter().zip(was.iter().zip(is)) {
+        assert_eq!(*was, is, "{route}");
+    }
+    let quiet = live.until_tick().await;
+    assert_eq!(
+        quiet.len(),
+        1,
+        "nothing but the tick that always comes: {quiet:?}"
+    );
+    for member in ["id", "seq"] {
+        assert_eq!(quiet[0][member], since[member], "{member} of a tick");
+    }
+    let told = asked(&cleared, &routes).await;
+    let altered = known.iter().zip(&told).filter(|(was, is)| was != is);
+    assert!(altered.count() > 12, "whoever is cleared is told");
+}
+
+async fn asked(visitor: &Visitor, routes: &[String]) -> Vec<String> {
+    let mut answers = Vec::new();
+    for route in routes {
+        answers.push(timeless(visitor, route).await);
+    }
+    answers
+}
+
 #[tokio::test]
 async fn what_a_viewer_cannot_open_is_in_no_tileset_and_no_scene() {
     let city = City::with_config(

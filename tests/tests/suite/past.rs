@@ -148,6 +148,77 @@ async fn the_past_shows_nobody_more_than_the_present_does() {
         .expect(401);
 }
 
+/// An incident of long ago, as told with these notes, which need a clearance.
+async fn tell_notes(city: &City, notes: &str) {
+    let mut told = point("i", LON, LAT, &json!({ "type": "medical", "notes": notes }));
+    told["observed_at"] = json!("2026-03-01T12:00:00Z");
+    city.post("incidents", &told).await;
+}
+
+/// Where an answer stands and what it says, with the instant it is of left out.
+async fn said(visitor: &Visitor, at: &str, after: &str) -> (String, String) {
+    let query = format!("layers=incidents&tile_layers=units&zoom=14&at={at}&after={after}");
+    let reply = visitor
+        .get(&format!("/past?{HERE}&{query}"))
+        .await
+        .expect(200);
+    let id = reply.json().as_array().and_then(|all| all.last().cloned());
+    let id = id.and_then(|tick| tick["id"].as_str().map(str::to_owned));
+    let id = id.expect("it ends with a tick");
+    let (position, second) = id.split_once('@').expect("the second of the picture");
+    let text = reply.text().replace(second, "then").replace(at, "then");
+    (
+        format!("{} {position} {text}", reply.header("atalaya-seq")),
+        id,
+    )
+}
+
+#[tokio::test]
+async fn invariant_9_the_past_tells_of_no_hidden_change_and_not_who_asked_before() {
+    let city = City::start().await;
+    let (operator, cleared) = (city.operator(), city.program("operator", &["medical"]));
+    tell_notes(&city, "asthma").await;
+    let first = second_after(&operator).await;
+    tell_notes(&city, "allergy").await;
+    // Of a layer that the question is not about.
+    let unit = json!({ "call_sign": "A1" });
+    city.post("blockages", &point("b", LON, LAT, &unit)).await;
+    let second = second_after(&operator).await;
+
+    let (was, id) = said(&operator, &first, "").await;
+    let (is, _) = said(&operator, &second, "").await;
+    assert_eq!(was, is, "a hidden change alters nothing");
+    let (known, known_id) = said(&cleared, &first, "").await;
+    assert_ne!(known, said(&cleared, &second, "").await.0);
+    let (quiet, _) = said(&operator, &second, &id).await;
+    assert!(
+        !quiet.contains("delta") && !quiet.contains("\"tiles\""),
+        "{quiet}"
+    );
+    let (told, _) = said(&cleared, &second, &known_id).await;
+    assert!(told.contains("delta") && told.contains("allergy"), "{told}");
+
+    // Others ask for more layers, later and earlier instants, and the timeline.
+    for at in [&second, &first] {
+        let more = format!("/past?{HERE}&layers=incidents,blockages,units,cameras&at={at}");
+        cleared.get(&more).await.expect(200);
+        operator.get(&more).await.expect(200);
+    }
+    operator
+        .get("/timeline?layers=incidents,blockages&step_s=60")
+        .await
+        .expect(200);
+    assert_eq!(said(&operator, &first, "").await.0, was);
+    assert_eq!(said(&operator, &second, "").await.0, is);
+    assert_eq!(said(&operator, &second, &id).await.0, quiet);
+
+    let timeline = "/timeline?layers=incidents&step_s=60";
+    let counted = total(&operator.json(timeline).await, "incidents");
+    assert_eq!(counted, Some(1), "the change of the notes is not counted");
+    let counted = total(&cleared.json(timeline).await, "incidents");
+    assert_eq!(counted, Some(2));
+}
+
 fn total(timeline: &Value, layer: &str) -> Option<u64> {
     let rows = timeline["layers"].as_array().expect("layers");
     let row = rows

@@ -73,7 +73,10 @@ fn tiles() -> BTreeSet<TileCoord> {
 
 /// All that can be read of the features and counts, with the seqs.
 pub(crate) fn everything(view: &View, viewer: &Viewer) -> Vec<String> {
-    let mut lines = vec![format!("at {} {}", view.seq(), view.clock())];
+    let mut lines = vec![
+        format!("at {} {}", view.seq(), view.clock()),
+        format!("noticed {}", view.noticed_by(viewer)),
+    ];
     let tiles = tiles();
     for open in view.open_all(viewer) {
         let name = &open.spec().name;

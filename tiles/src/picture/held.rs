@@ -5,8 +5,10 @@
 
 use super::Picture;
 use crate::catalog::LayerIx;
+use crate::event::Seq;
 use crate::feature::{FeatureId, FeedName};
 use crate::view::Body;
+use crate::viewer::Viewer;
 use jiff::Timestamp;
 
 impl Picture {
@@ -46,6 +48,12 @@ impl Picture {
             }
             Body::Sightings(_) | Body::Computed => None,
         }
+    }
+
+    /// The last change of a layer that a viewer may know of; before the first one where they cannot open
+    /// it. For whoever folds a log and asks after each record who could notice it.
+    pub fn last_change(&self, viewer: &Viewer, layer: LayerIx) -> Seq {
+        self.view.noticed_in(viewer, [layer])
     }
 
     /// As of when a feature was taken back, if it was and that is not forgotten yet.

@@ -28,7 +28,7 @@ pub(super) async fn document(
         .map(|open| open.spec().name.as_str())
         .collect();
     let document = described(&base_url(&request), &names, app.config.limits.page)?;
-    Ok(answer(&app, OPENAPI, &document))
+    Ok(answer(&app, &caller, OPENAPI, &document))
 }
 
 /// The document of a server at `base`, whose pages have `most` features at most.

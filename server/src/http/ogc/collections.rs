@@ -45,8 +45,9 @@ pub(super) async fn list(
     plain_json(&request)?;
     let base = base_url(&request);
     let (view, now) = (app.engine.view(), app.engine.clock().now());
+    let viewer = caller.viewer;
     let described = app.questions.answer(move || {
-        let all = all(&view, &caller.viewer);
+        let all = all(&view, &viewer);
         let all: Vec<Value> = all.iter().map(|open| describe(open, &base, now)).collect();
         json!({
             "links": [link(&format!("{base}/ogc/collections"), "self", JSON, "The collections")],
@@ -55,7 +56,7 @@ pub(super) async fn list(
         })
     });
     let described = described.await?;
-    Ok(answer(&app, JSON, &described))
+    Ok(answer(&app, &caller, JSON, &described))
 }
 
 /// `GET /ogc/collections/{layer}`.
@@ -70,11 +71,12 @@ pub(super) async fn one(
     let (view, now) = (app.engine.view(), app.engine.clock().now());
     open(&view, &caller.viewer, &name)?;
     let shared = Arc::clone(&view);
-    let described = app.questions.answer(move || {
-        open(&shared, &caller.viewer, &name).map(|open| describe(&open, &base, now))
-    });
+    let viewer = caller.viewer;
+    let described = app
+        .questions
+        .answer(move || open(&shared, &viewer, &name).map(|open| describe(&open, &base, now)));
     let described = described.await??;
-    Ok(answer(&app, JSON, &described))
+    Ok(answer(&app, &caller, JSON, &described))
 }
 
 fn describe(open: &Open<'_>, base: &str, now: Timestamp) -> Value {

@@ -35,9 +35,10 @@ pub(super) async fn list(
         let query = Query::read(&params, &open, app.config.limits.page)?;
         (params, query, vec![open.layer()])
     };
-    reached(&app, &params).await?;
+    reached(&app, &caller.viewer, &params).await?;
     let view = view_of(&app, query.at, &layers).await?;
-    let (seq, crs) = (standing(&app, &view, query.at), query.crs);
+    let seq = standing(&view, &caller.viewer, query.at, &layers);
+    let crs = query.crs;
     let links = Links {
         own: format!("{}{}", base_url(&request), request.uri()),
         collection: format!("{}/ogc/collections/{name}", base_url(&request)),
@@ -80,7 +81,7 @@ pub(super) async fn one(
         let view = app.engine.view();
         vec![open(&view, &caller.viewer, &name)?.layer()]
     };
-    reached(&app, &params).await?;
+    reached(&app, &caller.viewer, &params).await?;
     let view = view_of(&app, at, &layers).await?;
     let open = open(&view, &caller.viewer, &name)?;
     let bare = id.strip_suffix('/').map(Into::into);
@@ -100,7 +101,8 @@ pub(super) async fn one(
     push_trail(&mut body, &seen, |at| crs.place(at));
     body.pop();
     body.extend_from_slice(format!(",\"links\":{links}}}").as_bytes());
-    Ok(answer(&app, standing(&app, &view, at), crs, body))
+    let seq = standing(&view, &caller.viewer, at, &layers);
+    Ok(answer(&app, seq, crs, body))
 }
 
 /// What the links of a page are made of.

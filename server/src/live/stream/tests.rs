@@ -1,9 +1,10 @@
 //! The protocol without a socket: whatever happens, the client ends where a fresh snapshot is.
 
 use super::*;
-use crate::live::{Views, Wish};
+use crate::live::{Frames, Views, Wish};
 use atalaya_tiles::{
     Bounds, Catalog, Event, FeedName, Observation, Picture, Properties, Record, RingLimits,
+    TileCoord,
 };
 use geo_types::{Geometry, Point};
 use jiff::SignedDuration;
@@ -20,6 +21,31 @@ const NOBODY: Viewer = Viewer {
 
 fn catalog() -> Arc<Catalog> {
     Arc::new(crate::config::Config::default().catalog().unwrap())
+}
+
+impl Stream {
+    /// A whole step at once.
+    fn advance(
+        &mut self,
+        view: &Arc<View>,
+        frames: &Frames,
+        now: Timestamp,
+        uptime: Duration,
+    ) -> Vec<Message> {
+        let mut messages = Vec::new();
+        let _held = self.begin(view);
+        while let Some(part) = self.next(now, uptime) {
+            match part {
+                Part::Own(message) => messages.push(message),
+                Part::Shared(frame) => {
+                    let message = frames.encoded(&frame);
+                    self.note(message.as_ref());
+                    messages.extend(message);
+                }
+            }
+        }
+        messages
+    }
 }
 
 fn frames() -> Frames {
@@ -161,6 +187,8 @@ struct Trial {
     stream: Stream,
     last_id: Option<String>,
     uptime: Duration,
+    /// The tiles of the viewport, each as of when it was fetched last.
+    tiles: HashMap<TileCoord, Seq>,
 }
 
 impl Trial {
@@ -183,14 +211,48 @@ impl Trial {
             client: Client::default(),
             last_id: None,
             uptime: Duration::ZERO,
+            tiles: HashMap::new(),
         }
+    }
+
+    /// The version of a tile of the subscribed layers.
+    fn version(&self, view: &View, tile: TileCoord) -> Seq {
+        let layers = self.stream.subscription().all_layers().iter();
+        let opened = layers.filter_map(|layer| view.open_at(&self.viewer, *layer));
+        opened.map(|open| open.tile_seq(tile)).max().unwrap()
+    }
+
+    /// The client fetches what a message calls dirty: the picture may have moved on by then.
+    fn fetch(&mut self, message: &Message) {
+        if message.kind != "tiles" {
+            return;
+        }
+        let json: Value = serde_json::from_slice(&message.json).unwrap();
+        let named: Option<Vec<(u8, u32, u32)>> =
+            serde_json::from_value(json["tiles"].clone()).unwrap();
+        let dirty = match named {
+            Some(named) => named
+                .iter()
+                .map(|(z, x, y)| TileCoord::new(*z, *x, *y).unwrap())
+                .collect(),
+            None => self.shown(),
+        };
+        let view = self.picture.view();
+        for tile in dirty {
+            self.tiles.insert(tile, self.version(&view, tile));
+        }
+    }
+
+    /// All tiles of the viewport; a client that looks elsewhere fetches those by itself.
+    fn shown(&self) -> Vec<TileCoord> {
+        self.stream.subscription().viewport().unwrap().all()
     }
 
     /// The client takes parts of a step, at most so many.
     fn take(&mut self, most: usize) {
         let view = self.picture.view();
         self.views.keep(&view, self.uptime);
-        let _held = self.stream.begin(&view);
+        let held = self.stream.begin(&view);
         for _ in 0..most {
             let Some(part) = self.stream.next(now(), self.uptime) else {
                 return;
@@ -205,6 +267,16 @@ impl Trial {
             };
             if let Some(message) = message {
                 self.client.take(&message);
+                self.fetch(&message);
+                if let Some(view) = held.as_ref().filter(|_| message.kind == "tick") {
+                    for tile in self.shown() {
+                        let has = self.tiles.get(&tile).copied().unwrap_or_default();
+                        assert!(
+                            has >= self.version(view, tile),
+                            "{tile} is older than the tick"
+                        );
+                    }
+                }
                 self.last_id = message.id.or(self.last_id.take());
             }
         }
@@ -226,12 +298,18 @@ impl Trial {
                 // What it dropped it no longer has, whatever it was told before.
                 self.last_id = None;
                 self.stream.change(wanted);
+                let view = self.picture.view();
+                for tile in self.shown() {
+                    self.tiles.insert(tile, self.version(&view, tile));
+                }
             }
             Act::Drop => {
                 let wanted = self.stream.subscription().clone();
                 let resume = self.last_id.as_deref().and_then(Resume::parse);
                 let view = self.picture.view();
+                let most_owed = self.stream.most_owed;
                 self.stream = Stream::new(self.viewer, wanted, "e", &view, resume.as_ref());
+                self.stream.most_owed = most_owed;
             }
         }
     }
@@ -255,8 +333,10 @@ proptest! {
         acts in prop::collection::vec(act(), 1..100),
         ring in 1_usize..8,
         cleared in any::<bool>(),
+        most_owed in prop::sample::select(vec![0, 3, MOST_OWED]),
     ) {
         let mut trial = Trial::new(if cleared { Viewer::EVERYTHING } else { NOBODY }, ring);
+        trial.stream.most_owed = most_owed;
         for (act, seq) in acts.into_iter().zip(1..) {
             trial.act(act, seq);
         }

@@ -49,10 +49,11 @@ impl Steps {
         }
     }
 
-    /// The step that holds an instant of the span.
-    fn holding(&self, at: Timestamp) -> usize {
+    /// The step that holds an instant, by its place; none of them for an instant outside the span.
+    pub fn holding(&self, at: Timestamp) -> Option<usize> {
         let passed = at.duration_since(self.from).as_nanos();
-        usize::try_from(passed / self.step.as_nanos()).unwrap_or(usize::MAX)
+        let step = usize::try_from(passed.div_euclid(self.step.as_nanos())).ok();
+        step.filter(|step| *step < self.count)
     }
 }
 
@@ -74,8 +75,8 @@ impl SightingIndex {
 fn add(rows: &[Arc<Feature>], filter: Filter, steps: &Steps, counts: &mut [u32]) {
     let counted = rows.iter().filter(|row| row.cell.is_some());
     for row in counted.filter(|row| filter.admits(row)) {
-        if let Some(count) = counts.get_mut(steps.holding(row.effective_at())) {
-            *count += 1;
+        if let Some(step) = steps.holding(row.effective_at()) {
+            counts[step] += 1;
         }
     }
 }

@@ -1,0 +1,100 @@
+//! How much of what was received somebody could notice, per step of time: for layers with fields that
+//! are hidden from them, where the number of records would tell of changes to those.
+//!
+//! Whether a change is noticed depends on what was there before it, so the log is folded: up to the
+//! first step from the nearest picture that is kept, and from there record by record. Of the records in
+//! the steps at most [`MOST_RECORDS`] are looked at.
+
+use super::{Fold, History, Kept, Log, NoHistory};
+use atalaya_tiles::{Event, LayerIx, Record, Steps, Viewer};
+use jiff::SignedDuration;
+use std::ops::ControlFlow;
+
+/// The most records of the steps that are folded: some seconds of work.
+pub const MOST_RECORDS: usize = 1_000_000;
+
+impl History {
+    /// Of the records of each layer, in each step, how many changed what the viewer sees of it; none where
+    /// there are too many.
+    pub(crate) fn noticed(
+        &self,
+        log: &Log<'_>,
+        viewer: &Viewer,
+        layers: &[LayerIx],
+        steps: &Steps,
+    ) -> Result<Option<Vec<Vec<u32>>>, NoHistory> {
+        self.noticed_of(log, viewer, (layers, steps), MOST_RECORDS)
+    }
+
+    pub(super) fn noticed_of(
+        &self,
+        log: &Log<'_>,
+        viewer: &Viewer,
+        (layers, steps): (&[LayerIx], &Steps),
+        most: usize,
+    ) -> Result<Option<Vec<Vec<u32>>>, NoHistory> {
+        let mut counts = vec![vec![0; steps.count()]; layers.len()];
+        if layers.is_empty() {
+            return Ok(Some(counts));
+        }
+        let mut wanted = layers.to_vec();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let before = steps.start(0).checked_sub(SignedDuration::from_nanos(1));
+        let before = before.unwrap_or(jiff::Timestamp::MIN);
+        self.reading(log, |reader| {
+            let mut fold = match self.start(reader, before, &wanted)? {
+                Some(start) => {
+                    let mut fold = Fold::clone(&start.fold);
+                    fold.advance(reader, before, &start.layers)?;
+                    wanted = start.layers;
+                    fold
+                }
+                None => self.whole(log, reader, before, &wanted)?,
+            };
+            let view = fold.picture.view();
+            let settled = log.clock.now().duration_since(before) >= super::SETTLED;
+            if settled {
+                self.keep(None, Kept::new(before, wanted.clone(), fold.clone(), &view));
+            }
+            let end = steps.start(steps.count());
+            let mut looked_at = 0;
+            reader.records(fold.seq, Some(end), Some(&wanted), &mut |record| {
+                looked_at += 1;
+                if looked_at > most {
+                    return ControlFlow::Break(());
+                }
+                count(&mut fold, &record, viewer, (layers, steps), &mut counts);
+                ControlFlow::Continue(())
+            })?;
+            Ok((looked_at <= most).then_some(counts))
+        })
+    }
+}
+
+/// Takes one record in, and counts it if the viewer notices.
+fn count(
+    fold: &mut Fold,
+    record: &Record,
+    viewer: &Viewer,
+    (layers, steps): (&[LayerIx], &Steps),
+    counts: &mut [Vec<u32>],
+) {
+    fold.picture.apply(std::slice::from_ref(record));
+    let layer = match &record.event {
+        Event::Observed(observation) => observation.layer,
+        Event::Withdrawn { layer, .. } => *layer,
+        Event::Clock => return,
+    };
+    let Some(step) = steps.holding(record.received_at) else {
+        return;
+    };
+    for (counted, counts) in layers.iter().zip(counts) {
+        if *counted == layer && fold.picture.last_change(viewer, layer) == record.seq {
+            counts[step] += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
