@@ -24,8 +24,6 @@ import { openForTests } from "./window-wall";
 
 /** For what no message announces: sightings and what is derived from other layers. Answers are 304 where nothing changed. */
 const TILES_EVERY_MS = 20_000;
-/** How long the map waits for the first picture: drawn with it, the map needs no second first frame; without it, it comes bare. */
-const FIRST_PICTURE_MS = 600;
 const NOT_SHOWN_AT_FIRST = ["alpr_reads", "cells"];
 const WORLD: MapPose = { center: [0, 20], zoom: 2, bearing: 0, pitch: 0 };
 
@@ -80,12 +78,18 @@ class OpenWall implements MapSide {
     const { code, container, pose } = made;
     this.#ground = made.ground;
     const standing = { pose, scale: wall.scale, part: address.part };
-    this.#stage = new code.Stage(container, standing, this.#clothes(), {
-      onFreshSources: () => this.#freshSources(),
-      onPick: (picked, at) => this.director.picked(picked, at),
-      onMove: (byHand) => this.#moved(byHand),
-      onMoving: () => this.director.moving(),
-    });
+    this.#stage = new code.Stage(
+      container,
+      standing,
+      this.#clothes(),
+      {
+        onFreshSources: () => this.#freshSources(),
+        onPick: (picked, at) => this.director.picked(picked, at),
+        onMove: (byHand) => this.#moved(byHand),
+        onMoving: () => this.director.moving(),
+      },
+      watch.firstLive,
+    );
     const shown = { feature: (layer: string, id: string) => this.#replay.shown.feature(layer, id) };
     this.#looking = new Looking(wall, shown, this.#stage);
     const focus_s = wall.leads ? (address.focus_s ?? FOCUS_S) : 0;
@@ -247,7 +251,6 @@ export async function openWall(
   watch.start();
 
   const [code, ground] = await Promise.all([opening.stage, opening.ground, opening.fonts]);
-  await Promise.race([watch.firstLive, new Promise((late) => setTimeout(late, FIRST_PICTURE_MS))]);
   const open = new OpenWall(wall, watch, address, tones, { code, container, pose, ground });
   watch.takeOver(open);
   if (address.part !== null) open.director.share(new BroadcastChannel(`atalaya-view ${wall.name ?? ""}`));
