@@ -18,6 +18,7 @@ import type { Ground } from "./server/shapes";
 import { Tones } from "./sound/tones";
 import type { Wall } from "./state/wall.svelte";
 import type { Address, MapPose } from "./view/address";
+import { unknownNames } from "./view/faults";
 import { boxShown, poseOver } from "./view/world";
 import { Watch, type MapSide, type View } from "./watch";
 import { openForTests } from "./window-wall";
@@ -156,6 +157,7 @@ class OpenWall implements MapSide {
   async #dress(): Promise<void> {
     paintInterface(this.wall.theme, document.documentElement);
     this.#ground = await askGround(this.wall.theme).catch(() => null);
+    this.#focusing.wear(this.#clothes());
     await this.#stage.wear(this.#clothes());
   }
 
@@ -237,6 +239,8 @@ export async function openWall(
     opening.catalog,
     opening.scenes,
   ]);
+  const names = (some: readonly { name: string }[]): string[] => some.map(({ name }) => name);
+  wall.faults = [...wall.faults, ...unknownNames(address, names(wall.scenes), names(wall.catalog))];
   wall.scene = (wall.scenes.find((scene) => scene.name === address.scene) ?? wall.scenes[0])?.name ?? null;
   wall.cycling = address.cycle;
   wall.shown = firstLayers(wall, address);

@@ -17,7 +17,7 @@ const style: StyleSpecification = {
     layer("names", "symbol", "basemap"),
     layer("cameras-dots", "circle", "data-cameras"),
     layer("warnings-hatch", "fill", "data-warnings", { paint: { "fill-pattern": "hatch" } }),
-    layer("units", "symbol", "data-units", { layout: { "icon-size": 1 } }),
+    layer("units", "symbol", "data-units", { layout: { "icon-image": "unit" } }),
     layer("hazards", "symbol", "data-hazards", { layout: { visibility: "none" } }),
   ],
 };

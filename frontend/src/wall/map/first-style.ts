@@ -11,7 +11,8 @@ const COSTLY = ["fill-pattern", "line-pattern", "line-dasharray"];
 function comesFirst(layer: LayerSpecification): boolean {
   if (layer.type === "background") return true;
   if (!("source" in layer) || typeof layer.source !== "string") return false;
-  if (FIRST_SOURCES.includes(layer.source)) return layer.type === "symbol";
+  if (FIRST_SOURCES.includes(layer.source))
+    return layer.type === "symbol" && layer.layout?.["icon-image"] !== undefined;
   const isGround = !layer.source.startsWith(sourceOf(""));
   const plain = !COSTLY.some((name) => name in (layer.paint ?? {}));
   return isGround && plain && (layer.type === "fill" || layer.type === "line");
