@@ -13,7 +13,8 @@ function fill(id, sourceLayer, filter, colour, extra = {}) {
     source: "basemap",
     "source-layer": sourceLayer,
     ...(filter ? { filter } : {}),
-    paint: { "fill-color": colour, ...extra },
+    // So barely tinted that a smooth edge is not seen; it would be a second pass over everything.
+    paint: { "fill-color": colour, "fill-antialias": false, ...extra },
   };
 }
 
@@ -31,10 +32,18 @@ function line(id, sourceLayer, filter, colour, lineWidth, extra = {}) {
   };
 }
 
+const waterLine = (name, filter, colour, stops) =>
+  line(
+    `water-${name}`,
+    "water",
+    ["all", ["==", ["geometry-type"], "LineString"], filter],
+    colour,
+    width(...stops),
+  );
+
 function ground(c) {
   return [
     { id: "ground", type: "background", paint: { "background-color": c.ground } },
-    fill("earth", "earth", null, c.ground),
     fill("landuse-residential", "landuse", kinds("residential", "neighbourhood"), c.residential),
     fill("landuse-military", "landuse", kinds("military"), c.military),
     fill("landuse-university", "landuse", kinds("university", "college", "school"), c.university),
@@ -46,13 +55,8 @@ function ground(c) {
       c.park,
     ),
     fill("water", "water", ["==", ["geometry-type"], "Polygon"], c.water),
-    line(
-      "water-lines",
-      "water",
-      ["==", ["geometry-type"], "LineString"],
-      c.wash,
-      width(9, ["match", ["get", "kind"], "river", 1.6, 0.8], 16, ["match", ["get", "kind"], "river", 12, 7]),
-    ),
+    waterLine("river", ["==", ["get", "kind"], "river"], c.wash, [9, 1.6, 16, 12]),
+    waterLine("wash", ["!=", ["get", "kind"], "river"], c.wash, [9, 0.8, 16, 7]),
     { ...fill("buildings", "buildings", null, c.building), minzoom: 14 },
     {
       id: "building-edges",

@@ -14,6 +14,7 @@ import { settle } from "./sound/settings";
 import { Wall } from "./state/wall.svelte";
 import App from "./ui/App.svelte";
 import { readAddress } from "./view/address";
+import { addressFaults } from "./view/faults";
 import { wallScale } from "./view/scale";
 
 const address = readAddress(window.location.pathname, window.location.search);
@@ -21,6 +22,7 @@ const wall = new Wall();
 wall.name = address.wall;
 wall.theme = address.style ?? "night";
 wall.part = address.part;
+wall.faults = addressFaults(window.location.search);
 wall.sound = settle(keptSound(), wall.leads ? address.sound : { ...address.sound, on: false });
 wall.scale = wallScale(address.scale, window.screen.height);
 document.documentElement.style.fontSize = `${String(20 * wall.scale)}px`;

@@ -18,14 +18,13 @@ import type { Ground } from "./server/shapes";
 import { Tones } from "./sound/tones";
 import type { Wall } from "./state/wall.svelte";
 import type { Address, MapPose } from "./view/address";
+import { unknownNames } from "./view/faults";
 import { boxShown, poseOver } from "./view/world";
 import { Watch, type MapSide, type View } from "./watch";
 import { openForTests } from "./window-wall";
 
 /** For what no message announces: sightings and what is derived from other layers. Answers are 304 where nothing changed. */
 const TILES_EVERY_MS = 20_000;
-/** How long the map waits for the first picture: drawn with it, the map needs no second first frame; without it, it comes bare. */
-const FIRST_PICTURE_MS = 600;
 const NOT_SHOWN_AT_FIRST = ["alpr_reads", "cells"];
 const WORLD: MapPose = { center: [0, 20], zoom: 2, bearing: 0, pitch: 0 };
 
@@ -80,12 +79,18 @@ class OpenWall implements MapSide {
     const { code, container, pose } = made;
     this.#ground = made.ground;
     const standing = { pose, scale: wall.scale, part: address.part };
-    this.#stage = new code.Stage(container, standing, this.#clothes(), {
-      onFreshSources: () => this.#freshSources(),
-      onPick: (picked, at) => this.director.picked(picked, at),
-      onMove: (byHand) => this.#moved(byHand),
-      onMoving: () => this.director.moving(),
-    });
+    this.#stage = new code.Stage(
+      container,
+      standing,
+      this.#clothes(),
+      {
+        onFreshSources: () => this.#freshSources(),
+        onPick: (picked, at) => this.director.picked(picked, at),
+        onMove: (byHand) => this.#moved(byHand),
+        onMoving: () => this.director.moving(),
+      },
+      watch.firstLive,
+    );
     const shown = { feature: (layer: string, id: string) => this.#replay.shown.feature(layer, id) };
     this.#looking = new Looking(wall, shown, this.#stage);
     const focus_s = wall.leads ? (address.focus_s ?? FOCUS_S) : 0;
@@ -152,6 +157,7 @@ class OpenWall implements MapSide {
   async #dress(): Promise<void> {
     paintInterface(this.wall.theme, document.documentElement);
     this.#ground = await askGround(this.wall.theme).catch(() => null);
+    this.#focusing.wear(this.#clothes());
     await this.#stage.wear(this.#clothes());
   }
 
@@ -233,6 +239,8 @@ export async function openWall(
     opening.catalog,
     opening.scenes,
   ]);
+  const names = (some: readonly { name: string }[]): string[] => some.map(({ name }) => name);
+  wall.faults = [...wall.faults, ...unknownNames(address, names(wall.scenes), names(wall.catalog))];
   wall.scene = (wall.scenes.find((scene) => scene.name === address.scene) ?? wall.scenes[0])?.name ?? null;
   wall.cycling = address.cycle;
   wall.shown = firstLayers(wall, address);
@@ -247,7 +255,6 @@ export async function openWall(
   watch.start();
 
   const [code, ground] = await Promise.all([opening.stage, opening.ground, opening.fonts]);
-  await Promise.race([watch.firstLive, new Promise((late) => setTimeout(late, FIRST_PICTURE_MS))]);
   const open = new OpenWall(wall, watch, address, tones, { code, container, pose, ground });
   watch.takeOver(open);
   if (address.part !== null) open.director.share(new BroadcastChannel(`atalaya-view ${wall.name ?? ""}`));

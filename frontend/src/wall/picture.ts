@@ -1,5 +1,6 @@
 // The live picture of this wall: what arrives goes into the holdings, from there to the map sources and, at most twice a second, to
 // whoever draws the lists.
+import { joined } from "./blockages";
 import { Holdings, type Change } from "./live/holdings";
 import type { Alert, LiveFeature, LiveMessage } from "./live/messages";
 import { isLive, LIVE_LAYERS } from "./map/drawing";
@@ -9,6 +10,7 @@ import type { Stage } from "./map/stage";
 /** Cameras are drawn from tiles, but held too: a hit names its camera by id, and the rail says its name. */
 const isHeld = (layer: string): boolean => isLive(layer) || layer === "cameras";
 
+const BLOCKAGES = "blockages";
 const MOST_ALERTS = 200;
 const LISTS_EVERY_MS = 500;
 
@@ -57,7 +59,11 @@ export class Picture {
     }
   }
 
-  features = (layer: string): LiveFeature[] => this.#holdings.features(layer);
+  /** As they are listed and drawn: blocked streets know of each other. */
+  features = (layer: string): LiveFeature[] => {
+    const held = this.#holdings.features(layer);
+    return layer === BLOCKAGES ? joined(held) : held;
+  };
   feature = (layer: string, id: string): LiveFeature | undefined => this.#holdings.feature(layer, id);
   count = (layer: string): number => this.#holdings.count(layer);
   cameraName = (id: string): string | null => {
@@ -96,7 +102,9 @@ export class Picture {
 
   #take(change: Change): void {
     if (change.removed.length + change.placed.length === 0) return;
-    this.#sources.get(change.layer)?.take(change);
+    // What changes of one blocked street changes what the others of its junction say.
+    const all = change.layer === BLOCKAGES ? { ...change, placed: this.features(BLOCKAGES) } : change;
+    this.#sources.get(change.layer)?.take(all);
     for (const feature of change.placed) this.events.onMoved(change.layer, feature);
     this.#planLists();
   }

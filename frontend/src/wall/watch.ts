@@ -1,6 +1,7 @@
 // Keeps watch, with or without a map: joins the live stream, keeps the picture and its lists, hears who is new, and keeps time. The
 // stream is joined before there is a map; whoever draws one takes the watch over as its `MapSide`.
 import { Arrivals } from "./alerts/arrivals";
+import { Beginnings } from "./alerts/beginnings";
 import { railCards, type Card } from "./alerts/rail";
 import { boxAround, subscribedLayers, subscriptionBox, tileLayers, type Box } from "./live/area";
 import { browserSurroundings, Connection, type LinkState, type Subscription } from "./live/connection";
@@ -45,6 +46,7 @@ export class Watch {
   #isLive: () => void = () => undefined;
   readonly #connection: Connection;
   readonly #arrivals = new Arrivals();
+  readonly #beginnings = new Beginnings();
   readonly #home: Box | null;
   #view: View;
   #map: MapSide | null = null;
@@ -118,7 +120,7 @@ export class Watch {
   /** Draws up the rail and the counts from what is held, and says what is new. */
   list(): void {
     const { wall, picture } = this;
-    const cards = railCards(picture, wall.acknowledged);
+    const cards = this.#beginnings.held(railCards(picture, wall.acknowledged));
     const quietly = wall.link !== "live" || performance.now() < this.#quietUntil;
     const news = this.#arrivals.news(cards, quietly).reverse();
     if (this.#map?.isPast === true) return this.#map.onMissed(news);

@@ -112,7 +112,7 @@ fn blockage(hop: &Hop, signs: usize, geometry: serde_json::Value) -> Shown {
     let evidence: Vec<&str> = seen.iter().map(|(_, _, text)| *text).collect();
     let confidence = seen.last().map_or(0.4, |(_, sure, _)| *sure);
     let properties = json!({ "cause": "takeover", "confidence": confidence, "evidence": evidence, "intersection": hop.title });
-    Shown::new(geometry, properties)
+    Shown::new(geometry, properties).time("started_at", hop.from_ms)
 }
 
 fn junction(number: u32, hop: &Hop) -> Vec<Step> {

@@ -15,6 +15,7 @@ const card = (key: string, severity: 1 | 2 | 3): Card => ({
   since: 0,
   at: null,
   icon: "",
+  others: [],
 });
 
 describe("arrivals", () => {

@@ -1,6 +1,7 @@
 // The rail: what is listed, in which order, and that no plate is ever shown whole.
 import { describe, expect, it } from "vitest";
 
+import { joined } from "../blockages";
 import type { Alert, LiveFeature, Value } from "../live/messages";
 import { maskedPlate } from "./plate";
 import { railCards, type RailSource } from "./rail";
@@ -13,7 +14,7 @@ const feature = (id: string, properties: Record<string, Value>, observed_at: str
   observed_at,
 });
 const held = (layers: Record<string, LiveFeature[]>, alerts: Alert[] = []): RailSource => ({
-  features: (layer) => layers[layer] ?? [],
+  features: (layer) => (layer === "blockages" ? joined(layers[layer] ?? []) : (layers[layer] ?? [])),
   cameraName: (id) => (id === "cam-1" ? "22nd & Alvernon" : null),
   alerts,
 });
@@ -117,6 +118,34 @@ describe("the rail", () => {
         ["at", 1, "Blockage, 90 % sure"],
       ]);
     }
+  });
+
+  it("has one card for a takeover that is called in and measured, as severe as the worse of them, and loses neither", () => {
+    const call = feature(
+      "c1",
+      {
+        priority: 2,
+        type: "Street takeover",
+        discipline: "police",
+        address: "22nd & Park",
+        opened_at: early,
+      },
+      late,
+    );
+    const elsewhere = feature(
+      "c2",
+      { priority: 2, type: "Street takeover", discipline: "police", address: "Oracle" },
+      late,
+    );
+    const blocked = feature("b", { cause: "takeover", intersection: "22nd & Park", confidence: 0.9 }, late);
+    const cards = railCards(held({ incidents: [call, elsewhere], blockages: [blocked] }), new Set());
+    expect(cards.map(({ key, severity, others }) => [key, severity, others.map((it) => it.key)])).toEqual([
+      ["blockages/b", 1, ["incidents/c1"]],
+      ["incidents/c2", 2, []],
+    ]);
+    expect(cards[0]?.since).toBe(Date.parse(early));
+    const twice = [call, { ...call, id: "c3" }];
+    expect(railCards(held({ incidents: twice }), new Set())).toHaveLength(2);
   });
 
   it("never shows a whole plate", () => {

@@ -2,6 +2,7 @@
 // hits and blockages. Pure: features in, cards out.
 import type { Position } from "geojson";
 
+import { stands } from "../blockages";
 import type { Alert, LiveFeature } from "../live/messages";
 import { instant } from "../time/age";
 import { anchorOf } from "../map/anchor";
@@ -22,9 +23,15 @@ export interface Card {
   since: number;
   at: Position | null;
   icon: string;
+  /** What else this card stands for, and is not listed again. */
+  others: readonly { key: string; kind: string }[];
 }
 
 export const MOST_CARDS = 8;
+
+/** What kind of alarm, of all that the card stands for. */
+export const kindWords = ({ kind, others }: Card): string =>
+  [kind, ...others.map((other) => other.kind)].join(" · ");
 
 const said = (feature: LiveFeature, ...names: string[]): string => {
   for (const name of names) {
@@ -41,8 +48,13 @@ const measured = (feature: LiveFeature, name: string): number | null => {
 const began = (feature: LiveFeature, ...names: string[]): number =>
   instant(said(feature, ...names)) ?? instant(feature.observed_at) ?? instant(feature.received_at) ?? 0;
 
-function card(layer: string, feature: LiveFeature, rest: Omit<Card, "key" | "layer" | "id" | "at">): Card {
-  return { key: `${layer}/${feature.id}`, layer, id: feature.id, at: anchorOf(feature.geometry), ...rest };
+function card(
+  layer: string,
+  feature: LiveFeature,
+  rest: Omit<Card, "key" | "layer" | "id" | "at" | "others">,
+): Card {
+  const key = `${layer}/${feature.id}`;
+  return { key, layer, id: feature.id, at: anchorOf(feature.geometry), others: [], ...rest };
 }
 
 export const DISCIPLINES = ["police", "fire", "medical", "alternative"];
@@ -114,24 +126,29 @@ function blockageCard(feature: LiveFeature): Card | null {
 }
 
 /**
- * One feature for each blocked place: a junction may come as a point and a line for each blocked street. The point stands for all,
- * with the highest confidence of them.
+ * What a caller reports and what is measured at the same place may be one thing: a street takeover as an incident and as a blocked
+ * junction. They are one card, as severe as the worse and as old as the elder of them; `others` names what it stands for too.
  */
-function places(blockages: LiveFeature[]): LiveFeature[] {
-  const byPlace = new Map<string, LiveFeature>();
-  for (const feature of blockages) {
-    const name = said(feature, "intersection", "intersection_name");
-    const key = name === "" ? `id ${feature.id}` : `${said(feature, "cause")} ${name}`;
-    const known = byPlace.get(key);
-    const [kept, other] =
-      known !== undefined && known.geometry?.type === "Point" ? [known, feature] : [feature, known];
-    const confidence = Math.max(
-      measured(kept, "confidence") ?? -1,
-      other ? (measured(other, "confidence") ?? -1) : -1,
-    );
-    byPlace.set(key, confidence < 0 ? kept : { ...kept, properties: { ...kept.properties, confidence } });
+function oneEach(cards: readonly Card[]): Card[] {
+  const kept = new Map<string, Card>();
+  for (const card of cards) {
+    const isEvent = card.layer === "incidents" || card.layer === "blockages";
+    const key = isEvent && card.place !== "" ? `${card.title} ${card.place}`.toLowerCase() : card.key;
+    const known = kept.get(key);
+    // Two incidents of one kind at one place are two.
+    if (known === undefined || known.layer === card.layer) {
+      kept.set(known === undefined ? key : card.key, card);
+      continue;
+    }
+    const [main, other] = card.layer === "blockages" ? [card, known] : [known, card];
+    kept.set(key, {
+      ...main,
+      severity: Math.min(main.severity, other.severity) as Severity,
+      since: Math.min(main.since, other.since),
+      others: [...main.others, { key: other.key, kind: other.kind }, ...other.others],
+    });
   }
-  return [...byPlace.values()];
+  return [...kept.values()];
 }
 
 function alertCard(alert: Alert): Card {
@@ -150,6 +167,7 @@ function alertCard(alert: Alert): Card {
     since: instant(alert.raised_at) ?? 0,
     at: alert.lon === null || alert.lat === null ? null : [alert.lon, alert.lat],
     icon: `incident-other-${severity}`,
+    others: [],
   };
 }
 
@@ -165,13 +183,13 @@ export function railCards(source: RailSource, acknowledged: ReadonlySet<string>)
   const made = [
     ...source.features("incidents").map(incidentCard),
     ...source.features("alpr_hits").map((feature) => hitCard(feature, (id) => source.cameraName(id))),
-    ...places(source.features("blockages")).map(blockageCard),
+    ...source.features("blockages").filter(stands).map(blockageCard),
     ...source.alerts.map(alertCard),
   ];
   const cards = new Map<string, Card>();
   for (const one of made) if (one !== null) cards.set(one.key, one);
   const rank = (one: Card): number => (acknowledged.has(one.key) ? 10 : 0) + one.severity;
-  return [...cards.values()].sort(
+  return oneEach([...cards.values()]).sort(
     (a, b) => rank(a) - rank(b) || b.since - a.since || a.key.localeCompare(b.key),
   );
 }

@@ -2,6 +2,7 @@
 // lets it go. The main view stays where it is.
 import type { Card } from "../alerts/rail";
 import type { Inset } from "../map/inset";
+import type { Dress } from "../map/stage";
 import { selectionFeatures } from "../map/selection-features";
 import { askNear, askSeeing } from "../server/ask";
 import type { Found } from "../server/shapes";
@@ -60,6 +61,11 @@ export class Focusing {
       inset.remove();
       if (this.#inset === inset) this.#inset = null;
     };
+  }
+
+  /** The main view is dressed anew, and the inset with it. */
+  wear(dress: Dress): void {
+    this.#inset?.wear(dress);
   }
 
   pin(): void {

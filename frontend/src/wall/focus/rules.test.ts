@@ -17,6 +17,7 @@ const card = (severity: 1 | 2 | 3, at: [number, number] | null = [-110.97, 32.22
   since: 0,
   at,
   icon: "incident-police-1",
+  others: [],
 });
 const coming: Answer<Found[]> = { is: "coming" };
 const focused = (closesAt: number | null): Focused => ({

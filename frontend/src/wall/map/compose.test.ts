@@ -77,6 +77,15 @@ describe.each(["night", "day"] as const)("the %s style", (theme) => {
     for (const pattern of patterns) expect(icons).toContain(pattern.split('"')[3]);
   });
 
+  it("puts every symbol above every name, and every name above every line and area", () => {
+    const own = composed(theme).layers.filter((one) => "source" in one && one.source.startsWith("data-"));
+    const heights = own.map((one) =>
+      one.type !== "symbol" ? "area" : one.layout?.["icon-image"] === undefined ? "name" : "symbol",
+    );
+    expect([...new Set(heights)]).toEqual(["area", "name", "symbol"]);
+    expect(heights.filter((height, i) => height !== heights[i - 1])).toEqual(["area", "name", "symbol"]);
+  });
+
   it("keeps labels readable on the ground: 4.5 to 1 at least", () => {
     const colours = dataColours(theme);
     expect(contrast(colours.label, colours.label_halo)).toBeGreaterThan(4.5);

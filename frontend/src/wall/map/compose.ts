@@ -107,6 +107,24 @@ export function drawable(catalog: readonly CatalogLayer[]): CatalogLayer[] {
     .sort((a, b) => drawingOf(a.name).rank - drawingOf(b.name).rank);
 }
 
+/** Symbols are two layers, so that every name gives way to every symbol, and not only to those above it. */
+function parted(layer: LayerSpecification): LayerSpecification[] {
+  const layout = layer.type === "symbol" ? layer.layout : undefined;
+  if (layer.type !== "symbol" || layout?.["text-field"] === undefined || layout["icon-image"] === undefined)
+    return [layer];
+  const of = (prefix: string): typeof layout =>
+    Object.fromEntries(Object.entries(layout).filter(([name]) => !name.startsWith(prefix)));
+  return [
+    { ...layer, id: `${layer.id}${NAME}`, layout: of("icon-") },
+    { ...layer, layout: of("text-") },
+  ];
+}
+
+const NAME = "-name";
+/** Lines and areas lie under names, and names under symbols. */
+const height = (layer: LayerSpecification): number =>
+  layer.type !== "symbol" ? 0 : layer.layout?.["icon-image"] === undefined ? 1 : 2;
+
 export function compose(
   ground: Ground | null,
   theme: Theme,
@@ -121,15 +139,17 @@ export function compose(
     ...style.sources,
     [SELECTION_SOURCE]: { type: "geojson", data: EMPTY },
   };
+  const data: LayerSpecification[] = [];
   for (const layer of drawable(catalog)) {
-    const made = drawLayer(layer, theme, shown.has(layer.name));
+    const made = drawLayer(layer, theme, shown.has(layer.name)).flatMap(parted);
     sources[sourceOf(layer.name)] = sourceFor(layer, origin);
     owned.set(
       layer.name,
       made.map((one) => one.id),
     );
-    layers.push(...made);
+    data.push(...made);
   }
+  layers.push(...data.sort((a, b) => height(a) - height(b)));
   layers.push(...selectionLayers(dataColours(theme)));
   return { style: { ...style, sources, layers }, owned };
 }

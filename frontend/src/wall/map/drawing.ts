@@ -18,6 +18,8 @@ export type Drawn = LayerSpecification extends infer Each
 export interface Drawing {
   /** The sprite image that stands for the layer in lists. */
   icon: string;
+  /** The one that stands for a feature with these properties, where the layer has several. */
+  iconOf?(properties: Readonly<Record<string, unknown>>): string;
   /** Above which others it is drawn: areas, then lines, then places, then what moves, then what alarms. */
   rank: number;
   layers(colours: DataColours): Drawn[];
@@ -66,18 +68,42 @@ export function iconName(
   return ["concat", `${prefix}-`, kind, ...(suffix === "" ? [] : ["-", suffix])] as ExpressionSpecification;
 }
 
+/** The same for one feature, outside the map. */
+export function iconNameOf(
+  prefix: string,
+  value: unknown,
+  known: readonly string[],
+  otherwise: string,
+  suffix = "",
+): string {
+  const kind = typeof value === "string" && known.includes(value) ? value : otherwise;
+  return [prefix, kind, ...(suffix === "" ? [] : [suffix])].join("-");
+}
+
 type SymbolLayout = NonNullable<SymbolLayerSpecification["layout"]>;
 
-/** Below its symbol if there is room, else above it, else beside it. */
+/** Below its symbol if there is room, else above it, else beside it, else at a corner or a little away. */
 const BESIDE_SYMBOL: (string | [number, number])[] = [
   "top",
-  [0, 1.35],
+  [0, 1.7],
   "bottom",
-  [0, -1.35],
+  [0, -1.7],
   "left",
-  [1.35, 0],
+  [1.7, 0],
   "right",
-  [-1.35, 0],
+  [-1.7, 0],
+  "top-left",
+  [1.2, 1.2],
+  "top-right",
+  [-1.2, 1.2],
+  "bottom-left",
+  [1.2, -1.2],
+  "bottom-right",
+  [-1.2, -1.2],
+  "top",
+  [0, 3],
+  "bottom",
+  [0, -3],
 ];
 
 /** A place symbol that is always shown, with a label that gives way where it is crowded. */

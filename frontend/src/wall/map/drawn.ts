@@ -2,14 +2,25 @@
 // closed line also a point to put the symbol on. Pure.
 import type { Feature } from "geojson";
 
+import { stands } from "../blockages";
 import type { LiveFeature, Value } from "../live/messages";
 import { freshness, instant, type Freshness } from "../time/age";
 import { shortTime } from "../time/clock";
 import { sentence } from "../words";
 import { anchorOf } from "./anchor";
+import { PLACES_BESIDE } from "./overlay/moving";
 
 /** Layers whose lines and areas also get one point, for their symbol and label. */
 const ANCHORED = ["blockages", "closures", "perimeters", "warnings"];
+
+const ON_SCENE = ["on_scene", "on scene", "arrived", "at_scene"];
+
+/** The same place beside what it attends for the same unit, whatever it attends. */
+function placeBeside(id: string): number {
+  let sum = 0;
+  for (const letter of id) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
+  return sum % PLACES_BESIDE;
+}
 
 function plain(properties: Record<string, Value>): Record<string, string | number | boolean> {
   const kept: Record<string, string | number | boolean> = {};
@@ -62,9 +73,12 @@ export function drawn(
   };
   const label = labelOf(layer, feature, timeZone);
   if (label !== "") properties["label"] = label;
+  if (layer === "units" && ON_SCENE.some((one) => one === feature.properties["status"])) {
+    properties["beside"] = placeBeside(feature.id);
+  }
   const made: Feature[] = [{ type: "Feature", id: own, geometry: feature.geometry, properties }];
-  const anchor =
-    ANCHORED.includes(layer) && !feature.geometry.type.includes("Point") ? anchorOf(feature.geometry) : null;
+  const hasSymbol = ANCHORED.includes(layer) && !feature.geometry.type.includes("Point") && stands(feature);
+  const anchor = hasSymbol ? anchorOf(feature.geometry) : null;
   if (anchor !== null) {
     made.push({
       type: "Feature",

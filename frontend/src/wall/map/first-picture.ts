@@ -1,27 +1,71 @@
 // The first picture is put together out of sight and coarsely. Whatever a map's worker needs on the way (symbols, letters, the next
 // tile) it asks of the page, and the page answers between two frames: where a frame costs half a second, as on a display without a
-// graphics processor, a picture of ten steps would be ten frames late. So frames cost next to nothing until the picture is whole.
+// graphics processor, a picture of ten steps would be ten frames late. So frames cost next to nothing until the picture is whole; it
+// is then shown in no more pixels than any display draws at once, and in full as soon as the map has nothing else to do.
 import type { Map as MapLibreMap } from "maplibre-gl";
 
 /** Part of the full resolution. */
 const COARSE = 0.05;
-/** A picture that is not whole by then is shown as it is. */
-const LATEST_MS = 1500;
+/** A picture that is not whole so long after the live data came is shown as it is; and without them, if they do not come. */
+const LATEST_MS = 2500;
+const LATEST_WITHOUT_MS = 3500;
+/** What a display without a graphics processor draws in a moment. */
+const QUICK_PIXELS = 450_000;
+/** In full by then, whatever moves. */
+const SHARP_AFTER_MS = 1500;
 
-/** To be called when the style is there: its symbols are then being fetched for the full resolution. */
-export function makeFirstPicture(map: MapLibreMap, pixelRatio: number): void {
-  const { style } = map.getContainer();
+/** The part of the full resolution in which a map of this many pixels is quickly drawn. */
+export const quickPart = (pixels: number): number =>
+  Math.min(1, Math.sqrt(QUICK_PIXELS / Math.max(1, pixels)));
+
+/**
+ * To be called when the style is there: its symbols are then being fetched for the full resolution. The picture is whole once what
+ * `ready` waits for is in the map and drawn. `onShown` is called once it is shown: what came too late for it may come then.
+ */
+export function makeFirstPicture(
+  map: MapLibreMap,
+  pixelRatio: number,
+  ready: Promise<unknown>,
+  onShown: () => void,
+): void {
+  const { style, clientWidth, clientHeight } = map.getContainer();
+  let isReady = false;
   style.visibility = "hidden";
   map.setPixelRatio(pixelRatio * COARSE);
   const look = (): void => {
-    if (map.loaded()) show();
+    if (isReady && map.loaded()) show();
   };
   const show = (): void => {
     map.off("render", look);
     clearTimeout(latest);
-    map.setPixelRatio(pixelRatio);
+    map.setPixelRatio(pixelRatio * quickPart(clientWidth * clientHeight * pixelRatio ** 2));
     style.visibility = "";
+    map.once("render", () => {
+      onShown();
+      sharpen(map, pixelRatio);
+    });
   };
-  const latest = setTimeout(show, LATEST_MS);
+  let latest = setTimeout(show, LATEST_WITHOUT_MS);
   map.on("render", look);
+  void ready.then(() => {
+    // A source takes what it was given only after this turn; until then the map does not know that something is still to come.
+    setTimeout(() => {
+      if (style.visibility === "") return;
+      clearTimeout(latest);
+      latest = setTimeout(show, LATEST_MS);
+      isReady = true;
+      map.triggerRepaint();
+    });
+  });
+}
+
+function sharpen(map: MapLibreMap, pixelRatio: number): void {
+  if (map.getPixelRatio() === pixelRatio) return;
+  const full = (): void => {
+    map.off("idle", full);
+    clearTimeout(latest);
+    map.setPixelRatio(pixelRatio);
+  };
+  const latest = setTimeout(full, SHARP_AFTER_MS);
+  map.on("idle", full);
 }

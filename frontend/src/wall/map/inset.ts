@@ -1,6 +1,6 @@
 // A second, small map that shows one place close up: the same ground and layers as the stage, nothing to click, and never moved by
 // hand. What lives is drawn anew once a second, and only what is near.
-import { Map as MapLibreMap, type GeoJSONSource } from "maplibre-gl";
+import { Map as MapLibreMap, type GeoJSONSource, type StyleSpecification } from "maplibre-gl";
 
 import type { LiveFeature } from "../live/messages";
 import { compose } from "./compose";
@@ -19,6 +19,9 @@ export interface InsetSource {
   timeZone(): string;
 }
 
+const styleOf = ({ theme, ground, catalog, shown }: Dress): StyleSpecification =>
+  compose(ground, theme, catalog, shown, window.location.origin).style;
+
 export class Inset {
   readonly #map: MapLibreMap;
   readonly #filled = new Set<string>();
@@ -32,10 +35,9 @@ export class Inset {
     dress: Dress,
     private readonly from: InsetSource,
   ) {
-    const { theme, ground, catalog, shown } = dress;
     this.#map = new MapLibreMap({
       container,
-      style: compose(ground, theme, catalog, shown, window.location.origin).style,
+      style: styleOf(dress),
       center: at,
       zoom,
       interactive: false,
@@ -46,10 +48,17 @@ export class Inset {
     });
     this.#map.getCanvas().tabIndex = -1;
     this.#map.on("error", ({ error }) => console.warn(error.message));
-    this.#map.once("style.load", () => {
-      this.refresh();
-      this.select(this.#selection);
-    });
+    this.#map.on("style.load", () => this.#fill());
+  }
+
+  /** By day and by night as the main view. */
+  wear(dress: Dress): void {
+    this.#map.setStyle(styleOf(dress), { diff: false });
+  }
+
+  #fill(): void {
+    this.refresh();
+    this.select(this.#selection);
   }
 
   select(features: GeoJSON.Feature[]): void {

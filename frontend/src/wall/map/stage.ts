@@ -9,6 +9,7 @@ import { shifted } from "../view/world";
 import { compose, type Composed } from "./compose";
 import { drawnSource } from "./drawn-source";
 import { makeFirstPicture } from "./first-picture";
+import { firstStyle } from "./first-style";
 import type { DiffTarget } from "./live-source";
 import "./maplibre";
 import { Pulses } from "./pulses";
@@ -61,18 +62,22 @@ export class Stage {
   #catalog: readonly CatalogLayer[] = [];
   #shown: ReadonlySet<string> = new Set();
   #troubled = false;
+  /** Layers of the style that wait until the first picture is shown. */
+  #later: readonly string[] = [];
   readonly #pulses: Pulses;
   /** How far the middle of this map lies from the middle of the view it shows a part of. */
   #away: [number, number];
 
-  /** The fonts must be there: labels are drawn once. */
+  /** The fonts must be there: labels are drawn once. The first picture is shown with what `live` waits for, or without it if that is late. */
   constructor(
     container: HTMLElement,
     private readonly standing: Standing,
     dress: Dress,
     private readonly events: StageEvents,
+    live: Promise<unknown>,
   ) {
-    const { style } = this.#compose(dress);
+    const { style, later } = firstStyle(this.#compose(dress).style);
+    this.#later = later;
     const { pose, part } = standing;
     const pixelRatio = window.devicePixelRatio * standing.scale;
     this.#away = this.#awayNow(container);
@@ -89,7 +94,7 @@ export class Stage {
     });
     this.#pulses = new Pulses(this.map);
     this.map.once("style.load", () => {
-      makeFirstPicture(this.map, pixelRatio);
+      makeFirstPicture(this.map, pixelRatio, live, () => this.#showRest());
       events.onFreshSources();
     });
     this.#listen();
@@ -145,9 +150,19 @@ export class Stage {
     for (const [layer, ids] of this.#owned) {
       const visibility = layers.has(layer) ? "visible" : "none";
       for (const id of ids) {
-        if (this.map.getLayer(id)) this.map.setLayoutProperty(id, "visibility", visibility);
+        if (this.map.getLayer(id) && !this.#later.includes(id))
+          this.map.setLayoutProperty(id, "visibility", visibility);
       }
     }
+  }
+
+  #showRest(): void {
+    const later = this.#later;
+    this.#later = [];
+    for (const id of later)
+      if (this.map.getLayer(id)) this.map.setLayoutProperty(id, "visibility", "visible");
+    // What was switched off meanwhile stays off.
+    this.show(this.#shown);
   }
 
   /** What alarms anew is pointed out for a few seconds. */

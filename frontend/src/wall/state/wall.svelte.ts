@@ -53,6 +53,8 @@ export class Wall {
   sinceTick_s = $state(0);
   lastGoodAt = $state<number | null>(null);
   trouble = $state<string | null>(null);
+  /** What the address asks for and does not get, until somebody has read it. */
+  faults = $state.raw<readonly string[]>([]);
 
   cards = $state.raw<Card[]>([]);
   notices = $state.raw<LiveFeature[]>([]);

@@ -45,7 +45,7 @@ describe("the wall's address", () => {
       replay: null,
     });
     expect(readAddress("/wall/%E0%A4%A", "").wall).toBe("%E0%A4%A");
-    expect(readAddress("/wall", "?scale=99").scale).toBe(4);
+    expect(readAddress("/wall", "?scale=99").scale).toBeNull();
   });
 
   it("writes what it reads", () => {

@@ -32,7 +32,7 @@ export interface Address {
 
 const between = (low: number, value: number, high: number): number => Math.min(high, Math.max(low, value));
 
-function readPose(text: string | null): MapPose | null {
+export function readPose(text: string | null): MapPose | null {
   if (text === null) return null;
   const [lon, lat, zoom, bearing = 0, pitch = 0] = text.split(",").map(Number);
   if (lon === undefined || lat === undefined || zoom === undefined) return null;
@@ -41,20 +41,23 @@ function readPose(text: string | null): MapPose | null {
   return { center: [lon, lat], zoom: between(0, zoom, 22), bearing, pitch: between(0, pitch, 60) };
 }
 
+export const SMALLEST_SCALE = 0.5;
+export const LARGEST_SCALE = 4;
+
 function readScale(text: string | null): number | null {
   const scale = Number(text ?? "");
-  return Number.isFinite(scale) && scale > 0 ? between(0.5, scale, 4) : null;
+  return scale >= SMALLEST_SCALE && scale <= LARGEST_SCALE ? scale : null;
 }
 
-function readInstant(text: string | null): string | null {
+export function readInstant(text: string | null): string | null {
   return text !== null && /^\d{4}-\d\d-\d\dT[\d:]{8}Z$/.test(text) && !Number.isNaN(Date.parse(text))
     ? text
     : null;
 }
 
-const MOST_FOCUS_S = 3600;
+export const MOST_FOCUS_S = 3600;
 
-function readFocus(text: string | null): number | null {
+export function readFocus(text: string | null): number | null {
   if (text === "off") return 0;
   const seconds = Number(text ?? "x");
   return Number.isFinite(seconds) && seconds >= 0 ? Math.min(MOST_FOCUS_S, seconds) : null;

@@ -1,7 +1,7 @@
 // Displays of one view: what an address says, and where their pictures lie.
 import { describe, expect, it } from "vitest";
 
-import { awayFromMiddle, leads, readPart, writePart, type Part } from "./part";
+import { awayFromMiddle, leads, railOnLeft, readPart, writePart, type Part } from "./part";
 
 const part = (query: string): Part | null => readPart(new URLSearchParams(query));
 
@@ -56,5 +56,12 @@ describe("a display among several", () => {
       [true, true, true],
       [false, false, false],
     ]);
+  });
+
+  it("has its rail at the outer edge of the whole", () => {
+    const left = ["", "cell=1,1", "cell=1,1&grid=1,2", "cell=2,1&grid=2,1"].map((query) =>
+      railOnLeft(part(query)),
+    );
+    expect(left).toEqual([false, true, true, false]);
   });
 });

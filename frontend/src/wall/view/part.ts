@@ -11,20 +11,20 @@ export interface Part {
   bezel_px: [x: number, y: number];
 }
 
-const MOST_CELLS = 32;
-const WIDEST_BEZEL_PX = 1000;
+export const MOST_CELLS = 32;
+export const WIDEST_BEZEL_PX = 1000;
 
-function wholes(text: string | null): [number, number] | null {
+export function wholes(text: string | null): [number, number] | null {
   const [x, y, ...more] = (text ?? "").split(",").map(Number);
   if (x === undefined || y === undefined || more.length > 0) return null;
   const fits = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= MOST_CELLS;
   return fits(x) && fits(y) ? [x, y] : null;
 }
 
-function readBezel(text: string | null): [number, number] {
-  const [x = NaN, y = x, ...more] = (text ?? "").split(",").map((part) => (part === "" ? NaN : Number(part)));
+export function readBezel(text: string): [number, number] | null {
+  const [x = NaN, y = x, ...more] = text.split(",").map((part) => (part === "" ? NaN : Number(part)));
   const fits = (px: number): boolean => px >= 0 && px <= WIDEST_BEZEL_PX;
-  return more.length === 0 && fits(x) && fits(y) ? [x, y] : [0, 0];
+  return more.length === 0 && fits(x) && fits(y) ? [x, y] : null;
 }
 
 /** Null for a display that stands alone, and for a cell that the grid does not have. */
@@ -35,7 +35,7 @@ export function readPart(query: URLSearchParams): Part | null {
   const [column, row] = cell;
   const [columns, rows] = grid ?? [1, 1];
   if (grid !== null && (column > columns || row > rows)) return null;
-  return { column, row, columns, rows, bezel_px: readBezel(query.get("bezel")) };
+  return { column, row, columns, rows, bezel_px: readBezel(query.get("bezel") ?? "") ?? [0, 0] };
 }
 
 /** The parameters of an address that say the same, without their separators. */
@@ -57,3 +57,6 @@ export function awayFromMiddle(part: Part, width: number, height: number): [x: n
 /** Whether this display carries what is there once for all: header, rail, insets and sound. It is the upper one on the right. */
 export const leads = (part: Part | null): boolean =>
   part === null || (part.row === 1 && part.column === part.columns);
+
+/** Whether its rail stands on the left: where the display that leads is the left one of those beside it, or nobody says. */
+export const railOnLeft = (part: Part | null): boolean => part !== null && part.columns === 1;

@@ -21,7 +21,7 @@ export const perimeters: Drawing = {
         id: "perimeters",
         type: "fill",
         filter: onlyAreas,
-        paint: { "fill-color": colour, "fill-opacity": faded(0.14) },
+        paint: { "fill-color": colour, "fill-opacity": faded(0.14), "fill-antialias": false },
       },
       {
         id: "perimeters-glow",
@@ -49,14 +49,18 @@ export const warnings: Drawing = {
     {
       id: "warnings",
       type: "fill",
+      // Below, the hatch says it.
+      minzoom: 12.5,
       filter: onlyAreas,
-      paint: { "fill-color": colours.warning, "fill-opacity": faded(0.04) },
+      paint: { "fill-color": colours.warning, "fill-opacity": faded(0.04), "fill-antialias": false },
     },
     {
       id: "warnings-hatch",
       type: "fill",
+      maxzoom: 13.5,
       filter: onlyAreas,
       paint: {
+        "fill-antialias": false,
         "fill-pattern": "hatch-warning",
         "fill-opacity": ["interpolate", ["linear"], ["zoom"], 11.5, faded(0.16), 13.5, 0],
       },
@@ -143,6 +147,7 @@ export function countCells(layer: string, colours: DataColours): Drawn[] {
       paint: {
         "fill-color": ["step", count, c0 ?? "", 5, c1 ?? "", 20, c2 ?? "", 80, c3 ?? "", 320, c4 ?? ""],
         "fill-opacity": 0.5,
+        "fill-antialias": false,
       },
     },
     {

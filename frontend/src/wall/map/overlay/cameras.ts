@@ -2,9 +2,10 @@
 // not what one looks at. A dashed cone says that the heading is not known.
 import type { ExpressionSpecification } from "maplibre-gl";
 
-import { field, iconName, marker, onlyAreas, onlyPoints, type Drawing } from "../drawing";
+import { field, iconName, iconNameOf, marker, onlyAreas, onlyPoints, type Drawing } from "../drawing";
 
 const OFF = ["offline", "down", "fault", "maintenance", "inactive", "disabled"];
+const KINDS = ["fixed", "ptz", "panoramic", "alpr", "drone", "tethered"];
 const state: ExpressionSpecification = ["match", field("status"), OFF, "off", "on"];
 const headingKnown: ExpressionSpecification = [
   "all",
@@ -14,6 +15,8 @@ const headingKnown: ExpressionSpecification = [
 
 export const cameras: Drawing = {
   icon: "camera-fixed-on",
+  iconOf: ({ camera_kind, status }) =>
+    iconNameOf("camera", camera_kind, KINDS, "other", OFF.includes(String(status)) ? "off" : "on"),
   rank: 60,
   layers: (colours) => [
     {
@@ -29,23 +32,12 @@ export const cameras: Drawing = {
         "circle-stroke-color": ["match", state, "off", colours.camera_dot, colours.camera_ring],
       },
     },
-    marker(
-      "cameras",
-      iconName(
-        "camera",
-        field("camera_kind"),
-        ["fixed", "ptz", "panoramic", "alpr", "drone", "tethered"],
-        "other",
-        state,
-      ),
-      colours,
-      {
-        minzoom: 13.5,
-        label: field("name"),
-        labelFrom: 16.5,
-        layout: { "icon-size": ["interpolate", ["linear"], ["zoom"], 13.5, 0.52, 16, 0.85] },
-      },
-    ),
+    marker("cameras", iconName("camera", field("camera_kind"), KINDS, "other", state), colours, {
+      minzoom: 13.5,
+      label: field("name"),
+      labelFrom: 16.5,
+      layout: { "icon-size": ["interpolate", ["linear"], ["zoom"], 13.5, 0.52, 16, 0.85] },
+    }),
   ],
 };
 

@@ -2,13 +2,17 @@
 import type { ExpressionSpecification } from "maplibre-gl";
 
 import { DISCIPLINES } from "../../alerts/rail";
-import { faded, field, iconName, marker, onlyLines, type Drawing } from "../drawing";
+import { faded, field, iconName, iconNameOf, marker, onlyLines, type Drawing } from "../drawing";
 
 const priority: ExpressionSpecification = ["to-number", ["get", "priority"], 9];
 const severity: ExpressionSpecification = ["match", priority, 1, "1", 2, "2", 3, "3", "low"];
 
 export const incidents: Drawing = {
   icon: "incident-police-2",
+  iconOf: ({ discipline, priority: urgent }) => {
+    const severe = [1, 2, 3].includes(Number(urgent)) ? String(Number(urgent)) : "low";
+    return iconNameOf("incident", discipline, DISCIPLINES, "other", severe);
+  },
   rank: 80,
   layers: (colours) => [
     marker("incidents", iconName("incident", field("discipline"), DISCIPLINES, "other", severity), colours, {
@@ -36,6 +40,7 @@ const hitStatus: ExpressionSpecification = field("status");
 
 export const alprHits: Drawing = {
   icon: "alpr-hit-confirmed",
+  iconOf: ({ status }) => iconNameOf("alpr-hit", status, ["confirmed", "dismissed"], "unverified"),
   rank: 95,
   layers: (colours) => [
     marker(
@@ -54,6 +59,7 @@ export const alprHits: Drawing = {
   ],
 };
 
+const CAUSES = ["takeover", "crash", "work", "event"];
 const sure: ExpressionSpecification = [
   "case",
   [">=", ["to-number", ["coalesce", ["get", "confidence"], 1]], 0.7],
@@ -63,6 +69,8 @@ const sure: ExpressionSpecification = [
 
 export const blockages: Drawing = {
   icon: "blockage-takeover-sure",
+  iconOf: ({ cause, confidence }) =>
+    iconNameOf("blockage", cause, CAUSES, "unknown", Number(confidence ?? 1) >= 0.7 ? "sure" : "unsure"),
   rank: 90,
   layers: (colours) => [
     {
@@ -87,15 +95,10 @@ export const blockages: Drawing = {
         "line-opacity": faded(),
       },
     },
-    marker(
-      "blockages",
-      iconName("blockage", field("cause"), ["takeover", "crash", "work", "event"], "unknown", sure),
-      colours,
-      {
-        label: field("label", "intersection", "intersection_name"),
-        labelFrom: 13.5,
-        layout: { "icon-size": ["interpolate", ["linear"], ["zoom"], 9, 0.8, 12, 1.05, 15, 1.25] },
-      },
-    ),
+    marker("blockages", iconName("blockage", field("cause"), CAUSES, "unknown", sure), colours, {
+      label: field("label", "intersection", "intersection_name"),
+      labelFrom: 13.5,
+      layout: { "icon-size": ["interpolate", ["linear"], ["zoom"], 9, 0.8, 12, 1.05, 15, 1.25] },
+    }),
   ],
 };

@@ -24,3 +24,9 @@ const DRAWINGS: Record<string, Drawing> = {
 };
 
 export const drawingOf = (layer: string): Drawing => DRAWINGS[layer] ?? otherLayer(layer);
+
+/** The image that stands for one feature in lists, the same as on the map. */
+export function iconOf(layer: string, properties: Readonly<Record<string, unknown>>): string {
+  const drawing = drawingOf(layer);
+  return drawing.iconOf?.(properties) ?? drawing.icon;
+}

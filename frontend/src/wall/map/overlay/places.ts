@@ -1,8 +1,21 @@
 // What stays: sites (houses), hazards (triangles), closures (striped bars and lines).
-import { faded, field, iconName, marker, onlyAreas, onlyLines, type Drawing } from "../drawing";
+import { faded, field, iconName, iconNameOf, marker, onlyAreas, onlyLines, type Drawing } from "../drawing";
+
+const KINDS = [
+  "school",
+  "worship",
+  "government",
+  "hospital",
+  "fire_station",
+  "police_station",
+  "transit",
+  "station",
+];
 
 export const sites: Drawing = {
-  icon: "site-school",
+  icon: "site-other",
+  iconOf: ({ site_kind, kind, category }) =>
+    iconNameOf("site", site_kind ?? kind ?? category, KINDS, "other"),
   rank: 40,
   layers: (colours) => [
     {
@@ -17,35 +30,15 @@ export const sites: Drawing = {
       filter: onlyAreas,
       paint: { "line-color": colours.site_fill, "line-width": 1.5, "line-opacity": 0.6 },
     },
-    marker(
-      "sites",
-      iconName(
-        "site",
-        field("site_kind", "kind", "category"),
-        [
-          "school",
-          "worship",
-          "government",
-          "hospital",
-          "fire_station",
-          "police_station",
-          "transit",
-          "station",
-        ],
-        "other",
-        "",
-      ),
-      colours,
-      {
-        minzoom: 13,
-        label: field("name"),
-        labelFrom: 15,
-        layout: {
-          "icon-allow-overlap": false,
-          "icon-size": ["interpolate", ["linear"], ["zoom"], 12, 0.5, 16, 0.8],
-        },
+    marker("sites", iconName("site", field("site_kind", "kind", "category"), KINDS, "other", ""), colours, {
+      minzoom: 13,
+      label: field("name"),
+      labelFrom: 15,
+      layout: {
+        "icon-allow-overlap": false,
+        "icon-size": ["interpolate", ["linear"], ["zoom"], 12, 0.5, 16, 0.8],
       },
-    ),
+    }),
   ],
 };
 
