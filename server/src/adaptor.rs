@@ -48,6 +48,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+pub(crate) use csv::cell;
 pub use whole::{Doubt, Whole};
 
 /// The most bytes an id can have, as sent.
@@ -161,8 +162,14 @@ impl fmt::Display for Adaptor {
 
 /// A name that no adaptor has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no adaptor \"{0}\"")]
+#[error("there is no adaptor \"{0}\"; there are {all}", all = names())]
 pub struct NoSuchAdaptor(pub String);
+
+/// The names of all formats, for people.
+fn names() -> String {
+    let names: Vec<&str> = Adaptor::ALL.iter().map(|known| known.name()).collect();
+    names.join(", ")
+}
 
 impl FromStr for Adaptor {
     type Err = NoSuchAdaptor;

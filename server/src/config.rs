@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use check::listen_address;
 pub use example::EXAMPLE;
 pub use feeds::{FeedConfig, feed};
 

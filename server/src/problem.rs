@@ -110,7 +110,7 @@ problems! {
         "{name}={value} is no west,south,east,north in degrees: longitudes are -180 to 180, latitudes -90 to 90, south is not above north."
     /// An instant that is none.
     BadInstant { name: String, value: String } => BAD_REQUEST "bad-instant" "Not an instant"
-        "{name}={value} is no RFC 3339 instant with an offset, such as 2026-03-01T12:00:00Z."
+        "{name}={value}: expected an RFC 3339 instant: a date, a time, and Z or an offset, such as 2026-03-01T12:00:00Z or 2026-03-01T05:00:00-07:00."
     /// A span of time that is none, or too long.
     BadWindow { name: String, value: String, longest: String } => BAD_REQUEST "bad-window" "Not a span of time"
         "{name}={value} is no whole number followed by s, m, h or d, such as 15m, from 1s to {longest}."

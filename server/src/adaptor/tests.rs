@@ -71,7 +71,8 @@ fn names_are_those_of_the_contract() {
     }
     assert_eq!(
         "gtfs".parse::<Adaptor>().unwrap_err().to_string(),
-        "there is no adaptor \"gtfs\""
+        "there is no adaptor \"gtfs\"; there are geojson, csv, alpr-rekor, alpr-platerecognizer, \
+         alpr-hikvision, wzdx, cap, nws, osm-surveillance"
     );
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Failure, print};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, listen_address};
 use crate::engine::Engine;
 use crate::http::admin::Admin;
 use crate::http::control::Control;
@@ -29,7 +29,7 @@ use tracing::{info, warn};
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// Address and port to serve on; port 0 picks a free one.
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = listen_address)]
     listen: Option<String>,
 }
 

@@ -10,6 +10,25 @@ use std::fmt::Display;
 /// The static tileset, which is no layer.
 const BASEMAP: &str = "basemap";
 
+/// What an address to listen on looks like.
+const ADDRESS: &str = "it must be ADDRESS:PORT, such as 127.0.0.1:8080; port 0 picks a free one";
+
+/// An address to listen on, as an argument.
+///
+/// # Errors
+/// What it has to look like.
+pub fn listen_address(text: &str) -> Result<String, &'static str> {
+    if has_port(text) {
+        return Ok(text.to_owned());
+    }
+    Err(ADDRESS)
+}
+
+fn has_port(address: &str) -> bool {
+    let parts = address.rsplit_once(':');
+    parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+}
+
 impl Config {
     pub(super) fn check(&self) -> Result<(), BadConfig> {
         self.check_values()?;
@@ -35,19 +54,14 @@ impl Config {
 
     fn check_values(&self) -> Result<(), BadConfig> {
         let limits = &self.limits;
-        let has_port = |address: &str| {
-            let port = address.rsplit_once(':').map(|(_, port)| port);
-            port.is_some_and(|port| port.parse::<u16>().is_ok())
-        };
-        let address = "it must be ADDRESS:PORT, such as 127.0.0.1:8080; port 0 picks a free one";
         let admin = self.admin_listen.as_deref();
         let checks = [
-            value("listen", &self.listen, has_port(&self.listen), address),
+            value("listen", &self.listen, has_port(&self.listen), ADDRESS),
             value(
                 "admin_listen",
                 &admin.unwrap_or_default(),
                 admin.is_none_or(has_port),
-                address,
+                ADDRESS,
             ),
             value(
                 "limits.body_bytes",

@@ -23,6 +23,7 @@ mod postgis;
 mod problems;
 mod proxy;
 mod reading;
+mod refusals;
 mod restart;
 mod sign_in;
 mod streams;

@@ -6,7 +6,8 @@
 //! clearance, whoever asks: plates are searched where a reason has to be given.
 
 use super::crs::Crs;
-use crate::http::params::{Params, read_instant};
+use crate::http::params::Params;
+use crate::instant::queried;
 use crate::problem::{Problem, echo};
 use atalaya_tiles::catalog::FieldType;
 use atalaya_tiles::{Bounds, FeatureId, LayerSpec, Open, Seen, Value};
@@ -207,7 +208,7 @@ fn span(text: &str) -> Result<Span, Problem> {
 /// An instant; a date without a time is the whole day in UTC.
 fn moment(text: &str) -> Option<Span> {
     if text.len() > "2026-03-01".len() {
-        let at = read_instant(text)?;
+        let at = queried(text)?;
         return Some(Span { from: at, to: at });
     }
     let date: Date = text.parse().ok()?;
