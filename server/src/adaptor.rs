@@ -49,6 +49,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub(crate) use csv::cell;
+pub(crate) use media_type::is_utf_8;
 pub use whole::{Doubt, Whole};
 
 /// The most bytes an id can have, as sent.

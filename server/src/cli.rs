@@ -122,13 +122,10 @@ pub enum Failure {
 impl Failure {
     /// Whether what was asked for is not there, rather than that it failed.
     fn is_of_the_question(&self) -> bool {
-        match self {
-            Self::NotThere(_) | Self::Unknown(_) => true,
-            Self::Config(BadConfig::File { cause, .. }) => {
-                cause.kind() == std::io::ErrorKind::NotFound
-            }
-            _ => false,
+        if let Self::Config(BadConfig::File { cause, .. }) = self {
+            return cause.kind() == std::io::ErrorKind::NotFound;
         }
+        matches!(self, Self::NotThere(_) | Self::Unknown(_))
     }
 
     fn system(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {

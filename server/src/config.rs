@@ -9,6 +9,7 @@ mod example;
 mod feeds;
 
 use crate::adaptor::Feed;
+use crate::http::proxies::Net;
 use crate::store::StoreOptions;
 use crate::video;
 use atalaya_tiles::{BadCatalog, Catalog, LayerKind, LayerSpec, RingLimits};
@@ -105,6 +106,18 @@ pub struct SiteConfig {
     /// or for the name in the certificate. Links lead there, and pages of no other origin may change
     /// anything or open a WebSocket.
     pub origins: Vec<String>,
+    /// Proxies on other machines that end TLS for these origins, as addresses or nets such as
+    /// `10.20.0.0/24`. Their `X-Forwarded-Proto`, `X-Forwarded-For` and `Forwarded` are believed, and
+    /// nobody else's; each has to set them itself, and the way from it to here is yours to guard.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proxies: Vec<String>,
+}
+
+impl SiteConfig {
+    /// The proxies as nets; nothing in the place of one that is none.
+    pub fn nets(&self) -> impl Iterator<Item = Option<Net>> {
+        self.proxies.iter().map(|net| net.parse().ok())
+    }
 }
 
 impl Default for SiteConfig {
@@ -114,6 +127,7 @@ impl Default for SiteConfig {
             banner: None,
             demo: false,
             origins: Vec::new(),
+            proxies: Vec::new(),
         }
     }
 }

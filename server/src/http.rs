@@ -18,6 +18,7 @@ mod ogc;
 mod openapi;
 pub mod params;
 mod past;
+pub mod proxies;
 mod questions;
 mod reading;
 pub mod refusals;

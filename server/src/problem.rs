@@ -157,6 +157,9 @@ problems! {
     /// The path exists, the method does not.
     MethodNotAllowed { allowed: String } => METHOD_NOT_ALLOWED "method-not-allowed" "Method not allowed"
         "This path takes {allowed}."
+    /// A name that leads here, and is none of this server's.
+    Misdirected { host: String } => MISDIRECTED_REQUEST "misdirected" "Not served under this name"
+        "Nothing is served here under the name {host}: ask by address, or by a name of the configuration."
     /// No representation that the client accepts.
     NotAcceptable { offered: String } => NOT_ACCEPTABLE "not-acceptable" "Not acceptable"
         "This path answers in {offered}."

@@ -119,6 +119,9 @@ impl City {
             task::spawn("certificate", tls.keep(self.clock.clone()));
         }
         info!(%address, "listening on {base}");
+        for warning in config.warnings() {
+            warn!("{warning}");
+        }
         // On a full disk reads are served all the same.
         if let Err(cause) = std::fs::write(&address_file, &base) {
             warn!(%cause, "cannot note the address: links will name the configured one");

@@ -95,6 +95,9 @@ impl Config {
         let zone = &self.site.time_zone;
         let origins = &self.site.origins;
         let strange = origins.iter().find(|origin| !is_origin(origin));
+        let proxies = &self.site.proxies;
+        let no_net = self.site.nets().position(|net| net.is_none());
+        let no_net = no_net.and_then(|at| proxies.get(at));
         let checks = [
             value(
                 "site.time_zone",
@@ -109,8 +112,41 @@ impl Config {
                 "each must be https://HOST or https://HOST:PORT as browsers write it: in lower case, \
                  without the usual port and without a path",
             ),
+            value(
+                "site.proxies",
+                &no_net.map_or("", String::as_str),
+                no_net.is_none(),
+                "each must be an address or a net of addresses, such as 10.20.0.5 or 10.20.0.0/24",
+            ),
+            value(
+                "site.proxies",
+                &proxies.join(", "),
+                proxies.is_empty() || !origins.is_empty(),
+                "they end TLS for site.origins, and there are none",
+            ),
         ];
         checks.into_iter().collect()
+    }
+
+    /// What can be so, and is hardly meant.
+    pub fn warnings(&self) -> Vec<String> {
+        let host = self.listen.rsplit_once(':').map_or("", |(host, _)| host);
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let address = host.parse::<std::net::IpAddr>();
+        let here = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+        let (listen, known) = (&self.listen, !self.site.origins.is_empty());
+        match (&self.tls, here || known) {
+            (_, true) => Vec::new(),
+            (Some(_), false) => vec![format!(
+                "[tls] without site.origins: what leads to this server (links, TileJSON, styles, /ogc) \
+                 begins with the address that was connected to, such as {listen}, and the certificate \
+                 is hardly for that; list the name in it, such as origins = [\"https://wall.example\"]"
+            )],
+            (None, false) => vec![format!(
+                "listen = {listen} without [tls] or site.origins: nobody can sign in from another \
+                 machine, and programs there get no restricted fields"
+            )],
+        }
     }
 
     fn check_tilesets(&self, catalog: &Catalog) -> Result<(), BadConfig> {
