@@ -162,7 +162,7 @@ pub struct Limits {
     pub live_clients_each: usize,
     /// Playlists and segments of cameras fetched at once; more are answered 503.
     pub stream_fetches: usize,
-    /// The largest segment of a camera's stream, in bytes.
+    /// The largest segment of a camera's video, in bytes.
     pub stream_segment_bytes: u64,
 }
 
@@ -332,9 +332,9 @@ pub enum BadConfig {
         /// The layer it names.
         layer: String,
     },
-    /// A stream that cannot be served. Does not repeat the address, which may hold a secret.
+    /// Video that cannot be served. Does not repeat the address, which may hold a secret.
     #[error("streams: camera \"{camera}\": {reason}")]
-    Stream {
+    Video {
         /// The camera.
         camera: String,
         /// What is wrong.

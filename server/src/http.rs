@@ -28,11 +28,11 @@ pub mod security;
 pub mod sign_in;
 pub mod site;
 mod sprites;
-mod streams;
 mod tiles;
 mod timeline;
 #[cfg(test)]
 mod trial;
+mod video;
 
 pub use caller::{Caller, FeedCaller};
 pub use past::PastService;
@@ -145,8 +145,8 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(get("/timeline", timeline::timeline))
         .service(get("/catalog", catalog::catalog))
         .service(get("/scenes", catalog::scenes))
-        .service(get("/streams", streams::list))
-        .service(get("/streams/{camera}/{file}", streams::file))
+        .service(get("/streams", video::list))
+        .service(get("/streams/{camera}/{file}", video::file))
         .service(get("/search", search::search))
         .service(get("/openapi.json", openapi::document))
         .service(get("/docs", openapi::page))

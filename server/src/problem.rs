@@ -91,9 +91,12 @@ problems! {
     /// A feed that is not configured.
     NoSuchFeed { name: String } => NOT_FOUND "no-such-feed" "No such feed"
         "There is no feed \"{name}\"."
-    /// A live stream that is over, or another viewer's; a camera without a picture, or none for this viewer.
+    /// A live stream that is over, or another viewer's.
     NoSuchStream { id: String } => NOT_FOUND "no-such-stream" "No such stream"
         "There is no stream \"{id}\" for you."
+    /// A camera without video, or one that this viewer cannot see.
+    NoSuchVideo { camera: String } => NOT_FOUND "no-such-video" "No such video"
+        "There is no video of camera \"{camera}\" for you."
     /// A list of fonts of which there is none.
     NoSuchFont { name: String, known: String } => NOT_FOUND "no-such-font" "No such font"
         "There is no font \"{name}\"; there are {known}."
@@ -183,9 +186,9 @@ problems! {
         "More than {limit}; try again in {retry_after_s} s."
 
     // --- it is somebody behind us -------------------------------------------------------------
-    /// A camera's stream cannot be had. Where it comes from is not said.
-    UpstreamFailed { camera: String, reason: String } => BAD_GATEWAY "upstream-failed" "A stream cannot be had"
-        "The stream of camera \"{camera}\" cannot be had: {reason}."
+    /// A camera's video cannot be had. Where it comes from is not said.
+    UpstreamFailed { camera: String, reason: String } => BAD_GATEWAY "upstream-failed" "Video cannot be had"
+        "The video of camera \"{camera}\" cannot be had: {reason}."
 
     // --- it is us ----------------------------------------------------------------------------
     /// Still starting, or already stopping.

@@ -16,10 +16,11 @@ use crate::geojson::collection;
 use crate::import::{BadFile, Crs, Mapping, Positions, Source, Unread, open, source_layer};
 use atalaya_tiles::LayerSpec;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{DecimalBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ledger::{Ledger, Rejects};
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The most features of a batch.
 const BATCH: usize = 1_000;
@@ -183,13 +184,22 @@ fn bad_file(bad: &BadFile) -> Failure {
 fn bar(count: Option<u64>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(count, ProgressDrawTarget::stderr());
     let template = match count {
-        Some(_) => "{bar:40} {pos}/{len} records, {per_sec}, {eta} left",
-        None => "{spinner} {pos} records, {per_sec}",
+        Some(_) => "{bar:40} {pos}/{len} records, {per_sec}, {msg}, {eta} left",
+        None => "{spinner} {pos} records, {per_sec}, {msg}",
     };
     match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style),
+        Ok(style) => bar
+            .with_style(style)
+            .with_message(stored(0, Duration::ZERO)),
         Err(_) => bar,
     }
+}
+
+/// How much was stored, and how fast.
+fn stored(bytes: u64, within: Duration) -> String {
+    let thousandths = u64::try_from(within.as_millis()).unwrap_or(u64::MAX).max(1);
+    let rate = bytes.saturating_mul(1_000) / thousandths;
+    format!("{} stored, {}/s", DecimalBytes(bytes), DecimalBytes(rate))
 }
 
 /// Where in the file a record stands.
@@ -210,7 +220,10 @@ struct Pouring<'w> {
     tally: Tally,
     /// Features that wait to be sent, with their positions in the file.
     batch: Vec<(Stands, Vec<u8>)>,
+    /// The bytes of these, as they are sent.
     bytes: usize,
+    /// The bytes of all features that were sent.
+    stored: u64,
 }
 
 impl<'w> Pouring<'w> {
@@ -231,6 +244,7 @@ impl<'w> Pouring<'w> {
             tally: Tally::default(),
             batch: Vec::new(),
             bytes: 0,
+            stored: 0,
         }
     }
 
@@ -304,7 +318,7 @@ impl<'w> Pouring<'w> {
             return Ok(());
         }
         let batch = std::mem::take(&mut self.batch);
-        self.bytes = 0;
+        let bytes = std::mem::take(&mut self.bytes);
         let (places, texts): (Vec<Stands>, Vec<Vec<u8>>) = batch.into_iter().unzip();
         let body = collection(texts);
         let told = self.way.ingest(self.layer, self.layer, body.into()).await?;
@@ -316,6 +330,9 @@ impl<'w> Pouring<'w> {
             let reason = self.in_cell(at, refusal.reason.clone(), pointer);
             self.reject(at.index, &reason, pointer);
         }
+        self.stored += bytes as u64;
+        self.bar
+            .set_message(stored(self.stored, self.bar.elapsed()));
         self.rejects.flush();
         self.ledger.advance(next);
         Ok(())

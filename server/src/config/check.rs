@@ -34,7 +34,7 @@ impl Config {
         self.check_values()?;
         self.check_site()?;
         for (camera, stream) in &self.streams {
-            video::check(camera, stream).map_err(|reason| BadConfig::Stream {
+            video::check(camera, stream).map_err(|reason| BadConfig::Video {
                 camera: camera.clone(),
                 reason,
             })?;

@@ -324,6 +324,10 @@ fn streets_get_a_kind_and_a_name() {
             r#"{"highway":"motorway","name":"I 10"}"#,
             r#"{"name":"I 10","kind":"highway"}"#,
         ),
+        (
+            r#"{"MSR_TYPE":"ARTERIAL SCENIC","STREET":"E BROADWAY BL"}"#,
+            r#"{"kind":"major_road","name":"E Broadway Bl"}"#,
+        ),
         (r#"{"speed":"65 mph"}"#, r#"{"kind":"highway"}"#),
         (r#"{"kind":"path","colour":"red"}"#, r#"{"kind":"path"}"#),
     ] {

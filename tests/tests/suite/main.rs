@@ -26,7 +26,7 @@ mod reading;
 mod refusals;
 mod restart;
 mod sign_in;
-mod streams;
 mod tidy;
 mod tiles;
 mod tls;
+mod video;

@@ -182,10 +182,12 @@ fn bounds(text: &str, crs: Crs) -> Result<Bounds, Problem> {
 
 /// An instant, or two joined by a slash, of which one may be open.
 fn span(text: &str) -> Result<Span, Problem> {
-    let refused = || Problem::BadParameter {
+    let refused = || {
+        Problem::BadParameter {
         name: "datetime".into(),
         value: echo(text),
-        expected: "an RFC 3339 instant, or two joined by /, one of which may be ..".into(),
+        expected: "an RFC 3339 instant such as 2026-03-01T12:00:00Z, or two joined by /, one of which may be ..".into(),
+    }
     };
     let end = |text: &str| match text {
         "" | ".." => Ok(None),
