@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod assets;
+pub mod at_once;
 pub mod body;
 pub mod caller;
 mod catalog;

@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::config::{Config, listen_address};
 use crate::engine::Engine;
 use crate::http::admin::Admin;
+use crate::http::at_once::note_connection;
 use crate::http::control::Control;
 use crate::http::site::{Site, note_address};
 use crate::http::{App, security};
@@ -161,7 +162,10 @@ impl City {
                 .configure(crate::http::routes)
         });
         let mut server = server
-            .on_connect(note_address)
+            .on_connect(|connection, notes| {
+                note_address(connection, notes);
+                note_connection(notes);
+            })
             .client_request_timeout(Duration::from_secs(5))
             .shutdown_timeout(2);
         let tls = self.tls.as_ref().map(Tls::server_config).transpose();
