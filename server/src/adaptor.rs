@@ -49,6 +49,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+pub(crate) use csv::cell;
+pub(crate) use media_type::is_utf_8;
 pub use rejects::{Reject, Rejects};
 pub use whole::{Doubt, Whole};
 
@@ -165,8 +167,14 @@ impl fmt::Display for Adaptor {
 
 /// A name that no adaptor has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no adaptor \"{0}\"")]
+#[error("there is no adaptor \"{0}\"; there are {all}", all = names())]
 pub struct NoSuchAdaptor(pub String);
+
+/// The names of all formats, for people.
+fn names() -> String {
+    let names: Vec<&str> = Adaptor::ALL.iter().map(|known| known.name()).collect();
+    names.join(", ")
+}
 
 impl FromStr for Adaptor {
     type Err = NoSuchAdaptor;

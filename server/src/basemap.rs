@@ -5,6 +5,7 @@
 //! that cannot be read is left out and logged: a wall without parks is better than no wall.
 
 mod joined;
+pub mod kept;
 mod names;
 
 pub use names::{Name, NameKind};
@@ -352,14 +353,20 @@ pub fn import(data: &Path, name: &str, text: &str) -> Result<usize, ImportError>
     }
     let (layer, _) = SourceLayer::read(name, text)?;
     layer.check()?;
+    write(data, name, text.as_bytes())?;
+    Ok(layer.features)
+}
+
+/// Puts the file of a source-layer in place, whole or not at all.
+fn write(data: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     let folder = data.join("basemap");
     std::fs::create_dir_all(&folder)?;
     let whole = folder.join(format!("{name}.geojson"));
     let part = folder.join(format!("{name}.geojson.part"));
-    std::fs::write(&part, text)?;
+    std::fs::write(&part, bytes)?;
     std::fs::File::open(&part)?.sync_all()?;
     std::fs::rename(&part, &whole)?;
-    Ok(layer.features)
+    std::fs::File::open(&folder)?.sync_all()
 }
 
 /// Why a source-layer was not imported.

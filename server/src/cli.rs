@@ -11,6 +11,7 @@ mod demo;
 mod export;
 mod import;
 mod key;
+mod layer;
 mod link;
 mod listening;
 mod listing;
@@ -28,15 +29,18 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// Behind the options of a command in its help.
+const LAST: usize = 900;
+
 /// A city's live picture as vector tiles, live deltas and alerts.
 #[derive(Debug, Parser)]
 #[command(name = "atalaya", version, about)]
 struct Arguments {
-    /// The configuration file.
-    #[arg(long, global = true, value_name = "FILE")]
+    /// The configuration file; without one everything has its default. `check --example` prints one.
+    #[arg(long, global = true, value_name = "FILE", display_order = LAST)]
     config: Option<PathBuf>,
-    /// The directory of the store.
-    #[arg(long, global = true, value_name = "DIR")]
+    /// The directory of the store; by default the one that the configuration names, else atalaya-data.
+    #[arg(long, global = true, value_name = "DIR", display_order = LAST)]
     data: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -90,6 +94,9 @@ pub enum Failure {
     /// A name that means nothing.
     #[error(transparent)]
     Unknown(#[from] UnknownName),
+    /// The basemap in a backup.
+    #[error(transparent)]
+    Kept(#[from] crate::basemap::kept::NotKept),
     /// The files of TLS.
     #[error(transparent)]
     Tls(#[from] crate::tls::BadTls),
@@ -113,6 +120,14 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether what was asked for is not there, rather than that it failed.
+    fn is_of_the_question(&self) -> bool {
+        if let Self::Config(BadConfig::File { cause, .. }) = self {
+            return cause.kind() == std::io::ErrorKind::NotFound;
+        }
+        matches!(self, Self::NotThere(_) | Self::Unknown(_))
+    }
+
     fn system(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();
         move |cause| Self::System { what, cause }
@@ -127,13 +142,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             say(&format!("atalaya: {failure}"));
-            ExitCode::from(
-                if matches!(failure, Failure::NotThere(_) | Failure::Unknown(_)) {
-                    2
-                } else {
-                    1
-                },
-            )
+            ExitCode::from(if failure.is_of_the_question() { 2 } else { 1 })
         }
     }
 }
@@ -141,6 +150,11 @@ pub fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut config = Config::load(arguments.config.as_deref())?;
     if let Some(data) = arguments.data {
+        if matches!(arguments.command, Command::Demo(_)) {
+            return Err(Failure::NotThere(
+                "a demo makes a throw-away directory of its own: --data goes with serve".into(),
+            ));
+        }
         config.data = data;
     }
     match arguments.command {
@@ -157,6 +171,14 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Backup(backup) => backup.run(&config),
         Command::Restore(restore) => restore.run(&config),
     }
+}
+
+/// What is said where a command needs a store and there is none.
+fn no_store(data: &std::path::Path) -> String {
+    format!(
+        "there is no store in {}: start the server once, or name its directory with --data",
+        data.display()
+    )
 }
 
 /// One line for a program. A reader that has gone away is no failure.

@@ -9,6 +9,7 @@ mod example;
 mod feeds;
 
 use crate::adaptor::Feed;
+use crate::http::proxies::Net;
 use crate::store::StoreOptions;
 use crate::video;
 use atalaya_tiles::{BadCatalog, Catalog, LayerKind, LayerSpec, RingLimits};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use check::listen_address;
 pub use example::EXAMPLE;
 pub use feeds::{FeedConfig, feed};
 
@@ -104,6 +106,18 @@ pub struct SiteConfig {
     /// or for the name in the certificate. Links lead there, and pages of no other origin may change
     /// anything or open a WebSocket.
     pub origins: Vec<String>,
+    /// Proxies on other machines that end TLS for these origins, as addresses or nets such as
+    /// `10.20.0.0/24`. Their `X-Forwarded-Proto`, `X-Forwarded-For` and `Forwarded` are believed, and
+    /// nobody else's; each has to set them itself, and the way from it to here is yours to guard.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proxies: Vec<String>,
+}
+
+impl SiteConfig {
+    /// The proxies as nets; nothing in the place of one that is none.
+    pub fn nets(&self) -> impl Iterator<Item = Option<Net>> {
+        self.proxies.iter().map(|net| net.parse().ok())
+    }
 }
 
 impl Default for SiteConfig {
@@ -113,6 +127,7 @@ impl Default for SiteConfig {
             banner: None,
             demo: false,
             origins: Vec::new(),
+            proxies: Vec::new(),
         }
     }
 }
@@ -155,7 +170,7 @@ pub struct Limits {
     pub past_bytes: usize,
     /// Playlists and segments of cameras fetched at once; more are answered 503.
     pub stream_fetches: usize,
-    /// The largest segment of a camera's stream, in bytes.
+    /// The largest segment of a camera's video, in bytes.
     pub stream_segment_bytes: u64,
 }
 
@@ -328,9 +343,9 @@ pub enum BadConfig {
         /// The layer it names.
         layer: String,
     },
-    /// A stream that cannot be served. Does not repeat the address, which may hold a secret.
+    /// Video that cannot be served. Does not repeat the address, which may hold a secret.
     #[error("streams: camera \"{camera}\": {reason}")]
-    Stream {
+    Video {
         /// The camera.
         camera: String,
         /// What is wrong.

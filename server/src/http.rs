@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod assets;
+pub mod at_once;
 pub mod body;
 pub mod caller;
 mod catalog;
@@ -19,6 +20,7 @@ mod openapi;
 pub mod params;
 mod past;
 mod places;
+pub mod proxies;
 mod reading;
 pub mod refusals;
 mod representation;
@@ -27,11 +29,11 @@ pub mod security;
 pub mod sign_in;
 pub mod site;
 mod sprites;
-mod streams;
 mod tiles;
 mod timeline;
 #[cfg(test)]
 mod trial;
+mod video;
 
 pub use caller::{Caller, FeedCaller};
 pub use past::PastService;
@@ -149,8 +151,8 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(get("/timeline", timeline::timeline))
         .service(get("/catalog", catalog::catalog))
         .service(get("/scenes", catalog::scenes))
-        .service(get("/streams", streams::list))
-        .service(get("/streams/{camera}/{file}", streams::file))
+        .service(get("/streams", video::list))
+        .service(get("/streams/{camera}/{file}", video::file))
         .service(get("/search", search::search))
         .service(get("/openapi.json", openapi::document))
         .service(get("/docs", openapi::page))

@@ -15,6 +15,7 @@
 mod csv_rows;
 mod flat_geobuf;
 mod geojson_text;
+mod known;
 mod mapping;
 mod projection;
 mod shapefile;
@@ -72,10 +73,23 @@ pub(crate) struct Draft {
     pub(crate) properties: Map<String, Json>,
     /// `observed_at` and its like, where they stand beside the properties.
     pub(crate) instants: Map<String, Json>,
+    /// The line that the record begins in, from 1, where the format has lines that people look at.
+    pub(crate) line: Option<u64>,
 }
 
 /// The records of a file.
 pub(crate) type Records = Box<dyn Iterator<Item = Result<Draft, Unread>>>;
+
+/// Where the positions of records come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The format has its own place for them.
+    Geometry,
+    /// Two columns: that of longitudes or eastings, and that of latitudes or northings.
+    Columns(String, String),
+    /// Columns, and none of them is known to be of positions.
+    Nowhere,
+}
 
 /// A file, opened.
 pub(crate) struct Source {
@@ -83,6 +97,8 @@ pub(crate) struct Source {
     pub(crate) crs: Crs,
     /// The columns, where the format has such.
     pub(crate) columns: Option<Vec<String>>,
+    /// Where positions come from.
+    pub(crate) place: Place,
     /// How many records there are, where the file says.
     pub(crate) count: Option<u64>,
     /// The records in order.

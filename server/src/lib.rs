@@ -25,6 +25,7 @@ pub mod http;
 pub mod identity;
 mod import;
 pub mod ingest;
+pub mod instant;
 pub mod live;
 pub mod metrics;
 pub mod poll;

@@ -14,7 +14,7 @@ use crate::http::App;
 use crate::ingest::{Body, Receipt, ingest, ingest_everything};
 use crate::task::{self, Restarts};
 use actix_web::web;
-use fetch::{Fetched, Fetcher, PollError};
+use fetch::{Fetched, PollError, Poller};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -35,7 +35,7 @@ pub fn start(app: &web::Data<App>) -> Polls {
         task::spawn_lasting("poll", Restarts::default(), move || {
             let poll = Poll {
                 engine: Arc::clone(&engine),
-                fetcher: Fetcher::new(&config, limit),
+                poller: Poller::new(&config, limit),
                 config: config.clone(),
             };
             let mut ended = ended.clone();
@@ -53,7 +53,7 @@ pub fn start(app: &web::Data<App>) -> Polls {
 struct Poll {
     engine: Arc<Engine>,
     config: FeedConfig,
-    fetcher: Fetcher,
+    poller: Poller,
 }
 
 impl Poll {
@@ -88,7 +88,7 @@ impl Poll {
 
     /// One fetch, and what follows from it.
     async fn turn(&mut self) -> Result<(), PollError> {
-        let fetched = self.fetcher.fetch(self.engine.clock()).await?;
+        let fetched = self.poller.fetch(self.engine.clock()).await?;
         let Fetched::Body { body, content_type } = fetched else {
             let feed = &self.config.name;
             self.engine.note_heard(&feed.as_str().into(), 0);
@@ -101,11 +101,11 @@ impl Poll {
         self.engine.meters(feed).polls_taken.increment(1);
         if let Some(kept) = &receipt.kept {
             // It is asked for again as a whole, so that it is judged again.
-            self.fetcher.forget();
+            self.poller.forget();
             warn!(feed.id = %feed, %kept, "feed {feed} may not be whole");
         } else {
             // Only what is durable is not asked for again.
-            self.fetcher.remember();
+            self.poller.remember();
             self.outcome(Ok(()));
         }
         info!(

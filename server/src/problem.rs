@@ -91,9 +91,12 @@ problems! {
     /// A feed that is not configured.
     NoSuchFeed { name: String } => NOT_FOUND "no-such-feed" "No such feed"
         "There is no feed \"{name}\"."
-    /// A live stream that is over, or another viewer's; a camera without a picture, or none for this viewer.
+    /// A live stream that is over, or another viewer's.
     NoSuchStream { id: String } => NOT_FOUND "no-such-stream" "No such stream"
         "There is no stream \"{id}\" for you."
+    /// A camera without video, or one that this viewer cannot see.
+    NoSuchVideo { camera: String } => NOT_FOUND "no-such-video" "No such video"
+        "There is no video of camera \"{camera}\" for you."
     /// A list of fonts of which there is none.
     NoSuchFont { name: String, known: String } => NOT_FOUND "no-such-font" "No such font"
         "There is no font \"{name}\"; there are {known}."
@@ -110,7 +113,7 @@ problems! {
         "{name}={value} is no west,south,east,north in degrees: longitudes are -180 to 180, latitudes -90 to 90, south is not above north."
     /// An instant that is none.
     BadInstant { name: String, value: String } => BAD_REQUEST "bad-instant" "Not an instant"
-        "{name}={value} is no RFC 3339 instant with an offset, such as 2026-03-01T12:00:00Z."
+        "{name}={value}: expected an RFC 3339 instant: a date, a time, and Z or an offset, such as 2026-03-01T12:00:00Z or 2026-03-01T05:00:00-07:00."
     /// A span of time that is none, or too long.
     BadWindow { name: String, value: String, longest: String } => BAD_REQUEST "bad-window" "Not a span of time"
         "{name}={value} is no whole number followed by s, m, h or d, such as 15m, from 1s to {longest}."
@@ -157,6 +160,9 @@ problems! {
     /// The path exists, the method does not.
     MethodNotAllowed { allowed: String } => METHOD_NOT_ALLOWED "method-not-allowed" "Method not allowed"
         "This path takes {allowed}."
+    /// A name that leads here, and is none of this server's.
+    Misdirected { host: String } => MISDIRECTED_REQUEST "misdirected" "Not served under this name"
+        "Nothing is served here under the name {host}: ask by address, or by a name of the configuration."
     /// No representation that the client accepts.
     NotAcceptable { offered: String } => NOT_ACCEPTABLE "not-acceptable" "Not acceptable"
         "This path answers in {offered}."
@@ -180,9 +186,9 @@ problems! {
         "More than {limit}; try again in {retry_after_s} s."
 
     // --- it is somebody behind us -------------------------------------------------------------
-    /// A camera's stream cannot be had. Where it comes from is not said.
-    UpstreamFailed { camera: String, reason: String } => BAD_GATEWAY "upstream-failed" "A stream cannot be had"
-        "The stream of camera \"{camera}\" cannot be had: {reason}."
+    /// A camera's video cannot be had. Where it comes from is not said.
+    UpstreamFailed { camera: String, reason: String } => BAD_GATEWAY "upstream-failed" "Video cannot be had"
+        "The video of camera \"{camera}\" cannot be had: {reason}."
 
     // --- it is us ----------------------------------------------------------------------------
     /// Still starting, or already stopping.

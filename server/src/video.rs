@@ -1,6 +1,6 @@
-//! Live pictures of cameras: HLS playlists and their segments, fetched or read for the browser.
+//! Video of cameras: HLS playlists and their segments, fetched or read for the browser.
 //!
-//! Promises: a client never learns where a picture comes from, nor a secret in that address, since
+//! Promises: a client never learns where video comes from, nor a secret in that address, since
 //! every URI of a playlist is replaced by a name that means something in this process alone; and it
 //! can have only what a playlist named, so that no request chooses an address. Refuses: other origins
 //! than the configured playlist's, also by redirect; files outside the playlist's folder; playlists
@@ -24,7 +24,7 @@ pub use names::Target;
 
 use crate::config::Limits;
 use crate::metrics;
-use fetch::Fetcher;
+use fetch::Downloader;
 use location::Location;
 use names::Names;
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ use std::path::Path;
 /// The name of every camera's first playlist.
 pub const FIRST: &str = "index.m3u8";
 
-/// Why there is no picture. Says nothing of the address.
+/// Why there is no video. Says nothing of the address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failed {
     /// The configured value stands for an environment variable that is not set, or is no address.
@@ -61,12 +61,12 @@ pub enum Failed {
     #[error("its file is not there")]
     NoFile,
     /// All fetches are taken.
-    #[error("all {0} fetches of camera streams are taken")]
+    #[error("all {0} fetches of camera video are taken")]
     Busy(usize),
 }
 
 impl Failed {
-    /// Notes that a camera has no picture for somebody.
+    /// Notes that a camera has no video for somebody.
     fn counted(self, camera: &str) -> Self {
         let reason = match &self {
             Self::Unset => &metrics::VIDEO_UNSET,
@@ -80,7 +80,7 @@ impl Failed {
             Self::Busy(_) => &metrics::VIDEO_BUSY,
         };
         reason.increment(1);
-        tracing::info!(camera.id = camera, reason = %self, "no picture of a camera");
+        tracing::info!(camera.id = camera, reason = %self, "no video of a camera");
         self
     }
 }
@@ -108,16 +108,16 @@ pub fn beside(folder: &Path, value: &str) -> String {
     folder.join(value).to_string_lossy().into_owned()
 }
 
-/// The streams of all cameras that have one.
+/// The video of all cameras that have one.
 #[derive(Debug)]
 pub struct Video {
     sources: BTreeMap<String, Option<Location>>,
     names: Names,
-    fetcher: Fetcher,
+    downloader: Downloader,
 }
 
 impl Video {
-    /// Takes the streams of a configuration; a value `env:NAME` is looked up now.
+    /// Takes `[streams]` of a configuration; a value `env:NAME` is looked up now.
     pub fn new(streams: &BTreeMap<String, String>, limits: &Limits) -> Self {
         let sources = streams.iter().map(|(camera, value)| {
             let address = match value.strip_prefix("env:") {
@@ -130,16 +130,16 @@ impl Video {
         Self {
             sources: sources.collect(),
             names: Names::default(),
-            fetcher: Fetcher::new(limits),
+            downloader: Downloader::new(limits),
         }
     }
 
-    /// The cameras that have a stream, in order of id.
+    /// The cameras that have video, in order of id.
     pub fn cameras(&self) -> impl Iterator<Item = &str> {
         self.sources.keys().map(String::as_str)
     }
 
-    /// What a file of a camera stands for; `None` where the camera has no stream or no playlist has
+    /// What a file of a camera stands for; `None` where the camera has no video or no playlist has
     /// named the file.
     pub fn find(&self, camera: &str, file: &str) -> Option<Result<Target, Failed>> {
         let source = self.sources.get(camera)?;
@@ -157,7 +157,7 @@ impl Video {
     /// A playlist whose URIs are names of this process, relative to the playlist's own path.
     pub async fn playlist(&self, camera: &str, target: &Target) -> Result<String, Failed> {
         let rewritten = async {
-            let (text, from) = self.fetcher.playlist(&target.location).await?;
+            let (text, from) = self.downloader.playlist(&target.location).await?;
             playlist::rewrite(&text, |uri, kind| {
                 let location = from.resolve(uri).ok_or(Failed::Outside)?;
                 Ok(self.names.give(camera, location, kind))
@@ -173,7 +173,10 @@ impl Video {
         target: &Target,
         range: Option<&str>,
     ) -> Result<Segment, Failed> {
-        let opened = self.fetcher.segment(camera, &target.location, range).await;
+        let opened = self
+            .downloader
+            .segment(camera, &target.location, range)
+            .await;
         opened.map_err(|cause| cause.counted(camera))
     }
 }

@@ -62,6 +62,20 @@ pub fn atalaya_within(seconds: u32, arguments: &[&str]) -> Ran {
         .args(arguments))
 }
 
+/// Runs `atalaya` at a terminal of its own; what it prints there is all on stdout. `None` where there is no
+/// `script` to make one.
+pub fn atalaya_at_a_terminal(arguments: &[&str]) -> Option<Ran> {
+    Command::new("script").arg("--version").output().ok()?;
+    let words = std::iter::once(binary().to_string_lossy().into_owned())
+        .chain(arguments.iter().map(|it| (*it).to_owned()))
+        .map(|word| format!("'{}'", word.replace('\'', "'\\''")));
+    let line = words.collect::<Vec<_>>().join(" ");
+    let mut command = Command::new("script");
+    // A terminal without a width draws nothing.
+    let line = format!("stty cols 120 rows 24; {line}");
+    Some(run(command.args(["-qec", &line, "/dev/null"])))
+}
+
 /// Runs `atalaya` as another user of the system, which only root can.
 ///
 /// # Errors

@@ -3,10 +3,13 @@
 //!
 //! Promises: a row that cannot be read costs only itself; an empty cell is an absent value; a row
 //! without coordinates is a feature without geometry, where the layer takes such. Numbers are decimal
-//! text, lists are separated by `;`. A reject points to the column as if the row were an object.
+//! text, lists are separated by `;`. A reject says the line and the column, and points to the column as
+//! if the row were an object.
 //!
 //! Refuses the whole body where a column that the feed names is not in the header: every row would be
 //! wrong in the same way.
+
+pub(crate) mod cell;
 
 use super::geometry::Shape;
 use super::target::{Draft, Fault, Target};
@@ -40,7 +43,7 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
     for (index, row) in reader.records().enumerate() {
         let event = match row {
             Ok(row) => table.event(&row),
-            Err(error) => Err(Fault::new(error, "")),
+            Err(error) => Err(Fault::new(cell::no_row(&error), "")),
         };
         match event {
             Ok(event) => decoded.accept(index, event),
@@ -79,8 +82,13 @@ impl<'a> Column<'a> {
         row.get(self.at).unwrap_or_default().trim()
     }
 
-    fn fault(self, reason: impl ToString) -> Fault {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "errors and texts alike are given away here"
+    )]
+    fn fault(self, row: &StringRecord, reason: impl ToString) -> Fault {
         let name = self.name.replace('~', "~0").replace('/', "~1");
+        let reason = cell::at(cell::line(row), Some(self.name), &reason.to_string());
         Fault::new(reason, format!("/{name}"))
     }
 }
@@ -141,7 +149,7 @@ impl<'a> Table<'a> {
 
     fn event(&self, row: &StringRecord) -> Result<Event, Fault> {
         let id = self.target.id(self.id.of(row));
-        let id = id.map_err(|bad| self.id.fault(bad))?;
+        let id = id.map_err(|bad| self.id.fault(row, bad))?;
         let draft = self.target.draft(id.clone());
         self.read(row, draft).map_err(|fault| fault.of(id))
     }
@@ -151,12 +159,16 @@ impl<'a> Table<'a> {
             && !column.of(row).is_empty()
         {
             let instant = self.target.instant(column.of(row));
-            draft.observed_at = Some(instant.map_err(|bad| column.fault(bad))?);
+            draft.observed_at = Some(instant.map_err(|bad| column.fault(row, bad))?);
         }
-        draft.geometry = self.target.place(self.shape(row)?)?;
+        let place = self.target.place(self.shape(row)?);
+        draft.geometry = place.map_err(|mut fault| {
+            fault.reason = cell::at(cell::line(row), None, &fault.reason);
+            fault
+        })?;
         for (column, field, spec) in &self.fields {
             let value = property::from_column(spec, column.of(row), self.target.clock());
-            if let Some(value) = value.map_err(|bad| column.fault(bad))? {
+            if let Some(value) = value.map_err(|bad| column.fault(row, bad))? {
                 draft.set(*field, value);
             }
         }
@@ -167,21 +179,15 @@ impl<'a> Table<'a> {
         let Some((lon, lat)) = self.lon_lat else {
             return Ok(None);
         };
-        if is_absent(lon.of(row)) && is_absent(lat.of(row)) {
+        if cell::is_absent(lon.of(row)) && cell::is_absent(lat.of(row)) {
             return Ok(None);
         }
         let degrees = |column: Column<'_>| {
-            let text = column.of(row);
-            let number = text.parse::<f64>();
-            number.map_err(|_| column.fault(format!("\"{text}\" is no coordinate")))
+            let number = cell::degrees(column.of(row));
+            number.map_err(|bad| column.fault(row, bad))
         };
         Ok(Some(Shape::point(degrees(lon)?, degrees(lat)?)))
     }
-}
-
-/// Whether a coordinate is one of the words that statistics programs write for none.
-fn is_absent(coordinate: &str) -> bool {
-    ["", "na", "n/a", "null", "none", "nan"].contains(&coordinate.to_ascii_lowercase().as_str())
 }
 
 #[cfg(test)]

@@ -258,7 +258,10 @@ impl<'a> Reading<'a> {
                 let instant = self.target.instant(text);
                 instant.map(Some).map_err(|bad| Fault::new(bad, pointer))
             }
-            Some(other) => Err(Fault::new(format!("{other} is no RFC 3339 time"), pointer)),
+            Some(other) => Err(Fault::new(
+                format!("{other} is no RFC 3339 time such as 2026-03-01T12:00:00Z"),
+                pointer,
+            )),
         }
     }
 }

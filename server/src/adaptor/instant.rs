@@ -14,7 +14,7 @@ const MAX_BYTES: usize = 64;
 #[non_exhaustive]
 pub(super) enum BadInstant {
     /// Not in a form that is read.
-    #[error("\"{0}\" is no RFC 3339 time")]
+    #[error("\"{0}\" is no RFC 3339 time such as 2026-03-01T12:00:00Z")]
     Text(String),
     /// A local time on a feed without a zone.
     #[error("\"{0}\" has no zone, and the feed has no timezone configured")]

@@ -1,4 +1,5 @@
-//! Media types (RFC 9110 section 8.3.1): type and subtype decide, parameters do not, case does not.
+//! Media types (RFC 9110 section 8.3.1): type and subtype decide, case does not, and of the parameters only
+//! a charset: JSON and delimited text are read as UTF-8.
 
 use super::{Input, Unreadable};
 
@@ -27,9 +28,26 @@ pub(super) fn expect(
         return Ok(None);
     };
     let found = essence(sent);
-    if accepted.contains(&found.as_str()) {
-        return Ok(Some(found));
+    let shown = |text: &str| text.trim().chars().take(100).collect();
+    if !accepted.contains(&found.as_str()) {
+        let found = shown(&found);
+        return Err(Unreadable::MediaType { found, takes });
     }
-    let found = found.chars().take(100).collect();
-    Err(Unreadable::MediaType { found, takes })
+    // XML says in itself how it is coded, and a form does so part by part.
+    let says_itself = found.ends_with("xml") || found.starts_with("multipart/");
+    if !says_itself && !is_utf_8(sent) {
+        let found = shown(sent);
+        return Err(Unreadable::MediaType { found, takes });
+    }
+    Ok(Some(found))
+}
+
+/// Whether a media type leaves it at UTF-8, of which ASCII is a part.
+pub(crate) fn is_utf_8(content_type: &str) -> bool {
+    let named = parameter(content_type, "charset");
+    named.is_none_or(|named| {
+        ["utf-8", "utf8", "us-ascii"]
+            .iter()
+            .any(|known| named.eq_ignore_ascii_case(known))
+    })
 }

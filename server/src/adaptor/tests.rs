@@ -71,8 +71,40 @@ fn names_are_those_of_the_contract() {
     }
     assert_eq!(
         "gtfs".parse::<Adaptor>().unwrap_err().to_string(),
-        "there is no adaptor \"gtfs\""
+        "there is no adaptor \"gtfs\"; there are geojson, csv, alpr-rekor, alpr-platerecognizer, \
+         alpr-hikvision, wzdx, cap, nws, osm-surveillance"
     );
+}
+
+/// The tests of an adaptor stand beside it: on files that somebody else wrote, on small ones written here, and with
+/// what is rejected counted in both.
+#[test]
+fn every_adaptor_is_tried_on_real_files_and_on_small_ones() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/adaptor");
+    let mut tried = 0;
+    for file in std::fs::read_dir(&folder).unwrap() {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let decodes = text.contains("pub(super) fn decode(target: &Target<'_>");
+        if !decodes || path.ends_with("tests.rs") {
+            continue;
+        }
+        let tests = std::fs::read_to_string(path.with_extension("").join("tests.rs")).unwrap();
+        let (own, real): (Vec<&str>, Vec<&str>) = tests
+            .split("#[test]")
+            .skip(1)
+            .partition(|test| !test.contains("real"));
+        for (kind, tests) in [("written here", own), ("real", real)] {
+            let counted = tests.iter().any(|test| test.contains("rejects"));
+            assert!(
+                counted,
+                "{}: no test on files {kind} counts rejects",
+                path.display()
+            );
+        }
+        tried += 1;
+    }
+    assert_eq!(tried, Adaptor::ALL.len());
 }
 
 #[test]

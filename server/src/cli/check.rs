@@ -26,6 +26,9 @@ impl Check {
         let printed =
             toml::to_string_pretty(config).map_err(|cause| Failure::Other(cause.to_string()))?;
         print(printed.trim_end());
+        for warning in config.warnings() {
+            say(&format!("warning: {warning}"));
+        }
         say(&format!(
             "catalog: {} layers; feeds: {}",
             catalog.len(),

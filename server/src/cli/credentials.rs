@@ -15,12 +15,11 @@ pub(super) async fn create_key(config: &Config, order: &KeyOrder) -> Result<Stri
         let made: Made = answer(client.post(local("/keys")).json(order)).await?;
         return Ok(made.token.expose().to_owned());
     }
-    let identity = identity(config)?;
     let catalog = config.catalog()?;
     let feeds = config.feeds(&catalog)?;
     let feeds: Vec<&str> = feeds.iter().map(|(feed, _)| feed.name.as_str()).collect();
     let key = order.check(&catalog, &feeds)?;
-    let token = identity.create_key(&key, Clock::system().now())?;
+    let token = identity(config)?.create_key(&key, Clock::system().now())?;
     Ok(token.expose().to_owned())
 }
 
@@ -30,9 +29,8 @@ pub(super) async fn issue_link(config: &Config, order: &LinkOrder) -> Result<Str
         let made: Made = answer(client.post(local("/links")).json(order)).await?;
         return Ok(made.token.expose().to_owned());
     }
-    let identity = identity(config)?;
     let link = order.check(&config.catalog()?)?;
-    let token = identity.issue_link(&link, Clock::system().now())?;
+    let token = identity(config)?.issue_link(&link, Clock::system().now())?;
     Ok(token.expose().to_owned())
 }
 
@@ -103,10 +101,7 @@ async fn answer<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Result
 fn identity(config: &Config) -> Result<Identity, Failure> {
     let store = config.data.join("main.db");
     if !store.exists() {
-        return Err(Failure::NotThere(format!(
-            "there is no store in {}: start the server once, or name its directory with --data",
-            config.data.display()
-        )));
+        return Err(Failure::NotThere(super::no_store(&config.data)));
     }
     Ok(Identity::open(&store, Lasting::default())?)
 }

@@ -1,7 +1,7 @@
 //! `atalaya decode`: what an adaptor makes of a file, without a server or a store.
 
-use super::{Failure, print, say};
-use crate::adaptor::{Adaptor, Feed, Input, decode};
+use super::{Failure, layer, print, say};
+use crate::adaptor::{Adaptor, Feed, Input, NoSuchAdaptor, decode};
 use crate::config::{Config, FeedConfig, feed};
 use crate::event_json::event_json;
 use atalaya_tiles::Catalog;
@@ -11,15 +11,19 @@ use std::path::PathBuf;
 /// Show what an adaptor makes of a file: one event as JSON a line on stdout, rejects on stderr.
 #[derive(Debug, Args)]
 pub(super) struct Decode {
-    /// The adaptor, such as geojson, csv, wzdx, cap or nws; or the name of a configured feed.
+    /// The adaptor: geojson, csv, alpr-rekor, alpr-platerecognizer, alpr-hikvision, wzdx, cap, nws or
+    /// osm-surveillance. Or a feed by its name, with the columns and the time zone that it is
+    /// configured with; every layer has a feed of its own name.
+    #[arg(value_name = "ADAPTOR-OR-FEED")]
     adaptor: String,
     /// The file.
     file: PathBuf,
-    /// The layer it is meant for; by default the one that the adaptor usually fills.
+    /// The layer whose fields are read; by default that of the feed, or the one that the adaptor
+    /// usually fills: for geojson and csv, incidents.
     #[arg(long)]
     layer: Option<String>,
-    /// The media type of the file.
-    #[arg(long)]
+    /// The media type that a sender would name, such as text/csv; by default one that the adaptor reads.
+    #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
 }
 
@@ -27,6 +31,7 @@ impl Decode {
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
         let catalog = config.catalog()?;
         let feed = self.feed(config, &catalog)?;
+        let layer = &catalog.spec(feed.layer).name;
         let body = std::fs::read(&self.file)
             .map_err(|cause| Failure::NotThere(format!("{}: {cause}", self.file.display())))?;
         let input = Input {
@@ -54,12 +59,12 @@ impl Decode {
         if !decoded.ignored.is_empty() {
             let ignored: Vec<&str> = decoded.ignored.iter().map(String::as_str).collect();
             say(&format!(
-                "ignored properties without a field: {}",
+                "ignored, since layer {layer} has no field for them: {} (--layer names another layer)",
                 ignored.join(", ")
             ));
         }
         say(&format!(
-            "{} events, {} rejects",
+            "{} events of layer {layer}, {} rejects",
             decoded.events.len(),
             decoded.rejects.len()
         ));
@@ -67,23 +72,40 @@ impl Decode {
     }
 
     fn feed(&self, config: &Config, catalog: &Catalog) -> Result<Feed, Failure> {
-        if let Some(configured) = config.feeds.iter().find(|feed| feed.name == self.adaptor) {
-            return Ok(feed(configured, catalog)?);
-        }
-        let adaptor: Adaptor =
-            self.adaptor
-                .parse()
-                .map_err(|unknown: crate::adaptor::NoSuchAdaptor| {
-                    Failure::NotThere(unknown.to_string())
-                })?;
-        let layer = self
-            .layer
-            .clone()
-            .unwrap_or_else(|| adaptor.usual_layer().to_owned());
-        let described = FeedConfig {
-            adaptor,
-            ..FeedConfig::own(&layer)
-        };
+        let described = self.described(config, catalog)?;
+        layer::taking(catalog, &described.layer)?;
         feed(&described, catalog).map_err(|bad| Failure::NotThere(bad.to_string()))
+    }
+
+    /// The feed that is meant, of the layer that is meant.
+    fn described(&self, config: &Config, catalog: &Catalog) -> Result<FeedConfig, Failure> {
+        let named = |feed: &FeedConfig| feed.name == self.adaptor;
+        let configured = config.feeds.iter().find(|feed| named(feed)).cloned();
+        let mut described = match (configured, self.adaptor.parse::<Adaptor>()) {
+            (Some(feed), _) => feed,
+            (None, Ok(adaptor)) => FeedConfig {
+                adaptor,
+                ..FeedConfig::own(adaptor.usual_layer())
+            },
+            (None, Err(unknown)) => {
+                let feeds = config.feeds(catalog)?;
+                let own = feeds.iter().map(|(feed, _)| feed).find(|feed| named(feed));
+                let own = own.cloned();
+                own.ok_or_else(|| self.unknown(&unknown, &feeds))?
+            }
+        };
+        if let Some(layer) = &self.layer {
+            described.layer.clone_from(layer);
+        }
+        Ok(described)
+    }
+
+    fn unknown(&self, unknown: &NoSuchAdaptor, feeds: &[(FeedConfig, Feed)]) -> Failure {
+        let feeds: Vec<&str> = feeds.iter().map(|(feed, _)| feed.name.as_str()).collect();
+        Failure::NotThere(format!(
+            "{unknown}; nor is there a feed \"{}\"; there are {}",
+            self.adaptor,
+            feeds.join(", ")
+        ))
     }
 }

@@ -6,7 +6,7 @@ mod scene;
 use super::link::{reached_at, sign_in_url};
 use super::serve::{City, logging};
 use super::{Failure, print};
-use crate::config::Config;
+use crate::config::{Config, listen_address};
 use crate::demo::{Scenario, Streets, shifted};
 use crate::engine::Engine;
 use crate::identity::{Authority, LinkOrder, NewKey};
@@ -37,7 +37,7 @@ const STEP: Duration = Duration::from_millis(500);
 #[derive(Debug, Args)]
 pub(super) struct Demo {
     /// Address and port to serve on; port 0 picks a free one.
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = listen_address)]
     listen: Option<String>,
     /// How much faster than real time the night passes, 1 to 60.
     #[arg(long, default_value_t = 1.0)]

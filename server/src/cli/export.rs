@@ -7,12 +7,13 @@
 
 mod format;
 
-use super::{Failure, say};
+use super::{Failure, layer, say};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{NoHistory, fold, picture_at};
+use crate::instant;
 use crate::store::Reader;
-use atalaya_tiles::{Catalog, LayerIx, LayerKind, Seen, View, Viewer};
+use atalaya_tiles::{Catalog, LayerIx, Seen, View, Viewer};
 use clap::Args;
 use format::Format;
 use jiff::Timestamp;
@@ -31,8 +32,8 @@ pub(super) struct Export {
     /// The layer.
     layer: String,
     /// The instant to write it as of, such as 2026-03-14T20:00:00Z; now by default.
-    #[arg(long, value_name = "T")]
-    at: Option<String>,
+    #[arg(long, value_name = "INSTANT", value_parser = instant::argument)]
+    at: Option<Timestamp>,
     /// The format; by default what the file's name ends in, else GeoJSON.
     #[arg(long)]
     format: Option<Format>,
@@ -45,7 +46,7 @@ impl Export {
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
         let format = self.format()?;
         let catalog = Arc::new(config.catalog()?);
-        let layer = self.layer(&catalog)?;
+        let (layer, _) = layer::taking(&catalog, &self.layer)?;
         let view = self.view(config, &catalog, layer)?;
         let written = match &self.out {
             Some(path) => to_file(path, |out| self.write(format, &view, out))?,
@@ -73,37 +74,6 @@ impl Export {
         Ok(format)
     }
 
-    fn layer(&self, catalog: &Catalog) -> Result<LayerIx, Failure> {
-        let there = || {
-            let kept = catalog
-                .layers()
-                .filter(|(_, spec)| spec.kind != LayerKind::Derived);
-            kept.map(|(_, spec)| spec.name.as_str())
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        let layer = catalog.layer(&self.layer);
-        let missing = || {
-            format!(
-                "there is no layer \"{}\"; there are {}",
-                self.layer,
-                there()
-            )
-        };
-        let layer = layer.ok_or_else(|| Failure::NotThere(missing()))?;
-        match catalog.spec(layer).kind {
-            LayerKind::Derived => {
-                let reason = format!(
-                    "layer {} is computed from others; there are {}",
-                    self.layer,
-                    there()
-                );
-                Err(Failure::NotThere(reason))
-            }
-            LayerKind::State | LayerKind::Sighting => Ok(layer),
-        }
-    }
-
     fn view(
         &self,
         config: &Config,
@@ -112,21 +82,15 @@ impl Export {
     ) -> Result<Arc<View>, Failure> {
         let path = config.data.join("main.db");
         if !path.exists() {
-            return Err(Failure::NotThere(format!(
-                "there is no store in {}",
-                config.data.display()
-            )));
+            return Err(Failure::NotThere(super::no_store(&config.data)));
         }
         let mut reader = Reader::beside(&path, Arc::clone(catalog))?;
         let now = Clock::system().now();
-        let Some(at) = &self.at else {
+        let Some(at) = self.at else {
             return Ok(fold(&mut reader, catalog, now, &[layer])?);
         };
-        let at: Timestamp = at
-            .parse()
-            .map_err(|cause| Failure::NotThere(format!("--at {at}: {cause}")))?;
         if at > now {
-            return Err(Failure::Other(format!("{at} is after now, {now}")));
+            return Err(Failure::Other(format!("--at {at} is after now, {now}")));
         }
         match picture_at(&mut reader, catalog, at, &[layer]) {
             Ok(view) => Ok(view),

@@ -8,36 +8,42 @@
 mod ledger;
 
 use super::way::{Way, reload_basemap};
-use super::{Failure, say};
+use super::{Failure, layer, say};
+use crate::adaptor::cell;
 use crate::basemap::{self, SOURCE_LAYERS};
 use crate::config::Config;
 use crate::geojson::collection;
 use crate::import::{BadFile, Crs, Mapping, Positions, Source, Unread, open, source_layer};
-use atalaya_tiles::{LayerKind, LayerSpec};
+use atalaya_tiles::LayerSpec;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{DecimalBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ledger::{Ledger, Rejects};
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The most features of a batch.
 const BATCH: usize = 1_000;
 /// The most bytes of a batch, but for one feature that is larger by itself.
 const BATCH_BYTES: usize = 4 << 20;
+/// Rejects that are said one by one; all of them stand in the file of rejects.
+const SAID: u64 = 3;
 /// What stands before the name of a source-layer of the basemap.
 const BASEMAP: &str = "basemap:";
 
 /// Bring a file into a layer: GeoJSON, GeoJSONSeq, CSV, Shapefile or FlatGeobuf.
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// The layer; `basemap:roads` and its like fill the static basemap.
+    /// The layer, such as cameras; basemap:roads and its like fill the static basemap instead.
     layer: String,
-    /// The file; its ending says the format.
+    /// The file; its ending says the format: .geojson, .json, .geojsonl, .geojsons, .ndjson, .csv, .tsv,
+    /// .shp or .fgb.
     file: PathBuf,
     /// The coordinate system of the file, whatever it says itself: EPSG:n.
     #[arg(long, value_name = "EPSG:n")]
     crs: Option<String>,
-    /// Which column a field is read from; also for lon, lat and `observed_at`.
+    /// Which column a field is read from, such as name=TITLE; also for lon, lat, `observed_at`, `stale_at`
+    /// and `expires_at`. What is not mapped is read from the column of its own or a usual name.
     #[arg(long, value_name = "field=column", num_args = 1..)]
     map: Vec<String>,
     /// The column of the id.
@@ -122,33 +128,7 @@ impl Import {
 
     async fn layer(&self, config: &Config) -> Result<Tally, Failure> {
         let catalog = config.catalog()?;
-        let spec = catalog
-            .layers()
-            .map(|(_, spec)| spec)
-            .find(|spec| spec.name == self.layer);
-        let there = || {
-            let taking = catalog
-                .layers()
-                .filter(|(_, spec)| spec.kind != LayerKind::Derived);
-            taking
-                .map(|(_, spec)| spec.name.as_str())
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        let spec = spec.ok_or_else(|| {
-            Failure::NotThere(format!(
-                "there is no layer \"{}\"; there are {}",
-                self.layer,
-                there()
-            ))
-        })?;
-        if spec.kind == LayerKind::Derived {
-            return Err(Failure::NotThere(format!(
-                "layer {} is computed from others; there are {}",
-                spec.name,
-                there()
-            )));
-        }
+        let (_, spec) = layer::taking(&catalog, &self.layer)?;
         let (source, mapping) = self.source(spec)?;
         let way = Way::open(config).await?;
         let ledger = Ledger::open(
@@ -164,24 +144,28 @@ impl Import {
         let tally = outcome?;
         let ignored: Vec<&str> = pouring.mapping.ignored().collect();
         if !ignored.is_empty() {
-            say(&format!("columns without a field: {}", ignored.join(", ")));
+            say(&format!(
+                "not imported, since no field is for them: {}",
+                ignored.join(", ")
+            ));
         }
         way.checkpoint().await?;
         Ok(tally)
     }
 
     fn source<'l>(&self, spec: &'l LayerSpec) -> Result<(Source, Mapping<'l>), Failure> {
-        let mapping = Mapping::new(spec, &self.map, self.id.as_deref(), &self.file)
+        let mut mapping = Mapping::new(spec, &self.map, self.id.as_deref(), &self.file)
             .map_err(Failure::NotThere)?;
         let positions = Positions {
             lon: mapping.column("lon"),
             lat: mapping.column("lat"),
         };
         let source = open(&self.file, self.crs()?, positions).map_err(|bad| bad_file(&bad))?;
-        if let Some(columns) = &source.columns {
-            mapping
-                .check(&self.file, columns)
-                .map_err(|bad| bad_file(&bad))?;
+        mapping
+            .settle(&self.file, &source)
+            .map_err(|bad| bad_file(&bad))?;
+        if source.columns.is_some() {
+            say(&format!("columns: {}", mapping.said()));
         }
         say(&format!(
             "{}: positions in {}",
@@ -200,13 +184,29 @@ fn bad_file(bad: &BadFile) -> Failure {
 fn bar(count: Option<u64>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(count, ProgressDrawTarget::stderr());
     let template = match count {
-        Some(_) => "{bar:40} {pos}/{len} records, {per_sec}, {eta} left",
-        None => "{spinner} {pos} records, {per_sec}",
+        Some(_) => "{bar:40} {pos}/{len} records, {per_sec}, {msg}, {eta} left",
+        None => "{spinner} {pos} records, {per_sec}, {msg}",
     };
     match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style),
+        Ok(style) => bar
+            .with_style(style)
+            .with_message(stored(0, Duration::ZERO)),
         Err(_) => bar,
     }
+}
+
+/// How much was stored, and how fast.
+fn stored(bytes: u64, within: Duration) -> String {
+    let thousandths = u64::try_from(within.as_millis()).unwrap_or(u64::MAX).max(1);
+    let rate = bytes.saturating_mul(1_000) / thousandths;
+    format!("{} stored, {}/s", DecimalBytes(bytes), DecimalBytes(rate))
+}
+
+/// Where in the file a record stands.
+#[derive(Debug, Default, Clone, Copy)]
+struct Stands {
+    index: u64,
+    line: Option<u64>,
 }
 
 /// An import under way.
@@ -219,8 +219,11 @@ struct Pouring<'w> {
     bar: ProgressBar,
     tally: Tally,
     /// Features that wait to be sent, with their positions in the file.
-    batch: Vec<(u64, Vec<u8>)>,
+    batch: Vec<(Stands, Vec<u8>)>,
+    /// The bytes of these, as they are sent.
     bytes: usize,
+    /// The bytes of all features that were sent.
+    stored: u64,
 }
 
 impl<'w> Pouring<'w> {
@@ -241,6 +244,7 @@ impl<'w> Pouring<'w> {
             tally: Tally::default(),
             batch: Vec::new(),
             bytes: 0,
+            stored: 0,
         }
     }
 
@@ -253,7 +257,16 @@ impl<'w> Pouring<'w> {
                 continue;
             }
             let feature = match record {
-                Ok(draft) => self.mapping.feature(index, draft, &source.crs),
+                Ok(draft) => {
+                    let at = Stands {
+                        index,
+                        line: draft.line,
+                    };
+                    let feature = self.mapping.feature(index, draft, &source.crs);
+                    feature
+                        .map(|feature| (at, feature))
+                        .map_err(|reason| self.in_cell(at, reason, "/geometry"))
+                }
                 Err(Unread::Record(reason)) => Err(reason),
                 Err(Unread::Rest(reason)) => {
                     self.send(index).await?;
@@ -263,7 +276,7 @@ impl<'w> Pouring<'w> {
                 }
             };
             match feature {
-                Ok(feature) => self.push(index, &feature),
+                Ok((at, feature)) => self.push(at, &feature),
                 Err(reason) => self.reject(index, &reason, ""),
             }
             if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES {
@@ -276,14 +289,26 @@ impl<'w> Pouring<'w> {
         Ok(self.tally)
     }
 
-    fn push(&mut self, index: u64, feature: &Json) {
+    fn push(&mut self, at: Stands, feature: &Json) {
         let text = feature.to_string().into_bytes();
         self.bytes += text.len();
-        self.batch.push((index, text));
+        self.batch.push((at, text));
+    }
+
+    /// A reason, with the line and the column that a pointer is about, where the file has such.
+    fn in_cell(&self, at: Stands, reason: String, pointer: &str) -> String {
+        match at.line {
+            Some(line) => cell::at(line, self.mapping.column_at(pointer), &reason),
+            None => reason,
+        }
     }
 
     fn reject(&mut self, index: u64, reason: &str, pointer: &str) {
         self.tally.rejected += 1;
+        if self.tally.rejected <= SAID {
+            self.bar
+                .suspend(|| say(&format!("reject {index}: {reason}")));
+        }
         self.rejects.note(index, reason, pointer);
     }
 
@@ -293,16 +318,21 @@ impl<'w> Pouring<'w> {
             return Ok(());
         }
         let batch = std::mem::take(&mut self.batch);
-        self.bytes = 0;
-        let (positions, texts): (Vec<u64>, Vec<Vec<u8>>) = batch.into_iter().unzip();
+        let bytes = std::mem::take(&mut self.bytes);
+        let (places, texts): (Vec<Stands>, Vec<Vec<u8>>) = batch.into_iter().unzip();
         let body = collection(texts);
         let told = self.way.ingest(self.layer, self.layer, body.into()).await?;
         self.tally.accepted += told.accepted as u64;
         self.tally.duplicates += told.duplicates as u64;
         for refusal in &told.rejected {
-            let index = positions.get(refusal.index).copied().unwrap_or_default();
-            self.reject(index, &refusal.reason, within(&refusal.pointer));
+            let at = places.get(refusal.index).copied().unwrap_or_default();
+            let pointer = within(&refusal.pointer);
+            let reason = self.in_cell(at, refusal.reason.clone(), pointer);
+            self.reject(at.index, &reason, pointer);
         }
+        self.stored += bytes as u64;
+        self.bar
+            .set_message(stored(self.stored, self.bar.elapsed()));
         self.rejects.flush();
         self.ledger.advance(next);
         Ok(())

@@ -4,6 +4,7 @@ use super::listing::{List, Revoke};
 use super::{Failure, credentials, print};
 use crate::config::Config;
 use crate::identity::{KeyOrder, Kind};
+use crate::instant;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
@@ -21,20 +22,27 @@ pub(super) enum Key {
 /// A key to be made.
 #[derive(Debug, Args)]
 pub(super) struct Create {
-    /// The one feed that the token may post to.
-    #[arg(long, conflicts_with = "role", required_unless_present = "role")]
+    /// For a program that reports: the one feed that it may post to, such as incidents. It reads nothing.
+    #[arg(long, conflicts_with = "role")]
     feed: Option<String>,
-    /// The role that the token reads and acts as.
+    /// For a program that reads or acts: what it does so as. wall reads; responder, dispatcher, planner,
+    /// analyst and operator may do more, admin everything; oversight reads what others did.
     #[arg(long)]
     role: Option<String>,
-    /// Clearances, joined by commas; with --role only.
-    #[arg(long, default_value = "", conflicts_with = "feed")]
+    /// Clearances for restricted fields, such as cji or medical, joined by commas; with --role only.
+    #[arg(
+        long,
+        value_name = "NAME,…",
+        default_value = "",
+        hide_default_value = true,
+        conflicts_with = "feed"
+    )]
     clearance: String,
     /// The layers that the token is bound to, joined by commas; with --role only.
     #[arg(long, value_name = "LAYER,…", conflicts_with = "feed")]
     layers: Option<String>,
-    /// When the token ends, as an RFC 3339 instant.
-    #[arg(long, value_name = "INSTANT")]
+    /// When the token ends, such as 2026-12-31T00:00:00Z; never by default.
+    #[arg(long, value_name = "INSTANT", value_parser = instant::argument)]
     expires: Option<Timestamp>,
     /// Its name in lists.
     #[arg(long)]

@@ -15,8 +15,13 @@ pub(super) struct Link {
     /// admin.
     #[arg(long, default_value = "wall")]
     role: String,
-    /// Clearances of the session, joined by commas.
-    #[arg(long, default_value = "")]
+    /// Clearances of the session for restricted fields, such as cji or medical, joined by commas.
+    #[arg(
+        long,
+        value_name = "NAME,…",
+        default_value = "",
+        hide_default_value = true
+    )]
     clearance: String,
     /// The layers that the session is bound to, joined by commas; all that the role opens by default.
     #[arg(long, value_name = "LAYER,…")]

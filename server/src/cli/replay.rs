@@ -5,12 +5,12 @@
 //! All instants of a record move by as much as its `observed_at`. A record without one is left out.
 
 use super::way::Way;
-use super::{Failure, say};
+use super::{Failure, layer, say};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::geojson::collection;
 use atalaya_tiles::catalog::FieldType;
-use atalaya_tiles::{Catalog, LayerKind, LayerSpec};
+use atalaya_tiles::{Catalog, LayerSpec};
 use clap::Args;
 use indicatif::ProgressBar;
 use jiff::{SignedDuration, Timestamp};
@@ -70,7 +70,7 @@ impl Replay {
         let (mut heard, left_out) =
             read(&text, self.layer.as_deref()).map_err(Failure::NotThere)?;
         for heard in &heard {
-            taking(&catalog, &heard.layer)?;
+            layer::taking(&catalog, &heard.layer)?;
         }
         if left_out > 0 {
             say(&format!(
@@ -169,24 +169,6 @@ impl Pace {
             .checked_add(SignedDuration::from_secs_f64(behind));
         told.unwrap_or(self.start)
     }
-}
-
-/// Refuses layers that take no events.
-fn taking(catalog: &Catalog, name: &str) -> Result<(), Failure> {
-    let layer = catalog
-        .layer(name)
-        .filter(|layer| catalog.spec(*layer).kind != LayerKind::Derived);
-    let missing = || {
-        let taking = catalog
-            .layers()
-            .filter(|(_, spec)| spec.kind != LayerKind::Derived);
-        let there: Vec<&str> = taking.map(|(_, spec)| spec.name.as_str()).collect();
-        Failure::NotThere(format!(
-            "there is no layer \"{name}\" that takes events; there are {}",
-            there.join(", ")
-        ))
-    };
-    layer.map(drop).ok_or_else(missing)
 }
 
 /// The records of a recording, and how many have no instant.

@@ -2,9 +2,10 @@
 
 use super::{Failure, print};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, listen_address};
 use crate::engine::Engine;
 use crate::http::admin::Admin;
+use crate::http::at_once::note_connection;
 use crate::http::control::Control;
 use crate::http::site::{Site, note_address};
 use crate::http::{App, security};
@@ -29,7 +30,7 @@ use tracing::{info, warn};
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// Address and port to serve on; port 0 picks a free one.
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = listen_address)]
     listen: Option<String>,
 }
 
@@ -119,6 +120,9 @@ impl City {
             task::spawn("certificate", tls.keep(self.clock.clone()));
         }
         info!(%address, "listening on {base}");
+        for warning in config.warnings() {
+            warn!("{warning}");
+        }
         // On a full disk reads are served all the same.
         if let Err(cause) = std::fs::write(&address_file, &base) {
             warn!(%cause, "cannot note the address: links will name the configured one");
@@ -158,7 +162,10 @@ impl City {
                 .configure(crate::http::routes)
         });
         let mut server = server
-            .on_connect(note_address)
+            .on_connect(|connection, notes| {
+                note_address(connection, notes);
+                note_connection(notes);
+            })
             .client_request_timeout(Duration::from_secs(5))
             .shutdown_timeout(2);
         let tls = self.tls.as_ref().map(Tls::server_config).transpose();

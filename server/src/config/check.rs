@@ -10,12 +10,31 @@ use std::fmt::Display;
 /// The static tileset, which is no layer.
 const BASEMAP: &str = "basemap";
 
+/// What an address to listen on looks like.
+const ADDRESS: &str = "it must be ADDRESS:PORT, such as 127.0.0.1:8080; port 0 picks a free one";
+
+/// An address to listen on, as an argument.
+///
+/// # Errors
+/// What it has to look like.
+pub fn listen_address(text: &str) -> Result<String, &'static str> {
+    if has_port(text) {
+        return Ok(text.to_owned());
+    }
+    Err(ADDRESS)
+}
+
+fn has_port(address: &str) -> bool {
+    let parts = address.rsplit_once(':');
+    parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+}
+
 impl Config {
     pub(super) fn check(&self) -> Result<(), BadConfig> {
         self.check_values()?;
         self.check_site()?;
         for (camera, stream) in &self.streams {
-            video::check(camera, stream).map_err(|reason| BadConfig::Stream {
+            video::check(camera, stream).map_err(|reason| BadConfig::Video {
                 camera: camera.clone(),
                 reason,
             })?;
@@ -35,19 +54,14 @@ impl Config {
 
     fn check_values(&self) -> Result<(), BadConfig> {
         let limits = &self.limits;
-        let has_port = |address: &str| {
-            let port = address.rsplit_once(':').map(|(_, port)| port);
-            port.is_some_and(|port| port.parse::<u16>().is_ok())
-        };
-        let address = "it must be ADDRESS:PORT, such as 127.0.0.1:8080; port 0 picks a free one";
         let admin = self.admin_listen.as_deref();
         let checks = [
-            value("listen", &self.listen, has_port(&self.listen), address),
+            value("listen", &self.listen, has_port(&self.listen), ADDRESS),
             value(
                 "admin_listen",
                 &admin.unwrap_or_default(),
                 admin.is_none_or(has_port),
-                address,
+                ADDRESS,
             ),
             value(
                 "limits.body_bytes",
@@ -93,6 +107,9 @@ impl Config {
         let zone = &self.site.time_zone;
         let origins = &self.site.origins;
         let strange = origins.iter().find(|origin| !is_origin(origin));
+        let proxies = &self.site.proxies;
+        let no_net = self.site.nets().position(|net| net.is_none());
+        let no_net = no_net.and_then(|at| proxies.get(at));
         let checks = [
             value(
                 "site.time_zone",
@@ -107,8 +124,41 @@ impl Config {
                 "each must be https://HOST or https://HOST:PORT as browsers write it: in lower case, \
                  without the usual port and without a path",
             ),
+            value(
+                "site.proxies",
+                &no_net.map_or("", String::as_str),
+                no_net.is_none(),
+                "each must be an address or a net of addresses, such as 10.20.0.5 or 10.20.0.0/24",
+            ),
+            value(
+                "site.proxies",
+                &proxies.join(", "),
+                proxies.is_empty() || !origins.is_empty(),
+                "they end TLS for site.origins, and there are none",
+            ),
         ];
         checks.into_iter().collect()
+    }
+
+    /// What can be so, and is hardly meant.
+    pub fn warnings(&self) -> Vec<String> {
+        let host = self.listen.rsplit_once(':').map_or("", |(host, _)| host);
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let address = host.parse::<std::net::IpAddr>();
+        let here = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+        let (listen, known) = (&self.listen, !self.site.origins.is_empty());
+        match (&self.tls, here || known) {
+            (_, true) => Vec::new(),
+            (Some(_), false) => vec![format!(
+                "[tls] without site.origins: what leads to this server (links, TileJSON, styles, /ogc) \
+                 begins with the address that was connected to, such as {listen}, and the certificate \
+                 is hardly for that; list the name in it, such as origins = [\"https://wall.example\"]"
+            )],
+            (None, false) => vec![format!(
+                "listen = {listen} without [tls] or site.origins: nobody can sign in from another \
+                 machine, and programs there get no restricted fields"
+            )],
+        }
     }
 
     fn check_tilesets(&self, catalog: &Catalog) -> Result<(), BadConfig> {

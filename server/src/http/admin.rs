@@ -1,15 +1,20 @@
 //! `/metrics` on an address of its own, which the configuration names or leaves out.
 //!
 //! Promises: nothing else is served there, and this nowhere else. Nobody signs in, so what it says is no
-//! secret: counts by feed, layer and outcome. Refuses to start where the address cannot be had.
+//! secret: counts by feed, layer and outcome. Refuses to start where the address cannot be had, and to
+//! answer under a name that is none of its own, as a page asks that had its name lead to this address.
 
-use super::App;
+use super::{App, site};
+use crate::config::Config;
 use crate::metrics::{self, Recorder};
-use crate::problem::Problem;
+use crate::problem::{Problem, echo};
 use crate::task;
+use actix_web::body::MessageBody;
 use actix_web::dev::ServerHandle;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::CACHE_CONTROL;
-use actix_web::{HttpResponse, HttpServer, web};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{Error, HttpResponse, HttpServer, web};
 use atalaya_tiles::Viewer;
 use metrics::real;
 use std::io;
@@ -56,6 +61,7 @@ impl Admin {
         let server = HttpServer::new(move || {
             let (app, recorder) = shared.clone();
             actix_web::App::new()
+                .wrap(from_fn(under_own_name))
                 .app_data(app)
                 .app_data(recorder)
                 .configure(routes)
@@ -105,6 +111,28 @@ fn routes(service: &mut web::ServiceConfig) {
     service
         .service(super::get("/metrics", exposition))
         .default_service(web::route().to(super::refusals::no_such_path));
+}
+
+/// Refuses a request for a name that leads here by somebody else's doing.
+async fn under_own_name(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let config = request.app_data::<web::Data<App>>().map(|app| &app.config);
+    let known = config.map(own_names).unwrap_or_default();
+    let host = site::host(request.request()).unwrap_or_default();
+    if site::is_no_foreign_name(host, &known) {
+        return next.call(request).await;
+    }
+    Err(Problem::Misdirected { host: echo(host) }.into())
+}
+
+/// The names that the configuration has for this server.
+fn own_names(config: &Config) -> Vec<&str> {
+    let origins = config.site.origins.iter();
+    let origins = origins.filter_map(|origin| origin.split_once("://").map(|(_, host)| host));
+    let listens = config.admin_listen.as_deref().into_iter();
+    origins.chain(listens).map(site::without_port).collect()
 }
 
 /// `GET /metrics`.

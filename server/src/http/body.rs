@@ -35,7 +35,8 @@ pub(super) async fn read_counted(
             .get(name)
             .and_then(|value| value.to_str().ok())
     };
-    if let Some(coding) = header(CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+    let coding = header(CONTENT_ENCODING).map(str::trim);
+    if let Some(coding) = coding.filter(|coding| !coding.eq_ignore_ascii_case("identity")) {
         return Err(Problem::UnsupportedMediaType {
             found: crate::problem::echo(&format!("Content-Encoding {coding}")),
             expected: "a body without content coding".into(),

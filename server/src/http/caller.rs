@@ -21,7 +21,7 @@ use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The session cookie under TLS; browsers hold its name to Secure, Path=/ and no Domain.
@@ -360,9 +360,11 @@ fn is_own(origin: &str, request: &HttpRequest, site: &Site) -> bool {
 
 /// The address that failures are counted by.
 pub(super) fn peer(request: &HttpRequest) -> IpAddr {
-    request
-        .peer_addr()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip())
+    let site = request.app_data::<web::Data<Site>>();
+    site.map_or_else(
+        || Site::default().client(request),
+        |site| site.client(request),
+    )
 }
 
 fn wants_page(request: &HttpRequest) -> bool {

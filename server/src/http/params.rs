@@ -4,6 +4,7 @@
 //! `min_seq` or `bbox` must not silently widen the answer. Every refusal names the key, the value
 //! and what was expected.
 
+use crate::instant::queried;
 use crate::problem::{Problem, echo};
 use actix_web::HttpRequest;
 use actix_web::web::Query;
@@ -190,12 +191,10 @@ impl Params {
         let Some(value) = self.raw(name) else {
             return Ok(None);
         };
-        read_instant(value)
-            .map(Some)
-            .ok_or_else(|| Problem::BadInstant {
-                name: name.into(),
-                value: echo(value),
-            })
+        queried(value).map(Some).ok_or_else(|| Problem::BadInstant {
+            name: name.into(),
+            value: echo(value),
+        })
     }
 
     /// A span of time: a whole number and `s`, `m`, `h` or `d`, at most `longest`.
@@ -236,19 +235,6 @@ impl Params {
             expected: expected.into(),
         }
     }
-}
-
-/// Reads an RFC 3339 instant as it comes out of a query.
-pub fn read_instant(text: &str) -> Option<Timestamp> {
-    // A bare + in a query stands for a space; before an offset only a + can have been meant.
-    let offset = text.len().saturating_sub(6);
-    let meant = match (text.get(..offset), text.get(offset..)) {
-        (Some(civil), Some(zone)) if zone.starts_with(' ') => {
-            format!("{civil}{}", zone.replacen(' ', "+", 1))
-        }
-        _ => text.to_owned(),
-    };
-    meant.parse().ok()
 }
 
 fn bad(name: &str, value: &str, expected: String) -> Problem {

@@ -3,6 +3,7 @@
 //! What no handler here has seen is a bare status; [`security::around`](super::security::around) puts the
 //! problem in its place that [`of_status`] names, so that no path answers an error in another shape.
 
+use crate::adaptor::is_utf_8;
 use crate::problem::{Problem, echo};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -99,7 +100,11 @@ pub fn unread(request: &HttpRequest, expected: &str) -> Problem {
         } else {
             echo(found)
         },
-        expected: expected.into(),
+        expected: if is_utf_8(found) {
+            expected.into()
+        } else {
+            format!("{expected} in UTF-8")
+        },
     }
 }
 
@@ -110,7 +115,7 @@ pub async fn json_alone(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let named = media_type(request.request());
     let essence = named.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case(JSON) {
+    if essence.eq_ignore_ascii_case(JSON) && is_utf_8(named) {
         return next.call(request).await;
     }
     Err(unread(request.request(), JSON).into())

@@ -4,11 +4,12 @@
 //! every refusal is a problem, also those that the web framework makes by itself; the log has the
 //! route's pattern, never the path or the query, since those may hold a plate or a token.
 
+use super::at_once;
 use super::caller::Who;
 use super::refusals::of_status;
 use super::site::Site;
 use crate::clock::{Clock, monotonic};
-use crate::metrics;
+use crate::metrics::{self, PROBLEMS};
 use crate::problem::under;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -54,12 +55,19 @@ pub async fn around(
         .app_data::<web::Data<Site>>()
         .is_some_and(|site| site.https());
     let method = request.method().clone();
+    let Ok(place) = at_once::place(request.request()) else {
+        count(StatusCode::SERVICE_UNAVAILABLE.as_u16(), started);
+        ::metrics::counter!(PROBLEMS, "problem" => "overloaded").increment(1);
+        tracing::info!(http.method = %method, "more than {} answers of one connection", at_once::MOST);
+        return Ok(request.into_response(HttpResponse::ServiceUnavailable().finish()));
+    };
     let span = tracing::info_span!("request", request.id = %id);
     let answer = async {
         let mut response = match next.call(request).await {
             Ok(response) => as_problem(response.map_into_boxed_body()),
             Err(error) => {
-                let mut response = HttpResponse::from_error(error);
+                let response = HttpResponse::from_error(error);
+                let mut response = response.map_body(|_, body| at_once::held(body, place));
                 keep_out_of_caches(response.headers_mut());
                 dress(response.headers_mut(), id, https);
                 let status = response.status().as_u16();
@@ -73,7 +81,7 @@ pub async fn around(
         }
         dress(response.headers_mut(), id, https);
         log(&response, started);
-        Ok(response)
+        Ok(response.map_body(|_, body| at_once::held(body, place)))
     };
     under(id, answer.instrument(span)).await
 }

@@ -2,18 +2,19 @@
 //! say of themselves.
 //!
 //! What may go over which connection, and what the server calls itself in what it answers, is decided
-//! here and nowhere else. Promises: an address that a client made up is never repeated; what a proxy
-//! says is believed of one on this machine alone, and of one that the configuration knows of.
+//! here and nowhere else. Promises: an address that a client made up is never repeated; what a proxy says
+//! is believed of those that the configuration names, and, where it lists origins, of one on this machine.
 
+use super::proxies::{Net, is_forwarded, over_tls, spoken_for};
 use crate::config::Config;
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::dev::Extensions;
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header;
 use actix_web::http::uri::Authority;
 use actix_web::rt::net::TcpStream;
 use actix_web::{HttpRequest, web};
 use std::any::Any;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// The address of this machine that a connection came in on.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,8 @@ pub struct Site {
     /// The origins under which browsers reach the server, such as `https://wall.example`, the usual one
     /// first. Empty where it is known by its address alone.
     pub origins: Vec<String>,
+    /// The proxies on other machines that end TLS for these origins.
+    pub proxies: Vec<Net>,
     /// Whether restricted fields may leave the machine without TLS.
     pub clear_text_clearances: bool,
 }
@@ -45,6 +48,7 @@ impl Default for Site {
             time_zone: "UTC".into(),
             tls: false,
             origins: Vec::new(),
+            proxies: Vec::new(),
             clear_text_clearances: false,
         }
     }
@@ -59,6 +63,7 @@ impl Site {
             time_zone: config.site.time_zone.clone(),
             tls: config.tls.is_some(),
             origins: config.site.origins.clone(),
+            proxies: config.site.nets().flatten().collect(),
             ..Self::default()
         }
     }
@@ -93,11 +98,44 @@ impl Site {
     }
 
     /// Whether nobody in between can read what the two sides of a connection say: it is encrypted, does
-    /// not leave the machine, or does so through a proxy on it that encrypts. A session is opened over
-    /// no other.
+    /// not leave the machine, or comes through a proxy that encrypts. One on another machine has to say
+    /// so; the way from it to here is its operator's to guard. A session is opened over no other.
     pub fn is_private(&self, request: &HttpRequest) -> bool {
-        let proxied = || !self.origins.is_empty() && !is_forwarded_in_clear(request.headers());
-        self.tls || (is_from_here(request) && (!is_forwarded(request.headers()) || proxied()))
+        if self.tls {
+            return true;
+        }
+        let headers = request.headers();
+        match request.peer_addr().map(|peer| peer.ip().to_canonical()) {
+            Some(peer) if peer.is_loopback() => {
+                let proxied = !self.origins.is_empty() && over_tls(headers) != Some(false);
+                !is_forwarded(headers) || proxied
+            }
+            Some(peer) => self.is_named(peer) && over_tls(headers) == Some(true),
+            None => false,
+        }
+    }
+
+    /// The address of whoever asks, by which failures are counted: the peer's, or what the proxies of the
+    /// configuration say of it.
+    pub fn client(&self, request: &HttpRequest) -> IpAddr {
+        let peer = request.peer_addr();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let peer = peer.to_canonical();
+        if !self.is_proxy(peer) {
+            return peer;
+        }
+        spoken_for(request.headers(), peer, |hop| self.is_proxy(hop))
+    }
+
+    /// Whether what comes from an address may speak for another.
+    fn is_proxy(&self, address: IpAddr) -> bool {
+        let here = address.is_loopback() && !self.origins.is_empty();
+        here || self.is_named(address)
+    }
+
+    /// Whether the configuration names an address as a proxy's.
+    fn is_named(&self, address: IpAddr) -> bool {
+        self.proxies.iter().any(|net| net.holds(address))
     }
 
     /// Whether restricted fields may go to whoever sent this.
@@ -139,55 +177,38 @@ fn came_in_on(request: &HttpRequest) -> SocketAddr {
 
 /// Whether a host, with or without a port, is this machine for whoever asks.
 fn is_loopback(host: &str) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, port)| {
+    let name = without_port(host);
+    let address = literal(name);
+    name.eq_ignore_ascii_case("localhost") || address.is_some_and(|it| it.is_loopback())
+}
+
+/// A host without its port.
+pub(super) fn without_port(host: &str) -> &str {
+    host.rsplit_once(':').map_or(host, |(name, port)| {
         let is_port = port
             .parse::<u16>()
             .is_ok_and(|number| number.to_string() == port);
         if is_port { name } else { host }
-    });
-    let address = name
+    })
+}
+
+/// The address that a host is, as it stands in an address of the web.
+fn literal(name: &str) -> Option<IpAddr> {
+    let bracketed = name
         .strip_prefix('[')
         .and_then(|name| name.strip_suffix(']'));
-    let v4 = |name: &str| name.parse::<std::net::Ipv4Addr>().map(IpAddr::V4);
+    let v4 = |name: &str| name.parse::<Ipv4Addr>().map(IpAddr::V4);
     let v6 = |name: &str| name.parse::<std::net::Ipv6Addr>().map(IpAddr::V6);
-    let address = address.map_or_else(|| v4(name), v6);
-    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+    bracketed.map_or_else(|| v4(name), v6).ok()
 }
 
-/// Whether the peer is on this machine.
-fn is_from_here(request: &HttpRequest) -> bool {
-    let peer = request.peer_addr();
-    peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
-}
-
-/// Whether a proxy says that it speaks for another.
-fn is_forwarded(headers: &HeaderMap) -> bool {
-    [
-        "forwarded",
-        "x-forwarded-for",
-        "x-real-ip",
-        "x-forwarded-proto",
-    ]
-    .iter()
-    .any(|name| headers.contains_key(*name))
-}
-
-/// Whether a proxy says that it was asked without TLS, anywhere on the way.
-fn is_forwarded_in_clear(headers: &HeaderMap) -> bool {
-    let texts = |name: &'static str| {
-        let values = headers.get_all(name);
-        values.map(|value| value.to_str().unwrap_or("?").to_ascii_lowercase())
-    };
-    let protocol = |text: &str| !text.split(',').all(|one| one.trim() == "https");
-    let hops = |text: &str| {
-        let pairs = text
-            .split([',', ';'])
-            .filter_map(|pair| pair.split_once('='));
-        let mut named = pairs.filter(|(name, _)| name.trim() == "proto");
-        named.any(|(_, value)| value.trim().trim_matches('"') != "https")
-    };
-    texts("x-forwarded-proto").any(|text| protocol(&text))
-        || texts("forwarded").any(|text| hops(&text))
+/// Whether a host can only mean this server, or was configured: an address, a name without a dot, which no
+/// registry hands out, or one of those given. A page that has its own name lead here shows itself by it.
+pub(super) fn is_no_foreign_name(host: &str, known: &[&str]) -> bool {
+    let name = without_port(host);
+    literal(name).is_some()
+        || (!name.is_empty() && !name.contains('.'))
+        || known.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

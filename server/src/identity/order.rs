@@ -64,7 +64,7 @@ impl KeyOrder {
                 let role = role(name)?;
                 (Authority::Role(role), format!("{} by key", role.name()))
             }
-            (None, None) => return Err(UnknownName("name a --feed or a --role".into())),
+            (None, None) => return Err(neither(feeds)),
         };
         Ok(NewKey {
             name: named(self.name.as_deref(), usual)?,
@@ -128,6 +128,17 @@ fn layers(asked: Option<&str>, catalog: &Catalog) -> Result<Option<Vec<String>>,
         ));
     }
     Ok(Some(bound))
+}
+
+/// What a key can be for, for somebody who did not say it.
+fn neither(feeds: &[&str]) -> UnknownName {
+    let mut feeds = feeds.to_vec();
+    feeds.sort_unstable();
+    let feeds = feeds.join(", ");
+    UnknownName(format!(
+        "what is the key for? --feed NAME for a program that reports to that one feed and reads nothing \
+         (there are {feeds}), or --role ROLE for one that reads (such as --role analyst)"
+    ))
 }
 
 fn known_feed(name: &str, feeds: &[&str]) -> Result<(), UnknownName> {

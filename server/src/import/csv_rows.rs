@@ -1,7 +1,8 @@
 //! Delimited text (RFC 4180) with a header row: comma, semicolon, tab or bar, whichever the header has
 //! most of. Columns of positions are named by `--map lon=… lat=…`, else known by their usual names.
 
-use super::{BadFile, Crs, Draft, Positions, Source, Unread, number};
+use super::{BadFile, Crs, Draft, Place, Positions, Source, Unread, number};
+use crate::adaptor::cell;
 use csv::{ReaderBuilder, StringRecord};
 use serde_json::{Map, Value as Json, json};
 use std::fs::File;
@@ -40,6 +41,10 @@ pub(super) fn open(
         .collect();
     let place = place(&columns, positions).map_err(content)?;
     let named = columns.clone();
+    let name = |at: usize| columns.get(at).cloned().unwrap_or_default();
+    let from = place.map_or(Place::Nowhere, |(lon, lat)| {
+        Place::Columns(name(lon), name(lat))
+    });
     let mut rows = reader.into_records();
     let mut broken = false;
     let records = std::iter::from_fn(move || {
@@ -49,18 +54,17 @@ pub(super) fn open(
         let row = rows.next()?;
         let draft = row.map_err(|cause| {
             broken = cause.is_io_error();
-            let reason = cause.to_string();
             if broken {
-                Unread::Rest(reason)
-            } else {
-                Unread::Record(reason)
+                return Unread::Rest(cause.to_string());
             }
+            Unread::Record(cell::no_row(&cause))
         });
         Some(draft.and_then(|row| draft_of(&named, place, &row)))
     });
     Ok(Source {
         crs: crs.unwrap_or_else(Crs::wgs84),
         columns: Some(columns),
+        place: from,
         count: None,
         records: Box::new(records),
     })
@@ -114,12 +118,14 @@ fn draft_of(
     place: Option<(usize, usize)>,
     row: &StringRecord,
 ) -> Result<Draft, Unread> {
-    let cell = |at: usize| row.get(at).unwrap_or_default().trim();
+    let text = |at: usize| row.get(at).unwrap_or_default().trim();
+    let line = cell::line(row);
     let geometry = match place {
-        Some((lon, lat)) if !(is_absent(cell(lon)) && is_absent(cell(lat))) => {
+        Some((lon, lat)) if !(cell::is_absent(text(lon)) && cell::is_absent(text(lat))) => {
             let degrees = |at: usize| {
-                let bad = |_| Unread::Record(format!("\"{}\" is no coordinate", cell(at)));
-                cell(at).parse::<f64>().map_err(bad)
+                let column = columns.get(at).map(String::as_str);
+                let bad = |reason: String| Unread::Record(cell::at(line, column, &reason));
+                cell::degrees(text(at)).map_err(bad)
             };
             json!({ "type": "Point", "coordinates": [number(degrees(lon)?), number(degrees(lat)?)] })
         }
@@ -128,18 +134,14 @@ fn draft_of(
     let mut properties = Map::new();
     for (at, column) in columns.iter().enumerate() {
         let is_place = place.is_some_and(|(lon, lat)| at == lon || at == lat);
-        if !is_place && !cell(at).is_empty() {
-            properties.insert(column.clone(), cell(at).into());
+        if !is_place && !text(at).is_empty() {
+            properties.insert(column.clone(), text(at).into());
         }
     }
     Ok(Draft {
         geometry,
         properties,
+        line: Some(line),
         ..Draft::default()
     })
-}
-
-/// Whether a coordinate is one of the words that statistics programs write for none.
-fn is_absent(coordinate: &str) -> bool {
-    ["", "na", "n/a", "null", "none", "nan"].contains(&coordinate.to_ascii_lowercase().as_str())
 }

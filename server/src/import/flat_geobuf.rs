@@ -1,6 +1,6 @@
 //! `FlatGeobuf`: the coordinate system of the header, records in the order of the file.
 
-use super::{BadFile, Crs, Draft, Source, Unread, geometry_json};
+use super::{BadFile, Crs, Draft, Place, Source, Unread, geometry_json};
 use flatgeobuf::{FallibleStreamingIterator, FeatureProperties, FgbFeature, FgbReader, Header};
 use geozero::{ColumnValue, PropertyProcessor, ToGeo};
 use serde_json::{Map, Value as Json};
@@ -54,6 +54,7 @@ pub(super) fn open(path: &Path, crs: Option<Crs>) -> Result<Source, BadFile> {
     Ok(Source {
         crs,
         columns: Some(columns.unwrap_or_default()),
+        place: Place::Geometry,
         count,
         records: Box::new(records),
     })

@@ -1,7 +1,7 @@
 //! GeoJSON and its sequences: a Feature or `FeatureCollection`, texts after RS (RFC 8142), or one text
 //! a line. A `crs` member (GeoJSON of 2008) is honoured.
 
-use super::{BadFile, Crs, Draft, Source, Unread};
+use super::{BadFile, Crs, Draft, Place, Source, Unread};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
@@ -74,6 +74,7 @@ pub(super) fn open(path: &Path, crs: Option<Crs>) -> Result<Source, BadFile> {
     Ok(Source {
         crs,
         columns: None,
+        place: Place::Geometry,
         count: u64::try_from(texts.len()).ok(),
         records: Box::new(texts.into_iter().map(|text| draft(&text))),
     })
@@ -128,5 +129,6 @@ fn draft(text: &str) -> Result<Draft, Unread> {
         geometry: feature.geometry,
         properties: feature.properties.unwrap_or_default(),
         instants,
+        line: None,
     })
 }

@@ -1,12 +1,16 @@
 //! From a record of a file to a feature of a layer: names, ids, and text that stands for values.
 //!
 //! Promises: a field is read from the column that is mapped to it, else from the column of its own
-//! name, capitals making no difference. An id is the one asked for, else the file's own, else made of
-//! the file's name and the position of the record, which a second import makes again.
+//! name, capitals making no difference, else from one that is [`known`] by another; which it is, is said.
+//! An id is the one asked for, else the file's own, else made of the file's name and the position of the
+//! record, which a second import makes again.
+//!
+//! Refuses a file of columns none of which is a field of the layer: it would make features without a
+//! word on them.
 
-use super::{BadFile, Crs, Draft};
+use super::{BadFile, Crs, Draft, Place, Source, known};
 use atalaya_tiles::catalog::FieldType;
-use atalaya_tiles::{FieldSpec, LayerSpec};
+use atalaya_tiles::{FieldSpec, GeometryKind, LayerSpec};
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -25,6 +29,8 @@ pub(crate) struct Mapping<'l> {
     spec: &'l LayerSpec,
     columns: BTreeMap<String, String>,
     id: Option<String>,
+    /// The column of the id where none was asked for; a record without one there gets another.
+    usual_id: Option<String>,
     file: String,
     /// Columns that no field is for.
     ignored: BTreeSet<String>,
@@ -66,6 +72,7 @@ impl<'l> Mapping<'l> {
             spec,
             columns,
             id: id.map(str::to_owned),
+            usual_id: None,
             file: path
                 .file_name()
                 .unwrap_or_default()
@@ -85,19 +92,116 @@ impl<'l> Mapping<'l> {
         self.ignored.iter().map(String::as_str)
     }
 
-    /// Refuses a mapping that names columns which the file does not have.
-    pub(crate) fn check(&self, path: &Path, columns: &[String]) -> Result<(), BadFile> {
+    /// Takes the columns of the file, where it has such: what is not mapped is looked for among those
+    /// that are known. Refuses a mapping that names columns which the file does not have, and a file
+    /// whose columns say nothing of the layer.
+    pub(crate) fn settle(&mut self, path: &Path, source: &Source) -> Result<(), BadFile> {
+        let Some(columns) = &source.columns else {
+            return Ok(());
+        };
+        let bad = |reason: String| BadFile::Content {
+            path: path.to_owned(),
+            reason,
+        };
         let missing = |name: &&String| !columns.contains(*name);
-        match self.columns.values().chain(&self.id).find(missing) {
-            None => Ok(()),
-            Some(missing) => Err(BadFile::Content {
-                path: path.to_owned(),
-                reason: format!(
-                    "there is no column \"{missing}\"; there are {}",
-                    columns.join(", ")
-                ),
-            }),
+        if let Some(missing) = self.columns.values().chain(&self.id).find(missing) {
+            let there = columns.join(", ");
+            return Err(bad(format!(
+                "there is no column \"{missing}\"; there are {there}"
+            )));
         }
+        let asked = !self.columns.is_empty();
+        let mut free = columns.clone();
+        match &source.place {
+            Place::Geometry => {}
+            Place::Nowhere if self.spec.takes(GeometryKind::None) => {}
+            Place::Nowhere => return Err(bad(self.nowhere(columns))),
+            Place::Columns(lon, lat) => {
+                free.retain(|column| column != lon && column != lat);
+                self.columns.insert("lon".into(), lon.clone());
+                self.columns.insert("lat".into(), lat.clone());
+            }
+        }
+        for field in self.spec.fields.keys() {
+            if !self.columns.contains_key(field)
+                && let Some(column) = known::column(field, &free)
+            {
+                self.columns.insert(field.clone(), column.to_owned());
+            }
+        }
+        if !self.spec.fields.contains_key("id") {
+            self.usual_id = known::id(&free).map(str::to_owned);
+        }
+        let is_id = |column: &String| self.id.as_ref().or(self.usual_id.as_ref()) == Some(column);
+        free.retain(|column| !is_id(column) && !self.columns.values().any(|taken| taken == column));
+        let names_a_field = self
+            .columns
+            .keys()
+            .any(|name| self.spec.fields.contains_key(name));
+        if !names_a_field && !asked && !free.is_empty() {
+            return Err(bad(self.nothing_known(columns, &free)));
+        }
+        Ok(())
+    }
+
+    fn nowhere(&self, columns: &[String]) -> String {
+        format!(
+            "layer {} takes positions, and no column is known to hold them; there are {}: say which \
+             ones do, as in --map lon=COLUMN lat=COLUMN",
+            self.spec.name,
+            columns.join(", ")
+        )
+    }
+
+    fn nothing_known(&self, columns: &[String], free: &[String]) -> String {
+        let fields: Vec<&str> = self.spec.fields.keys().map(String::as_str).collect();
+        let example = format!(
+            "{}={}",
+            fields
+                .iter()
+                .find(|field| ["name", "type"].contains(field))
+                .or(fields.first())
+                .copied()
+                .unwrap_or_default(),
+            free.first().map_or("", String::as_str)
+        );
+        format!(
+            "no column is known to be a field of layer {}; there are {}: say which is which, as in \
+             --map {}; the fields are {}",
+            self.spec.name,
+            columns.join(", "),
+            quoted(&example),
+            fields.join(", ")
+        )
+    }
+
+    /// Which column is what, in the words in which it can be asked for.
+    pub(crate) fn said(&self) -> String {
+        let pairs = self.columns.iter();
+        let pairs: Vec<String> = pairs
+            .map(|(field, column)| quoted(&format!("{field}={column}")))
+            .collect();
+        let map = if pairs.is_empty() {
+            String::new()
+        } else {
+            format!("--map {} ", pairs.join(" "))
+        };
+        match self.id.as_ref().or(self.usual_id.as_ref()) {
+            Some(id) => format!("{map}--id {}", quoted(id)),
+            None => format!(
+                "{map}without --id: an id is the file's name and the place of the record in it"
+            ),
+        }
+    }
+
+    /// The column that a pointer into a feature is about.
+    pub(crate) fn column_at(&self, pointer: &str) -> Option<&str> {
+        let name = match pointer.strip_prefix('/')? {
+            "id" => return self.id.as_deref().or(self.usual_id.as_deref()),
+            rest => rest.strip_prefix("properties/").unwrap_or(rest),
+        };
+        let (name, _) = name.split_once('/').unwrap_or((name, ""));
+        self.column(name)
     }
 
     /// The feature that a record is, or why it is none.
@@ -124,8 +228,12 @@ impl<'l> Mapping<'l> {
         let id = match &self.id {
             Some(column) => take("id", Some(column)),
             None if draft.id.is_some() => draft.id,
-            None if !own("id") => take("id", None).filter(|id| !is_blank(id)),
-            None => None,
+            None if own("id") => None,
+            None => match &self.usual_id {
+                Some(column) => take("id", Some(column)),
+                None => take("id", None),
+            }
+            .filter(|id| !is_blank(id)),
         };
         // An id that was asked for and is not there is for the adaptor to refuse.
         let made = self
@@ -159,6 +267,15 @@ impl<'l> Mapping<'l> {
         feature["properties"] = Json::Object(properties);
         Ok(feature)
     }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-=.".contains(c);
+    if word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 fn lookup<'p>(

@@ -3,7 +3,7 @@
 //! Refuses a file without `.dbf`; one without `.prj` unless it is told its coordinate system; and a
 //! `.dbf` with deleted rows, since shapes and rows are matched by their order.
 
-use super::{BadFile, Crs, Draft, Records, Source, Unread, geometry_json, number};
+use super::{BadFile, Crs, Draft, Place, Records, Source, Unread, geometry_json, number};
 use geo::Intersects;
 use geo_types::{
     Coord, Geometry, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
@@ -36,6 +36,7 @@ pub(super) fn open(path: &Path, crs: Option<Crs>) -> Result<Source, BadFile> {
     Ok(Source {
         crs,
         columns: Some(columns),
+        place: Place::Geometry,
         count: Some(u64::from(rows)),
         records: records(reader),
     })

@@ -25,7 +25,7 @@ const PARTS: [&[&str]; 4] = [
     &["str_type", "strtype", "suffix", "st_postyp"],
     &["suf_dir", "sufdir", "postdir", "st_posdir"],
 ];
-const CLASSES: [&str; 8] = [
+const CLASSES: [&str; 11] = [
     "roadcat_ds",
     "highway",
     "class",
@@ -34,6 +34,9 @@ const CLASSES: [&str; 8] = [
     "road_class",
     "roadclass",
     "mtfcc",
+    "msr_type",
+    "road_type",
+    "roadtype",
 ];
 const SPEEDS: [&str; 6] = [
     "cot_speed",

@@ -112,7 +112,10 @@ fn csv_columns_are_mapped_and_typed() {
         "observed_at=When",
     ];
     let found = features(&path, &pairs, Some("Call No"));
-    assert_eq!(found[0], Err("\"-110,9\" is no coordinate".into()));
+    assert_eq!(
+        found[0],
+        Err("line 2, column X_East: \"-110,9\" is no coordinate".into())
+    );
     let second = found[1].as_ref().unwrap();
     assert_eq!(second["id"], "A2");
     assert_eq!(
@@ -146,15 +149,71 @@ fn a_mapping_of_what_is_not_there_is_refused() {
             .unwrap_err()
             .contains("field=column")
     );
-    let mapping = Mapping::new(incidents, &["type=Nature".into()], Some("No"), path).unwrap();
-    let refused = mapping
-        .check(path, &["Nature".into(), "lon".into()])
-        .unwrap_err()
-        .to_string();
-    assert_eq!(
-        refused,
-        "calls.csv: there is no column \"No\"; there are Nature, lon"
+    let (_folder, path) = file("calls.csv", "Nature,lon,lat\n");
+    let mut mapping = Mapping::new(incidents, &["type=Nature".into()], Some("No"), &path).unwrap();
+    let source = open(&path, None, Positions::default()).unwrap();
+    let refused = mapping.settle(&path, &source).unwrap_err().to_string();
+    assert!(
+        refused.ends_with("there is no column \"No\"; there are Nature, lon, lat"),
+        "{refused}"
     );
+}
+
+/// What is said of a file whose columns nobody mapped.
+fn settled(layer: &str, name: &str, header: &str) -> Result<String, String> {
+    let (_folder, path) = file(name, header);
+    let catalog = catalog();
+    let mut mapping = Mapping::new(spec(&catalog, layer), &[], None, &path).unwrap();
+    let source = open(&path, None, Positions::default()).unwrap();
+    mapping
+        .settle(&path, &source)
+        .map_err(|bad| bad.to_string())?;
+    Ok(mapping.said())
+}
+
+#[test]
+fn columns_that_go_by_usual_names_are_taken_and_said() {
+    let place = "lat=latitude lon=longitude";
+    for (layer, header, expected) in [
+        (
+            "incidents",
+            "id,time,location,latitude,longitude,district,nature,status\n",
+            format!("--map address=location {place} status=status type=nature --id id"),
+        ),
+        (
+            "cameras",
+            "Y,X,Camera Name,heading\n",
+            "--map heading_deg=heading lat=Y lon=X 'name=Camera Name' without --id: \
+             an id is the file's name and the place of the record in it"
+                .into(),
+        ),
+        (
+            "sites",
+            "id,lon,lat\n",
+            "--map lat=lat lon=lon --id id".into(),
+        ),
+    ] {
+        assert_eq!(settled(layer, "list.csv", header), Ok(expected), "{header}");
+    }
+}
+
+#[test]
+fn columns_that_say_nothing_of_the_layer_are_refused_with_an_example() {
+    for (header, said) in [
+        (
+            "lat,lon,descr,src\n",
+            "no column is known to be a field of layer cameras; there are lat, lon, descr, src: \
+             say which is which, as in --map name=descr; the fields are attribution, camera_kind, ",
+        ),
+        (
+            "name,easting,northing\n",
+            "layer cameras takes positions, and no column is known to hold them; there are name, \
+             easting, northing: say which ones do, as in --map lon=COLUMN lat=COLUMN",
+        ),
+    ] {
+        let refused = settled("cameras", "list.csv", header).unwrap_err();
+        assert!(refused.contains(said), "{refused}");
+    }
 }
 
 #[test]
@@ -264,6 +323,10 @@ fn streets_get_a_kind_and_a_name() {
         (
             r#"{"highway":"motorway","name":"I 10"}"#,
             r#"{"name":"I 10","kind":"highway"}"#,
+        ),
+        (
+            r#"{"MSR_TYPE":"ARTERIAL SCENIC","STREET":"E BROADWAY BL"}"#,
+            r#"{"kind":"major_road","name":"E Broadway Bl"}"#,
         ),
         (r#"{"speed":"65 mph"}"#, r#"{"kind":"highway"}"#),
         (r#"{"kind":"path","colour":"red"}"#, r#"{"kind":"path"}"#),

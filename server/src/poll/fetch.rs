@@ -134,7 +134,7 @@ impl Validators {
 }
 
 /// Fetches one feed, again and again.
-pub(super) struct Fetcher {
+pub(super) struct Poller {
     url: String,
     limit: usize,
     client: Option<Client>,
@@ -144,7 +144,7 @@ pub(super) struct Fetcher {
     latest: Validators,
 }
 
-impl Fetcher {
+impl Poller {
     pub(super) fn new(config: &FeedConfig, limit: usize) -> Self {
         Self {
             url: config.url.clone().unwrap_or_default(),

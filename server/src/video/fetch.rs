@@ -34,7 +34,7 @@ const CHUNKS: usize = 4;
 
 /// Fetches and reads, within bounds.
 #[derive(Debug)]
-pub(super) struct Fetcher {
+pub(super) struct Downloader {
     client: Option<Client>,
     slots: Arc<Semaphore>,
     most: usize,
@@ -104,7 +104,7 @@ struct Opened {
     bytes: Bytestream,
 }
 
-impl Fetcher {
+impl Downloader {
     pub(super) fn new(limits: &Limits) -> Self {
         let client = Client::builder()
             .connect_timeout(CONNECT_PATIENCE)

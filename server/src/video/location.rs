@@ -15,7 +15,7 @@ pub enum Kind {
     Segment,
 }
 
-/// A place that a stream is had from.
+/// A place that video is had from.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum Location {
     /// An upstream server; the address may hold secrets.

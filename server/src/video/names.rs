@@ -60,7 +60,7 @@ impl Names {
         }
     }
 
-    /// The name of a place in a camera's stream.
+    /// The name of a place in a camera's video.
     pub(super) fn give(&self, camera: &str, location: Location, kind: Kind) -> String {
         let extension = match kind {
             Kind::Playlist => "m3u8",

@@ -2,7 +2,7 @@
 //!
 //! Promises: each tag that is passed on is one that is known here, and each URI in it went through the
 //! caller's `name`. Unknown tags, comments and titles are left out, since they may hold an address;
-//! low-latency tags too, and what remains is a plain playlist of the same stream. Refuses variables
+//! low-latency tags too, and what remains is a plain playlist of the same video. Refuses variables
 //! (`EXT-X-DEFINE`), which would have to be filled in first.
 
 use super::Failed;

@@ -162,3 +162,31 @@ async fn packed_files_have_no_address_of_their_own() {
     operator.get(&format!("{script}.br")).await.expect(404);
     operator.get(&format!("{script}.gz")).await.expect(404);
 }
+
+/// Parts of a file are not served, nor are they offered: a client that asks for one gets the whole (RFC 9110 section 14.2).
+#[tokio::test]
+async fn a_range_is_neither_offered_nor_half_served() {
+    let city = City::start().await;
+    let operator = city.operator();
+    for path in parts_of_the_wall(&operator).await {
+        let whole = fetch(&operator, &path, "identity").await;
+        assert_eq!(whole.header("accept-ranges"), "", "{path}");
+        for range in [
+            "bytes=0-9",
+            "bytes=-1",
+            "bytes=999999999-",
+            "bytes=9-0",
+            "lines=1-2",
+        ] {
+            let request = operator
+                .request(Method::GET, &path)
+                .header("accept-encoding", "identity");
+            let reply = operator
+                .send(request.header("range", range))
+                .await
+                .expect(200);
+            assert_eq!(reply.header("content-range"), "", "{path}");
+            assert_eq!(reply.body, whole.body, "{path}");
+        }
+    }
+}

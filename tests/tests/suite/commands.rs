@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use atalaya_tests::{City, DOWNTOWN, atalaya, collection, incident};
+use atalaya_tests::{City, DOWNTOWN, atalaya, collection, incident, tile_at};
 use serde_json::Value;
 
 const LON: f64 = DOWNTOWN.0;
@@ -243,9 +243,24 @@ async fn a_backup_restores_what_was_there_under_a_new_epoch() {
     city.post("incidents", &incident("kept", LON, LAT)).await;
     let operator = city.operator();
     let before = operator.epoch().await;
+    let streets = city.scratch().join("streets.geojson");
+    let street = serde_json::json!({ "type": "Feature", "properties": { "kind": "major_road" },
+        "geometry": { "type": "LineString", "coordinates": [[LON - 0.01, LAT], [LON + 0.01, LAT]] } });
+    fs::write(&streets, collection(&[street]).to_string()).expect("written");
+    let streets = streets.to_str().expect("a plain name");
+    city.command(&["import", "basemap:roads", streets]).ok();
+    let (x, y) = tile_at(LON, LAT, 14);
+    let tile = format!("/tiles/basemap/14/{x}/{y}");
+    let drawn = operator.get(&tile).await.expect(200);
     let file = city.scratch().join("backup.db");
     let path = file.to_str().expect("a plain name");
-    assert_eq!(city.command(&["backup", path]).code, 0);
+    let made = city.command(&["backup", path]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    assert!(
+        made.stderr.contains("the basemap (roads)"),
+        "{}",
+        made.stderr
+    );
     city.post("incidents", &incident("later", LON, LAT)).await;
     assert_eq!(ids(&city).await, ["kept", "later"]);
 
@@ -261,6 +276,8 @@ async fn a_backup_restores_what_was_there_under_a_new_epoch() {
     assert_eq!(restored.code, 0, "{}{}", restored.stdout, restored.stderr);
     city.restart().await;
     assert_eq!(ids(&city).await, ["kept"]);
+    let again = operator.get(&tile).await.expect(200);
+    assert_eq!(again.body, drawn.body, "the streets are back");
     assert_ne!(
         operator.epoch().await,
         before,

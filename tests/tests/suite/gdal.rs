@@ -115,6 +115,43 @@ async fn gdal_reads_our_tiles() {
     );
 }
 
+/// As server/docs/gis.md says it is done.
+#[tokio::test]
+async fn gdal_opens_a_tile_by_its_address() {
+    let city = city().await;
+    let token = city.role_key("operator", &[]);
+    let (x, y) = tile_at(LON, LAT, 10);
+    let options = [format!("X={x}"), format!("Y={y}"), "Z=10".to_owned()];
+    let address = format!("{}/tiles/cameras/10/{x}/{y}.mvt", city.base());
+    let mut arguments = vec!["-ro", "-al", "-q"];
+    for option in &options {
+        arguments.extend(["-oo", option]);
+    }
+    arguments.push(&address);
+    let Some(read) = ogrinfo(&token, &arguments) else {
+        return skipped("gdal", "ogrinfo is not installed");
+    };
+    let point = read.ok().split_once("POINT (").map(|(_, rest)| rest);
+    let point = point
+        .and_then(|rest| rest.split_once(')'))
+        .unwrap_or_else(|| panic!("{}", read.stdout));
+    let metres: Vec<f64> = point
+        .0
+        .split(' ')
+        .filter_map(|it| it.parse().ok())
+        .collect();
+    let (east, north) = (
+        LON.to_radians() * 6_378_137.0,
+        LAT.to_radians().tan().asinh() * 6_378_137.0,
+    );
+    let apart = (metres[0] - east).hypot(metres[1] - north);
+    assert!(
+        apart < 10.0,
+        "{apart} m from where it was posted: {}",
+        read.stdout
+    );
+}
+
 fn tile_count(body: &[u8]) -> usize {
     atalaya_tests::Tile::decode(body).layer("incidents").len()
 }

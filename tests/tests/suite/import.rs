@@ -4,7 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use atalaya_tests::{City, DOWNTOWN, collection, eventually, incident, tile_at};
+use atalaya_tests::{
+    City, DOWNTOWN, Tile, atalaya_at_a_terminal, collection, eventually, incident, recorded,
+    skipped, tile_at,
+};
 use serde_json::{Value, json};
 
 const LON: f64 = DOWNTOWN.0;
@@ -175,6 +178,101 @@ async fn a_basemap_is_shown_as_soon_as_it_is_imported() {
     let still = city.operator().get(&tile).await.expect(200);
     assert_eq!(still.body, shown.body);
     assert!(Path::new(&city.data().join("basemap/roads.geojson")).exists());
+}
+
+#[tokio::test]
+async fn the_real_streets_are_drawn_with_their_names() {
+    let city = City::start().await;
+    for file in [
+        "tucson/streets_major_streets_and_routes.geojson",
+        "tucson/streets_speed_limits_centerlines.geojson",
+    ] {
+        let Some(streets) = recorded(file) else {
+            skipped("the real streets", file);
+            continue;
+        };
+        let ran = city.command(&[
+            "import",
+            "basemap:roads",
+            streets.to_str().expect("a plain name"),
+        ]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("the running server shows them now"),
+            "{}",
+            ran.stderr
+        );
+        for (zoom, most) in [(12, 500_000), (14, 200_000)] {
+            let (x, y) = tile_at(LON, LAT, zoom);
+            let reply = city
+                .operator()
+                .get(&format!("/tiles/basemap/{zoom}/{x}/{y}"))
+                .await
+                .expect(200);
+            assert!(
+                reply.body.len() < most,
+                "{file} at z{zoom}: {} bytes",
+                reply.body.len()
+            );
+            let tile = Tile::decode(&reply.body);
+            let roads = tile.layer("roads");
+            let kinds = ["highway", "major_road", "medium_road", "minor_road"];
+            let known = |road: &&atalaya_tests::TileFeature| {
+                road.text("kind").is_some_and(|kind| kinds.contains(&kind))
+            };
+            assert!(!roads.is_empty(), "{file} at z{zoom}");
+            assert_eq!(
+                roads.iter().filter(known).count(),
+                roads.len(),
+                "{file} at z{zoom}"
+            );
+            let named: Vec<&str> = roads.iter().filter_map(|road| road.text("name")).collect();
+            assert!(
+                named
+                    .iter()
+                    .any(|name| name.contains("Congress") || name.contains("Broadway")),
+                "{file} at z{zoom}: {named:?}"
+            );
+        }
+        let rejects = streets.with_file_name(format!(
+            "{}.rejects.jsonl",
+            streets.file_name().expect("a name").display()
+        ));
+        assert!(!rejects.exists(), "nothing was refused: {}", ran.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_bar_is_drawn_at_a_terminal_and_nowhere_else() {
+    let mut city = City::start().await;
+    city.stop();
+    let features = (0..3_000).map(|at| incident(&format!("i{at}"), LON, LAT));
+    let path = written(
+        &city,
+        "many.geojson",
+        &collection(&features.collect::<Vec<_>>()).to_string(),
+    );
+    let data = city.data();
+    let import = [
+        "import",
+        "incidents",
+        &path,
+        "--data",
+        data.to_str().expect("a plain name"),
+    ];
+    let Some(drawn) = atalaya_at_a_terminal(&import) else {
+        return skipped("the bar of an import", "there is no script");
+    };
+    let drawn = drawn.ok().to_owned();
+    for said in [" records, ", "kB stored, ", "B/s", "3000 new"] {
+        assert!(drawn.contains(said), "{said}: {drawn}");
+    }
+    let piped = city.command(&["import", "incidents", &path]);
+    assert!(
+        piped.stderr.contains("3000 known already") && !piped.stderr.contains("stored"),
+        "{}",
+        piped.stderr
+    );
 }
 
 #[tokio::test]

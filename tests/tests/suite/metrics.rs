@@ -351,3 +351,38 @@ async fn no_plate_and_no_secret_is_in_a_label() {
     let key = city.key("alpr_hits");
     assert!(!text.contains(&key) && !text.contains("atl_"), "{text}");
 }
+
+#[tokio::test]
+async fn a_name_that_somebody_else_leads_here_is_not_answered() {
+    let city = City::with_config(&format!(
+        "{ADMIN}[site]\norigins = [\"https://wall.example:8443\"]\n"
+    ))
+    .await;
+    let asked_as = async |host: &str| {
+        let request = city.admin().request(Method::GET, "/metrics");
+        city.admin()
+            .send(request.header("host", host.to_owned()))
+            .await
+    };
+    for own in [
+        "localhost:9464",
+        "127.0.0.1",
+        "[::1]:9464",
+        "atalaya:9464",
+        "wall.example:9464",
+    ] {
+        asked_as(own).await.expect(200);
+    }
+    for foreign in [
+        "evil.example",
+        "evil.example:9464",
+        "wall.example.evil.example",
+    ] {
+        let refused = asked_as(foreign).await.expect_problem(421);
+        assert!(
+            refused.text().contains(foreign) && !refused.text().contains("atalaya_"),
+            "{}",
+            refused.text()
+        );
+    }
+}

@@ -220,3 +220,102 @@ fn check_says_what_is_wrong_with_the_files_and_so_does_the_start() {
         expired.stderr
     );
 }
+
+/// A frame of HTTP/2 (RFC 9113 section 4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len())
+        .expect("a short frame")
+        .to_be_bytes();
+    let head = [&length[1..], &[kind, flags], &stream.to_be_bytes()].concat();
+    [&head, payload].concat()
+}
+
+/// A request for a path that is over with its headers, which are written out (RFC 7541 section 6.2.2).
+fn get(stream: u32, path: &str) -> Vec<u8> {
+    let mut block = Vec::new();
+    for (name, value) in [
+        (":method", "GET"),
+        (":scheme", "https"),
+        (":authority", "127.0.0.1"),
+        (":path", path),
+    ] {
+        block.push(0);
+        for text in [name, value] {
+            block.push(u8::try_from(text.len()).expect("a short text"));
+            block.extend(text.as_bytes());
+        }
+    }
+    frame(1, 0x5, stream, &block)
+}
+
+/// The flags of the headers with which a stream is answered; pings and settings are answered meanwhile.
+fn headers_of(connection: &mut Connection, stream: u32) -> u8 {
+    loop {
+        let mut head = [0; 9];
+        connection
+            .read_exact(&mut head)
+            .expect("the server answers");
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; usize::try_from(length).expect("a short frame")];
+        connection
+            .read_exact(&mut payload)
+            .expect("the whole frame");
+        let of = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
+        match (head[3], head[4]) {
+            (1, flags) if of == stream => return flags,
+            (4, 0) => connection
+                .write_all(&frame(4, 1, 0, &[]))
+                .expect("the server reads"),
+            (6, 0) => connection
+                .write_all(&frame(6, 1, 0, &payload))
+                .expect("the server reads"),
+            (kind, _) => assert_ne!(kind, 7, "the connection ends: {payload:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn streams_without_a_window_are_bounded_by_connection() {
+    const END_STREAM: u8 = 1;
+    let certificate = Certificate::new();
+    let city = City::with_tls(&certificate).await;
+    let mut stalled = connect(&city, &[&certificate], &["h2"]);
+    // Streams begin without a window: SETTINGS_INITIAL_WINDOW_SIZE, 4, is 0.
+    let preface = [
+        &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..],
+        &frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]),
+    ]
+    .concat();
+    stalled.write_all(&preface).expect("the server reads");
+    let mut streams = (0..).map(|at| 2 * at + 1);
+    for stream in streams.by_ref().take(256) {
+        stalled
+            .write_all(&get(stream, "/health/live"))
+            .expect("the server reads");
+        let flags = headers_of(&mut stalled, stream);
+        assert_eq!(flags & END_STREAM, 0, "stream {stream} has a body to come");
+    }
+    let mut ask = |connection: &mut Connection| {
+        let stream = streams.next().expect("there are more");
+        connection
+            .write_all(&get(stream, "/health/live"))
+            .expect("the server reads");
+        headers_of(connection, stream) & END_STREAM
+    };
+    assert_eq!(
+        ask(&mut stalled),
+        END_STREAM,
+        "one more is refused without a body"
+    );
+    let mut other = connect(&city, &[&certificate], &["h2"]);
+    other.write_all(&preface).expect("the server reads");
+    assert_eq!(ask(&mut other), 0, "and stands in nobody else's way");
+    // What is let go makes room: RST_STREAM with CANCEL.
+    stalled
+        .write_all(&frame(3, 0, 1, &[0, 0, 0, 8]))
+        .expect("the server reads");
+    eventually("a place is free", async || {
+        (ask(&mut stalled) == 0).then_some(())
+    })
+    .await;
+}

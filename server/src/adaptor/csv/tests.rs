@@ -86,7 +86,20 @@ fn a_bad_row_costs_only_itself() {
             (7, "")
         ]
     );
-    assert!(reasons(&decoded.rejects)[4].ends_with("the two look swapped"));
+    let reasons = reasons(&decoded.rejects);
+    assert!(reasons[4].ends_with("the two look swapped"));
+    for (at, said) in [
+        (
+            2,
+            "line 5, column longitude: no coordinate, though the row has the other one",
+        ),
+        (6, "line 9: 2 columns where the header has 9"),
+    ] {
+        assert_eq!(reasons[at], said);
+    }
+    for (reason, line) in reasons.iter().zip(3..) {
+        assert!(reason.starts_with(&format!("line {line}")), "{reason}");
+    }
 }
 
 #[test]
@@ -117,7 +130,9 @@ fn a_time_without_zone_needs_one_configured() {
     );
     assert_eq!(
         reasons(&decoded.rejects),
-        ["\"2026-07-01 09:00:00\" has no zone, and the feed has no timezone configured"]
+        [
+            "line 2, column time: \"2026-07-01 09:00:00\" has no zone, and the feed has no timezone configured"
+        ]
     );
 }
 
@@ -180,7 +195,7 @@ fn lists_and_truths_are_read_from_text() {
     );
     assert_eq!(
         reasons(&decoded.rejects),
-        ["false is not allowed: the field is always true"]
+        ["line 3, column view_only: false is not allowed: the field is always true"]
     );
 }
 

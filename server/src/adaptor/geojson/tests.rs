@@ -101,7 +101,7 @@ fn a_bad_record_never_loses_its_neighbours() {
             "12 is not within 1 and 9",
             "[0, 0] is a placeholder, not a place",
             "layer incidents takes points, no geometry, not lines",
-            "\"yesterday\" is no RFC 3339 time",
+            "\"yesterday\" is no RFC 3339 time such as 2026-03-01T12:00:00Z",
             "the id is neither text nor a number",
             "this is no JSON object",
         ]

@@ -113,6 +113,7 @@ fn the_real_alert_is_read() {
         &feed(&catalog, "hik", "alpr_reads", Adaptor::AlprHikvision),
         body,
     );
+    assert_eq!(decoded.rejects, []);
     let seen = only(&decoded);
     assert_eq!(text_of(&catalog, seen, "plate").as_deref(), Some("PECT600"));
     assert_eq!(

@@ -52,11 +52,17 @@ fn without_an_offset_the_feeds_zone_counts() {
 
 #[test]
 fn what_is_no_instant_is_named() {
-    assert_eq!(check("noon", None), "\"noon\" is no RFC 3339 time");
-    assert_eq!(check("", None), "\"\" is no RFC 3339 time");
+    assert_eq!(
+        check("noon", None),
+        "\"noon\" is no RFC 3339 time such as 2026-03-01T12:00:00Z"
+    );
+    assert_eq!(
+        check("", None),
+        "\"\" is no RFC 3339 time such as 2026-03-01T12:00:00Z"
+    );
     assert_eq!(
         check("2026-02-30T00:00:00Z", None),
-        "\"2026-02-30T00:00:00Z\" is no RFC 3339 time"
+        "\"2026-02-30T00:00:00Z\" is no RFC 3339 time such as 2026-03-01T12:00:00Z"
     );
     assert!(check("2026-02-03T00:00:00", None).ends_with("no timezone configured"));
     assert_eq!(

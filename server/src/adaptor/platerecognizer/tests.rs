@@ -134,6 +134,7 @@ fn the_real_payload_is_read() {
         .cameras
         .insert("camera-1".to_owned(), [-110.97, 32.22]);
     let decoded = read(&catalog, &feed, body);
+    assert_eq!(decoded.rejects, []);
     let seen = only(&decoded);
     assert_eq!(text_of(&catalog, seen, "plate").as_deref(), Some("PL8REC"));
     assert_eq!(

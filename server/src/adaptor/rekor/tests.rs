@@ -129,6 +129,7 @@ fn the_real_payloads_are_read_without_their_pictures() {
             &feed(&catalog, "rekor", "alpr_reads", Adaptor::AlprRekor),
             body,
         );
+        assert_eq!(decoded.rejects, []);
         let seen = only(&decoded);
         assert_eq!(seen.feature.as_str().len(), "rekor/".len() + 61);
         assert_eq!(text_of(&catalog, seen, "plate").as_deref(), plate);

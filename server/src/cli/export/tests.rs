@@ -31,7 +31,7 @@ fn bench() -> (tempfile::TempDir, Config) {
 fn export(config: &Config, layer: &str, at: Option<&str>, out: &Path) -> Result<(), Failure> {
     let export = Export {
         layer: layer.into(),
-        at: at.map(str::to_owned),
+        at: at.map(|at| at.parse().unwrap()),
         format: None,
         out: Some(out.to_owned()),
     };

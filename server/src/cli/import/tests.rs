@@ -195,6 +195,19 @@ fn pointers_lose_the_batch() {
 }
 
 #[test]
+fn what_is_stored_is_said_with_its_rate() {
+    let ms = Duration::from_millis;
+    for (bytes, within, said) in [
+        (0, ms(0), "0 B stored, 0 B/s"),
+        (1_500, ms(500), "1.50 kB stored, 3.00 kB/s"),
+        (4_000_000, ms(2_000), "4.00 MB stored, 2.00 MB/s"),
+        (u64::MAX, ms(1), "18.45 EB stored, 18.45 EB/s"),
+    ] {
+        assert_eq!(stored(bytes, within), said);
+    }
+}
+
+#[test]
 fn the_fire_stations_of_a_city() {
     let Some(found) = real("tucson/fire_stations.geojson") else {
         return;

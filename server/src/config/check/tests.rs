@@ -98,3 +98,56 @@ fn a_replaced_layer_keeps_its_clearances() {
     let reads = "[[layers]]\nname = \"alpr_reads\"\nkind = \"sighting\"\ngeometry = [\"point\"]\n";
     check(reads, "the built-in layer has a clearance");
 }
+
+#[test]
+fn proxies_are_addresses_or_nets_and_go_with_origins() {
+    let with =
+        |proxies: &str| format!("[site]\norigins = [\"https://a.example\"]\nproxies = [{proxies}]");
+    assert_eq!(
+        complaint(&with("\"10.20.0.5\", \"10.20.1.0/24\", \"2001:db8::/32\"")),
+        ""
+    );
+    for bad in ["proxy.example", "10.20.0.5/24", "0.0.0.0/0", "10.20.0.0/40"] {
+        check(
+            &with(&format!("\"10.20.0.5\", \"{bad}\"")),
+            &format!("site.proxies = {bad}: each must be"),
+        );
+    }
+    check(
+        "[site]\nproxies = [\"10.20.0.5\"]",
+        "site.proxies = 10.20.0.5: they end TLS for site.origins",
+    );
+}
+
+#[test]
+fn what_is_hardly_meant_is_warned_of() {
+    let files = "[tls]\ncertificate = \"c\"\nprivate_key = \"k\"\n";
+    let origins = "[site]\norigins = [\"https://a.example\"]\n";
+    for (toml, warned) in [
+        (String::new(), None),
+        ("listen = \"[::1]:0\"".into(), None),
+        (files.into(), None),
+        (
+            "listen = \"0.0.0.0:80\"".into(),
+            Some("nobody can sign in from another machine"),
+        ),
+        (
+            format!("listen = \"0.0.0.0:443\"\n{files}"),
+            Some("[tls] without site.origins"),
+        ),
+        (format!("listen = \"0.0.0.0:443\"\n{files}{origins}"), None),
+        (format!("listen = \"0.0.0.0:80\"\n{origins}"), None),
+    ] {
+        let config: Config = toml::from_str(&toml).unwrap();
+        let warnings = config.warnings();
+        assert_eq!(
+            warnings.len(),
+            usize::from(warned.is_some()),
+            "{toml}: {warnings:?}"
+        );
+        assert!(
+            warned.is_none_or(|said| warnings[0].contains(said)),
+            "{toml}: {warnings:?}"
+        );
+    }
+}

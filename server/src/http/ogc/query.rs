@@ -6,7 +6,8 @@
 //! clearance, whoever asks: plates are searched where a reason has to be given.
 
 use super::crs::Crs;
-use crate::http::params::{Params, read_instant};
+use crate::http::params::Params;
+use crate::instant::queried;
 use crate::problem::{Problem, echo};
 use atalaya_tiles::catalog::FieldType;
 use atalaya_tiles::{Bounds, FeatureId, LayerSpec, Open, Seen, Value};
@@ -181,10 +182,12 @@ fn bounds(text: &str, crs: Crs) -> Result<Bounds, Problem> {
 
 /// An instant, or two joined by a slash, of which one may be open.
 fn span(text: &str) -> Result<Span, Problem> {
-    let refused = || Problem::BadParameter {
+    let refused = || {
+        Problem::BadParameter {
         name: "datetime".into(),
         value: echo(text),
-        expected: "an RFC 3339 instant, or two joined by /, one of which may be ..".into(),
+        expected: "an RFC 3339 instant such as 2026-03-01T12:00:00Z, or two joined by /, one of which may be ..".into(),
+    }
     };
     let end = |text: &str| match text {
         "" | ".." => Ok(None),
@@ -207,7 +210,7 @@ fn span(text: &str) -> Result<Span, Problem> {
 /// An instant; a date without a time is the whole day in UTC.
 fn moment(text: &str) -> Option<Span> {
     if text.len() > "2026-03-01".len() {
-        let at = read_instant(text)?;
+        let at = queried(text)?;
         return Some(Span { from: at, to: at });
     }
     let date: Date = text.parse().ok()?;

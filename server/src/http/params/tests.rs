@@ -137,9 +137,7 @@ fn instants_carry_an_offset() {
         refused(
             params(&format!("at={value}")).instant("at"),
             "bad-instant",
-            &format!(
-                "at={value} is no RFC 3339 instant with an offset, such as 2026-03-01T12:00:00Z."
-            ),
+            &format!("at={value}: expected {}.", crate::instant::FORM),
         );
     }
 }

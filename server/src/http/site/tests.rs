@@ -156,3 +156,98 @@ fn a_host_is_repeated_only_where_it_is_known() {
         assert_eq!(base(&proxied, host), origin, "{host}");
     }
 }
+
+#[test]
+fn a_proxy_elsewhere_is_believed_only_if_it_is_named_and_says_https() {
+    let named = Site {
+        proxies: vec!["10.20.0.0/24".parse().unwrap()],
+        ..behind_a_proxy()
+    };
+    let unnamed = behind_a_proxy();
+    let request = |peer: &str, headers: &[(&'static str, &'static str)]| {
+        let request = TestRequest::get().peer_addr(peer.parse().unwrap());
+        let with = |request: TestRequest, pair: &(&'static str, &'static str)| {
+            request.append_header(*pair)
+        };
+        headers.iter().fold(request, with).to_http_request()
+    };
+    let (proxy, other, here) = ("10.20.0.5:40000", "10.20.1.5:40000", "127.0.0.1:40000");
+    let secure = ("x-forwarded-proto", "https");
+    let chain = (
+        "x-forwarded-for",
+        "127.0.0.1, 10.20.0.9, 203.0.113.9, 10.20.0.7",
+    );
+    for (site, peer, headers, private, client) in [
+        (&named, proxy, &[secure, chain][..], true, "203.0.113.9"),
+        (&named, proxy, &[chain], false, "203.0.113.9"),
+        (&named, proxy, &[], false, "10.20.0.5"),
+        (
+            &named,
+            proxy,
+            &[("x-forwarded-proto", "http"), chain],
+            false,
+            "203.0.113.9",
+        ),
+        (
+            &named,
+            proxy,
+            &[("forwarded", "for=203.0.113.9;proto=https")],
+            true,
+            "203.0.113.9",
+        ),
+        (
+            &named,
+            "[::ffff:10.20.0.5]:1",
+            &[secure, chain],
+            true,
+            "203.0.113.9",
+        ),
+        // Whoever is not named says what they like, and nothing follows from it.
+        (&named, other, &[secure, chain], false, "10.20.1.5"),
+        (
+            &named,
+            other,
+            &[("forwarded", "for=127.0.0.1;proto=https")],
+            false,
+            "10.20.1.5",
+        ),
+        (&unnamed, proxy, &[secure, chain], false, "10.20.0.5"),
+        (&named, here, &[secure, chain], true, "203.0.113.9"),
+        (&Site::default(), here, &[secure, chain], false, "127.0.0.1"),
+    ] {
+        let request = request(peer, headers);
+        assert_eq!(site.is_private(&request), private, "{peer} {headers:?}");
+        assert_eq!(
+            site.carries_clearances(&request),
+            private,
+            "{peer} {headers:?}"
+        );
+        let client: IpAddr = client.parse().unwrap();
+        assert_eq!(site.client(&request), client, "{peer} {headers:?}");
+    }
+}
+
+#[test]
+fn a_name_is_foreign_unless_it_is_known_or_cannot_be_registered() {
+    for own in [
+        "127.0.0.1:9464",
+        "[::1]:9464",
+        "10.0.0.7",
+        "localhost:9464",
+        "atalaya:9464",
+        "map.city",
+        "MAP.city:9464",
+    ] {
+        assert!(is_no_foreign_name(own, &["map.city"]), "{own}");
+    }
+    for foreign in [
+        "evil.example:9464",
+        "127.0.0.1.evil.example",
+        "map.city.evil.example",
+        "",
+        ":9464",
+        "localhost.",
+    ] {
+        assert!(!is_no_foreign_name(foreign, &["map.city"]), "{foreign}");
+    }
+}

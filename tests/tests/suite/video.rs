@@ -1,4 +1,4 @@
-//! Live pictures of cameras: had from an upstream or from disk, and nothing of where they come from reaches a client.
+//! Video of cameras: had from an upstream or from disk, and nothing of where they come from reaches a client.
 
 use std::fs;
 
@@ -244,7 +244,7 @@ async fn what_a_viewer_may_not_see_has_no_stream() {
         assert!(
             detail
                 .as_str()
-                .is_some_and(|it| it.starts_with("There is no stream")),
+                .is_some_and(|it| it.starts_with("There is no video")),
             "{detail}"
         );
         answers.push(problem);

@@ -1,6 +1,6 @@
-//! `/streams`: the cameras that have a live picture, and the picture, as HLS.
+//! `/streams`: the cameras that have video, and the video, as HLS.
 //!
-//! Promises: a camera that the viewer cannot see, one that does not exist, one without a stream and a
+//! Promises: a camera that the viewer cannot see, one that does not exist, one without video and a
 //! file that no playlist named all get the same answer.
 
 use super::catalog::no_store;
@@ -13,12 +13,12 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, json};
 
-/// A playlist of a live picture is new every few seconds.
+/// A playlist of live video is new every few seconds.
 const PLAYLIST: &str = "private, max-age=1";
 /// A segment never changes while a playlist names it; an encoder that starts again may use its name again.
 const SEGMENT: &str = "private, max-age=60";
 
-/// `GET /streams`: the cameras that have a live picture, and where it is served.
+/// `GET /streams`: the cameras that have video, and where it is served.
 pub(super) async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
     let view = app.engine.view();
     let cameras = view.open(&caller.viewer, "cameras").ok();
@@ -45,7 +45,7 @@ pub(super) async fn file(
     Params::parse(&request, &[])?;
     let (camera, file) = path.into_inner();
     let target = target(&app, &caller, &camera, &file)?;
-    let failed = |cause| no_picture(&camera, &cause);
+    let failed = |cause| no_video(&camera, &cause);
     let mut response = HttpResponse::Ok();
     response.content_type(target.media_type());
     if target.kind == Kind::Playlist {
@@ -71,7 +71,9 @@ pub(super) async fn file(
 
 /// What a path stands for, for this viewer.
 fn target(app: &App, caller: &Caller, camera: &str, file: &str) -> Result<Target, Problem> {
-    let no_such = || Problem::NoSuchStream { id: echo(camera) };
+    let no_such = || Problem::NoSuchVideo {
+        camera: echo(camera),
+    };
     let view = app.engine.view();
     let cameras = view.open(&caller.viewer, "cameras");
     cameras
@@ -79,13 +81,13 @@ fn target(app: &App, caller: &Caller, camera: &str, file: &str) -> Result<Target
         .and_then(|open| open.get(&camera.into()))
         .ok_or_else(no_such)?;
     let target = app.video.find(camera, file).ok_or_else(no_such)?;
-    target.map_err(|cause| no_picture(camera, &cause))
+    target.map_err(|cause| no_video(camera, &cause))
 }
 
-fn no_picture(camera: &str, cause: &Failed) -> Problem {
+fn no_video(camera: &str, cause: &Failed) -> Problem {
     if let Failed::Busy(limit) = cause {
         return Problem::Overloaded {
-            what: "fetches of camera streams".into(),
+            what: "fetches of camera video".into(),
             limit: *limit,
             retry_after_s: 1,
         };
