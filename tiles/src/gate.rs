@@ -12,7 +12,7 @@ use crate::catalog::{FieldMask, LayerIx, LayerKind, LayerSpec};
 use crate::cell::{Cell, FINEST};
 use crate::coverage::{FieldOfView, Sight};
 use crate::event::Seq;
-use crate::feature::{Feature, FeatureId, Seen, Topic};
+use crate::feature::{FeatureId, FeatureRef, Seen, Topic};
 use crate::place::{Bounds, LonLat};
 use crate::tile::TileCoord;
 use crate::units::Meters;
@@ -23,7 +23,6 @@ use crate::viewer::Viewer;
 use geo_types::{Coord, Geometry, Point};
 use std::collections::HashSet;
 use std::ops::{Bound, ControlFlow};
-use std::sync::Arc;
 
 /// More than half the way around the globe: nothing is farther than this.
 const FARTHEST_M: f64 = 20_100_000.0;
@@ -202,7 +201,7 @@ impl<'v> Open<'v> {
         count
     }
 
-    fn visit(&self, bounds: Bounds, window: Option<Window>, visit: &mut dyn FnMut(&Arc<Feature>)) {
+    fn visit(&self, bounds: Bounds, window: Option<Window>, visit: &mut dyn FnMut(FeatureRef<'_>)) {
         self.visit_until(bounds, window, &mut |feature| {
             visit(feature);
             ControlFlow::Continue(())
@@ -213,12 +212,14 @@ impl<'v> Open<'v> {
         &self,
         bounds: Bounds,
         window: Option<Window>,
-        visit: &mut dyn FnMut(&Arc<Feature>) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(FeatureRef<'_>) -> ControlFlow<()>,
     ) {
         // Whether it was told to stop is known to whoever told it.
         let _ended = match &self.layer_view().body {
             _ if !self.singles => ControlFlow::Continue(()),
-            Body::State(state) => state.tree.visit(bounds, visit),
+            Body::State(state) => state
+                .tree
+                .visit(bounds, &mut |feature| visit(FeatureRef::Own(feature))),
             Body::Sightings(sightings) => sightings.visit(bounds, window, visit),
             Body::Computed => ControlFlow::Continue(()),
         };
@@ -228,7 +229,7 @@ impl<'v> Open<'v> {
     pub fn get(&self, id: &FeatureId) -> Option<Seen> {
         match &self.layer_view().body {
             _ if !self.singles => None,
-            Body::State(state) => state.by_id.get(id),
+            Body::State(state) => state.by_id.get(id).map(FeatureRef::Own),
             Body::Sightings(sightings) => sightings.get(id),
             Body::Computed => None,
         }
@@ -243,11 +244,13 @@ impl<'v> Open<'v> {
                 let start = after.map_or(Bound::Unbounded, Bound::Excluded);
                 let range: (Bound<&FeatureId>, Bound<&FeatureId>) = (start, Bound::Unbounded);
                 let features = state.by_id.range::<_, FeatureId>(range).take(limit);
-                features.map(|(_, feature)| self.seen(feature)).collect()
+                features
+                    .map(|(_, feature)| self.seen(FeatureRef::Own(feature)))
+                    .collect()
             }
             Body::Sightings(sightings) => {
                 let rows = sightings.page(after, limit);
-                rows.iter().map(|row| self.seen(row)).collect()
+                rows.into_iter().map(|row| self.seen(row)).collect()
             }
             Body::Computed => Vec::new(),
         }
@@ -320,7 +323,7 @@ impl<'v> Open<'v> {
             let mut found: Vec<(Meters, Seen)> = self
                 .within(Bounds::around(to, radius), None)
                 .into_iter()
-                .filter_map(|seen| Some((distance(to, seen.geometry()?)?, seen)))
+                .filter_map(|seen| Some((distance(to, &*seen.geometry()?)?, seen)))
                 .filter(|(distance, _)| distance.0 <= radius.0)
                 .collect();
             if found.len() >= limit || radius.0 >= within.0 {
@@ -360,9 +363,9 @@ impl<'v> Open<'v> {
             .iter()
             .filter_map(|id| {
                 let camera = self.get(id)?;
-                let properties = &camera.feature.properties;
+                let property = |field| camera.feature.here().property(field);
                 let field_of_view =
-                    FieldOfView::of(self.spec(), self.fields, camera.anchor()?, properties)?;
+                    FieldOfView::of(self.spec(), self.fields, camera.anchor()?, property)?;
                 Some((field_of_view.sees(position)?, field_of_view, camera))
             })
             .collect();
@@ -389,12 +392,12 @@ impl<'v> Open<'v> {
             Topic::Everywhere => {
                 let ids = state.everywhere.iter();
                 ids.filter_map(|id| state.by_id.get(id))
-                    .map(|f| self.seen(f))
+                    .map(|feature| self.seen(FeatureRef::Own(feature)))
                     .collect()
             }
             Topic::Cell(cell) => {
                 let mut found = self.within(cell.reach(), None);
-                found.retain(|seen| seen.feature.topic == topic);
+                found.retain(|seen| seen.topic() == topic);
                 found
             }
         }
@@ -422,7 +425,7 @@ impl<'v> Open<'v> {
                 .get(&id)
                 .filter(|feature| feature.topic == topic)
             {
-                Some(feature) => delta.upserts.push(self.seen(feature)),
+                Some(feature) => delta.upserts.push(self.seen(FeatureRef::Own(feature))),
                 None => delta.removes.push(id),
             }
         }
@@ -435,9 +438,10 @@ impl<'v> Open<'v> {
         &self.view.layers[self.layer.index()]
     }
 
-    fn seen(&self, feature: &Arc<Feature>) -> Seen {
+    fn seen(&self, feature: FeatureRef<'_>) -> Seen {
         Seen {
-            feature: Arc::clone(feature),
+            feature: feature.shared(),
+            layer: self.layer,
             fields: self.fields,
             slots: self.slots,
         }

@@ -171,7 +171,10 @@ pub(crate) fn select(
         Singles::All | Singles::Extended => open.within(frame.reach(), window),
     };
     if singles == Singles::Extended {
-        features.retain(|seen| seen.geometry().is_some_and(is_extended));
+        features.retain(|seen| {
+            seen.geometry()
+                .is_some_and(|geometry| is_extended(&geometry))
+        });
     }
     features
 }
