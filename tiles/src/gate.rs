@@ -5,6 +5,7 @@
 //! cannot disagree on who sees what.
 
 mod glance;
+mod nearest;
 
 pub use glance::Glance;
 
@@ -20,12 +21,8 @@ use crate::view::marks::Notice;
 use crate::view::tally::{self, Tally};
 use crate::view::{Body, LayerView, Steps, View, Window};
 use crate::viewer::Viewer;
-use geo_types::{Coord, Geometry, Point};
 use std::collections::HashSet;
 use std::ops::{Bound, ControlFlow};
-
-/// More than half the way around the globe: nothing is farther than this.
-const FARTHEST_M: f64 = 20_100_000.0;
 
 /// A layer that the viewer cannot open: it does not exist, or not for them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -184,6 +181,21 @@ impl<'v> Open<'v> {
         found
     }
 
+    /// The features of [`Open::within`] in the order in which they are drawn: sightings as they came,
+    /// others in order of id.
+    pub(crate) fn drawn(&self, bounds: Bounds, window: Option<Window>) -> Vec<Seen> {
+        if !matches!(self.layer_view().body, Body::Sightings(_)) {
+            return self.within(bounds, window);
+        }
+        let mut found = Vec::new();
+        self.visit(bounds, window, &mut |feature| {
+            found.push((feature.seq(), self.seen(feature)));
+        });
+        found.sort_unstable_by_key(|(seq, _)| *seq);
+        found.dedup_by_key(|(seq, _)| *seq);
+        found.into_iter().map(|(_, seen)| seen).collect()
+    }
+
     /// How many features have a box that intersects the bounds, as far as `most`: the length of
     /// [`Open::within`], or `most` if that is longer.
     pub fn count_within(&self, bounds: Bounds, window: Option<Window>, most: usize) -> usize {
@@ -311,32 +323,6 @@ impl<'v> Open<'v> {
             .filter_map(move |(layer, _)| view.open_at(&viewer, layer))
     }
 
-    /// The nearest features within a distance, nearest first; ties in order of id. The distance is
-    /// 0 inside a polygon. A distance that is negative or no number finds nothing.
-    pub fn nearest(&self, to: LonLat, within: Meters, limit: usize) -> Vec<(Meters, Seen)> {
-        if within.0.is_nan() || within.0 < 0.0 {
-            return Vec::new();
-        }
-        let within = Meters(within.0.min(FARTHEST_M));
-        let mut radius = Meters(within.0.min(250.0));
-        loop {
-            let mut found: Vec<(Meters, Seen)> = self
-                .within(Bounds::around(to, radius), None)
-                .into_iter()
-                .filter_map(|seen| Some((distance(to, &*seen.geometry()?)?, seen)))
-                .filter(|(distance, _)| distance.0 <= radius.0)
-                .collect();
-            if found.len() >= limit || radius.0 >= within.0 {
-                found.sort_by(|(a, left), (b, right)| {
-                    a.0.total_cmp(&b.0).then_with(|| left.id().cmp(right.id()))
-                });
-                found.truncate(limit);
-                return found;
-            }
-            radius = Meters(within.0.min(radius.0 * 4.0));
-        }
-    }
-
     /// For a layer of cameras: those whose field of view holds a position, best first. Best is
     /// nearest to the middle of the picture and close by: the picture has more pixels per metre.
     pub fn seeing(&self, position: LonLat) -> Vec<(Sight, FieldOfView, Seen)> {
@@ -445,44 +431,6 @@ impl<'v> Open<'v> {
             fields: self.fields,
             slots: self.slots,
         }
-    }
-}
-
-/// Distance to the nearest part of a geometry, 0 inside a polygon; `None` for an empty one.
-fn distance(from: LonLat, geometry: &Geometry<f64>) -> Option<Meters> {
-    if let Geometry::Point(point) = geometry {
-        let to = LonLat::new(point.x(), point.y()).ok()?;
-        return Some(from.distance(to));
-    }
-    // What is near across the antimeridian is a turn away on the plane.
-    let turns = [-360.0, 0.0, 360.0].into_iter();
-    turns
-        .filter_map(|turn| distance_on_plane(from, geometry, turn))
-        .min_by(|a, b| a.0.total_cmp(&b.0))
-}
-
-/// The nearest position is found on a plane that is true to scale around `from`, with the geometry
-/// turned around the globe.
-fn distance_on_plane(from: LonLat, geometry: &Geometry<f64>, turn: f64) -> Option<Meters> {
-    use geo::{Closest, ClosestPoint, MapCoords};
-    let scale = from.lat().to_radians().cos().max(1e-6);
-    let flat = geometry.map_coords(|c| Coord {
-        x: (c.x - from.lon() + turn) * scale,
-        y: c.y - from.lat(),
-    });
-    match flat.closest_point(&Point::new(0.0, 0.0)) {
-        Closest::Intersection(_) => Some(Meters(0.0)),
-        Closest::SinglePoint(point) => {
-            let (lon, lat) = (
-                from.lon() + point.x() / scale - turn,
-                from.lat() + point.y(),
-            );
-            let lon = lon.clamp(-180.0, 180.0);
-            LonLat::new(lon, lat.clamp(-90.0, 90.0))
-                .ok()
-                .map(|to| from.distance(to))
-        }
-        Closest::Indeterminate => None,
     }
 }
 

@@ -92,7 +92,7 @@ pub(crate) fn everything(view: &View, viewer: &Viewer) -> Vec<String> {
                 format!("{:?}", open.cells(Bounds::WORLD, resolution, None)),
             );
         }
-        let topics: BTreeSet<Topic> = all.iter().map(|seen| seen.topic()).collect();
+        let topics: BTreeSet<Topic> = all.iter().map(Seen::topic).collect();
         for topic in topics {
             line("topic", ids(&open.topic(topic)));
         }
@@ -162,6 +162,6 @@ pub(crate) fn encoded(open: &Open<'_>, view: &View, viewer: &Viewer, tile: TileC
 }
 
 pub(crate) fn ids(found: &[Seen]) -> String {
-    let ids: Vec<&str> = found.iter().map(|seen| seen.id()).collect();
+    let ids: Vec<&str> = found.iter().map(Seen::id).collect();
     ids.join(" ")
 }

@@ -1,3 +1,4 @@
+use super::nearest::distance;
 use super::*;
 use crate::city::model::Model;
 use crate::city::reading::{self, ids, known, may};

@@ -4,6 +4,7 @@
 //! near a box are a few ranges: see [`Tally`](super::tally::Tally), which asks for them.
 
 use crate::cell::{Cell, FINEST};
+use crate::view::codes::Codes;
 use imbl::OrdMap;
 
 /// Counts that can be added to a tally; the same walk serves live maps and sealed segments.
@@ -97,12 +98,13 @@ pub(crate) struct SealedCounts {
 #[derive(Debug)]
 struct Level {
     cells: Box<[Cell]>,
-    counts: Box<[u32]>,
+    counts: Codes,
 }
 
 impl Level {
     fn pairs(&self) -> impl Iterator<Item = (Cell, u32)> {
-        self.cells.iter().copied().zip(self.counts.iter().copied())
+        let cells = self.cells.iter().enumerate();
+        cells.map(|(at, cell)| (*cell, self.counts.get(at)))
     }
 }
 
@@ -120,7 +122,7 @@ impl FromIterator<(Cell, u32)> for Level {
         }
         Self {
             cells: cells.into(),
-            counts: counts.into(),
+            counts: Codes::of(&counts),
         }
     }
 }
@@ -174,7 +176,7 @@ impl CountedCells for SealedCounts {
         let start = level.cells.partition_point(|cell| u64::from(*cell) < first);
         let end = level.cells.partition_point(|cell| u64::from(*cell) <= last);
         for at in start..end {
-            visit(u64::from(level.cells[at]), level.counts[at]);
+            visit(u64::from(level.cells[at]), level.counts.get(at));
         }
     }
 }

@@ -189,7 +189,7 @@ fn changes_between_two_instants_lead_from_one_to_the_other() {
 }
 
 fn key(open: &atalaya_tiles::Open<'_>, seen: &Seen) -> (LayerIx, FeatureId) {
-    (open.layer(), seen.id().clone())
+    (open.layer(), seen.feature_id())
 }
 
 /// Removals of all topics would have to come first; a feature that moved is in another topic now.

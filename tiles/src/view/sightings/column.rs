@@ -5,12 +5,16 @@
 //! in comes out unchanged, to the last bit.
 
 use crate::feature::{Value, ValueRef};
+use crate::view::codes::Codes;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
 /// A dictionary pays where every value comes this often.
 const WORTH_A_DICTIONARY: usize = 4;
+
+/// In nanoseconds.
+const MILLISECOND: i64 = 1_000_000;
 
 /// The values of one field, or of one property of all rows.
 #[derive(Debug)]
@@ -35,6 +39,12 @@ pub(super) enum Column {
     /// Nanoseconds since 1970.
     Times {
         values: Box<[i64]>,
+        given: Given,
+    },
+    /// Milliseconds after the first of them, which is in nanoseconds since 1970.
+    NearTimes {
+        first: i64,
+        values: Codes,
         given: Given,
     },
 }
@@ -121,7 +131,14 @@ impl Column {
             i64::try_from(at.as_nanosecond()).ok()
         })?;
         let given = Given::of(rows);
-        Some(Self::Times { values, given })
+        Some(match near(&values, &given) {
+            Some((first, values)) => Self::NearTimes {
+                first,
+                values,
+                given,
+            },
+            None => Self::Times { values, given },
+        })
     }
 
     /// The value of a row.
@@ -135,9 +152,14 @@ impl Column {
             Self::Texts { texts, given } => (ValueRef::Text(texts.get(at)), given),
             Self::Integers { values, given } => (ValueRef::Integer(values[at]), given),
             Self::Numbers { values, given } => (ValueRef::Number(values[at]), given),
-            Self::Times { values, given } => {
-                let at = Timestamp::from_nanosecond(i128::from(values[at]));
-                (ValueRef::Time(at.unwrap_or_default()), given)
+            Self::Times { values, given } => (instant(values[at]), given),
+            Self::NearTimes {
+                first,
+                values,
+                given,
+            } => {
+                let after = i64::from(values.get(at)) * MILLISECOND;
+                (instant(first + after), given)
             }
         };
         given.holds(at).then_some(value)
@@ -164,6 +186,28 @@ fn plain<'v, T: Copy + Default>(
     values.collect()
 }
 
+fn instant(nanoseconds: i64) -> ValueRef<'static> {
+    let at = Timestamp::from_nanosecond(i128::from(nanoseconds));
+    ValueRef::Time(at.unwrap_or_default())
+}
+
+/// The first of these instants, and how many milliseconds after it each is; `None` where one is not
+/// whole milliseconds after it, or more than 49 days.
+fn near(values: &[i64], given: &Given) -> Option<(i64, Codes)> {
+    let known = || values.iter().enumerate().filter(|(at, _)| given.holds(*at));
+    let first = known().map(|(_, value)| *value).min()?;
+    let after = values.iter().enumerate().map(|(at, value)| {
+        if !given.holds(at) {
+            return Some(0);
+        }
+        let after = value.checked_sub(first)?;
+        (after % MILLISECOND == 0).then_some(())?;
+        u32::try_from(after / MILLISECOND).ok()
+    });
+    let after: Option<Vec<u32>> = after.collect();
+    Some((first, Codes::of(&after?)))
+}
+
 /// A value that can be looked up: numbers by their bits.
 #[derive(PartialEq)]
 struct Key<'v>(ValueRef<'v>);
@@ -179,36 +223,6 @@ impl Hash for Key<'_> {
             ValueRef::Boolean(b) => b.hash(state),
             ValueRef::Time(at) => at.hash(state),
             ValueRef::List(list) => list.len().hash(state),
-        }
-    }
-}
-
-/// Small numbers, each as wide as the largest needs.
-#[derive(Debug)]
-pub(super) enum Codes {
-    Bytes(Box<[u8]>),
-    Shorts(Box<[u16]>),
-    Words(Box<[u32]>),
-}
-
-impl Codes {
-    pub(super) fn of(codes: &[u32]) -> Self {
-        let narrow = |code: &u32| u8::try_from(*code);
-        let short = |code: &u32| u16::try_from(*code);
-        if let Ok(bytes) = codes.iter().map(narrow).collect() {
-            Self::Bytes(bytes)
-        } else if let Ok(shorts) = codes.iter().map(short).collect() {
-            Self::Shorts(shorts)
-        } else {
-            Self::Words(codes.into())
-        }
-    }
-
-    pub(super) fn get(&self, at: usize) -> u32 {
-        match self {
-            Self::Bytes(bytes) => u32::from(bytes[at]),
-            Self::Shorts(shorts) => u32::from(shorts[at]),
-            Self::Words(words) => words[at],
         }
     }
 }

@@ -4,7 +4,7 @@
 //! values that few others have; what rows have in common is kept once. Built from rows wherever they
 //! live, and never changed.
 
-use super::column::{Codes, Column};
+use super::column::Column;
 use super::{Filter, Verdict, Window};
 use crate::catalog::FieldIx;
 use crate::cell::Cell;
@@ -12,6 +12,7 @@ use crate::event::Seq;
 use crate::feature::{FeatureRef, FeedName, ValueRef};
 use crate::place::{Bounds, LonLat};
 use crate::view::cells::SealedCounts;
+use crate::view::codes::Codes;
 use crate::view::packed::PackedTree;
 use geo_types::{Geometry, Point};
 use jiff::Timestamp;
@@ -289,7 +290,7 @@ fn in_order_of_id(rows: &[FeatureRef<'_>]) -> Box<[u32]> {
 #[derive(Debug)]
 enum Seqs {
     /// From the first one on.
-    Near(Seq, Box<[u32]>),
+    Near(Seq, Codes),
     /// Further apart than 2³².
     Far(Box<[Seq]>),
 }
@@ -298,15 +299,15 @@ impl Seqs {
     fn of(seqs: impl Iterator<Item = Seq> + Clone) -> Self {
         let first = seqs.clone().min().unwrap_or_default();
         let near = seqs.clone().map(|seq| u32::try_from(seq.0 - first.0).ok());
-        match near.collect() {
-            Some(near) => Self::Near(first, near),
+        match near.collect::<Option<Vec<u32>>>() {
+            Some(near) => Self::Near(first, Codes::of(&near)),
             None => Self::Far(seqs.collect()),
         }
     }
 
     fn get(&self, row: usize) -> Seq {
         match self {
-            Self::Near(first, after) => Seq(first.0 + u64::from(after[row])),
+            Self::Near(first, after) => Seq(first.0 + u64::from(after.get(row))),
             Self::Far(seqs) => seqs[row],
         }
     }

@@ -25,8 +25,8 @@ fn told(row: FeatureRef<'_>) -> Feature {
     let (topic, layer) = (Topic::Everywhere, LayerIx(0));
     let feature = Feature::clone(&row.own(layer));
     Feature {
-        topic,
         layer,
+        topic,
         ..feature
     }
 }
@@ -73,7 +73,7 @@ fn answers(index: &SightingIndex) -> Vec<String> {
     let box_ = Bounds::new(-110.95, 32.0, -110.90, 32.5).unwrap();
     let mut within = Vec::new();
     let all = index.visit(box_, None, &mut |row| {
-        within.push(row.id().to_string());
+        within.push(row.id().to_owned());
         ControlFlow::Continue(())
     });
     assert!(all.is_continue());
@@ -123,7 +123,7 @@ fn an_index_that_was_loaded_answers_as_one_that_was_fed() {
     short.loaded();
     assert_eq!(short.len(), 9);
     assert_eq!(
-        short.get(&few[3].id).map(|row| row.id()),
+        short.get(&few[3].id).map(FeatureRef::id),
         Some(few[3].id.as_str())
     );
 }
@@ -181,7 +181,7 @@ fn eight_neighbours_of_a_size_merge_without_what_is_gone() {
     assert_eq!(sizes(&sealed), [80, 80]);
     let kept: Vec<&str> = sealed
         .iter()
-        .flat_map(|segment| rows_of(segment).map(|row| row.id()))
+        .flat_map(|segment| rows_of(segment).map(FeatureRef::id))
         .collect();
     assert_eq!(kept, ids(&refs(&all)));
 
@@ -246,7 +246,7 @@ fn check(picture: &Picture, left: &[i64]) {
     let ids: Vec<String> = open
         .page(None, usize::MAX)
         .iter()
-        .map(|s| s.id().to_string())
+        .map(|s| s.id().to_owned())
         .collect();
     assert_eq!(
         ids,
@@ -255,7 +255,7 @@ fn check(picture: &Picture, left: &[i64]) {
     let next: Vec<i64> = left.iter().copied().filter(|n| *n > 511).take(3).collect();
     let page = open.page(Some(&"r00511".into()), 3);
     assert_eq!(
-        page.iter().map(|s| s.id().to_string()).collect::<Vec<_>>(),
+        page.iter().map(|s| s.id().to_owned()).collect::<Vec<_>>(),
         next.iter().map(|n| format!("r{n:05}")).collect::<Vec<_>>()
     );
     for n in [0, 63, 64, 511, 512, 4_095, 4_096, 4_999] {
