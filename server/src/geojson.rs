@@ -3,13 +3,13 @@
 //! Beside the members of the RFC a feature has `observed_at`, `stale_at` and `stale`, and on request
 //! `trail`. What a viewer may not see is not in a [`Seen`], and so cannot get here.
 
-use atalaya_tiles::{LayerSpec, Seen, Value};
+use atalaya_tiles::{LayerSpec, Seen, ValueRef};
 use geo_types::{Coord, Geometry, LineString, Polygon};
 use jiff::Timestamp;
 
 /// Appends a feature. `extra` are members for `properties` beside the layer's own fields.
 pub fn push_feature(out: &mut Vec<u8>, spec: &LayerSpec, seen: &Seen, extra: &[(&str, Extra<'_>)]) {
-    push_feature_at(out, spec, seen, seen.geometry(), extra);
+    push_feature_at(out, spec, seen, seen.geometry().as_deref(), extra);
 }
 
 /// As [`push_feature`], with the geometry in other coordinates.
@@ -21,7 +21,7 @@ pub fn push_feature_at(
     extra: &[(&str, Extra<'_>)],
 ) {
     out.extend_from_slice(b"{\"type\":\"Feature\",\"id\":");
-    push_text(out, seen.id().as_str());
+    push_text(out, seen.id());
     out.extend_from_slice(b",\"geometry\":");
     match geometry {
         Some(geometry) => push_geometry(out, geometry),
@@ -130,14 +130,14 @@ fn push_time(out: &mut Vec<u8>, at: Timestamp) {
 }
 
 /// Appends a property value: a time as RFC 3339 text, a list as an array.
-pub fn push_value(out: &mut Vec<u8>, value: &Value) {
+pub fn push_value(out: &mut Vec<u8>, value: ValueRef<'_>) {
     match value {
-        Value::Text(text) => push_text(out, text),
-        Value::Integer(n) => out.extend_from_slice(n.to_string().as_bytes()),
-        Value::Number(x) => push_number(out, *x),
-        Value::Boolean(b) => out.extend_from_slice(if *b { b"true" } else { b"false" }),
-        Value::Time(at) => push_time(out, *at),
-        Value::List(list) => push_array(out, list, push_value),
+        ValueRef::Text(text) => push_text(out, text),
+        ValueRef::Integer(n) => out.extend_from_slice(n.to_string().as_bytes()),
+        ValueRef::Number(x) => push_number(out, x),
+        ValueRef::Boolean(b) => out.extend_from_slice(if b { b"true" } else { b"false" }),
+        ValueRef::Time(at) => push_time(out, at),
+        ValueRef::List(list) => push_array(out, list, |out, value| push_value(out, value.into())),
     }
 }
 

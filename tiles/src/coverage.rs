@@ -4,8 +4,8 @@
 //! in it. A camera without a heading or range has no coverage rather than a guessed one, save that
 //! an opening of 360° needs no heading.
 
-use crate::catalog::{FieldMask, LayerSpec};
-use crate::feature::{Properties, Value};
+use crate::catalog::{FieldIx, FieldMask, LayerSpec};
+use crate::feature::ValueRef;
 use crate::place::LonLat;
 use crate::units::{Bearing, Meters};
 use geo::{BooleanOps, BoundingRect, MapCoords, Translate};
@@ -45,15 +45,15 @@ pub struct Sight {
 impl FieldOfView {
     /// Reads the fields `heading_deg`, `headings_deg`, `fov_deg` and `range_m` of a camera layer,
     /// as far as they are among those that may be seen.
-    pub(crate) fn of(
+    pub(crate) fn of<'v>(
         spec: &LayerSpec,
         fields: FieldMask,
         at: LonLat,
-        properties: &Properties,
+        property: impl Fn(FieldIx) -> Option<ValueRef<'v>>,
     ) -> Option<Self> {
         let value = |name: &str| {
             let field = spec.field(name).filter(|field| fields.contains(*field))?;
-            properties.get(field)
+            property(field)
         };
         let fov_deg = value("fov_deg").and_then(number)?;
         let range_m = value("range_m").and_then(number)?;
@@ -61,9 +61,9 @@ impl FieldOfView {
             return None;
         }
         let mut headings: Vec<Bearing> = match value("headings_deg") {
-            Some(Value::List(list)) => list
+            Some(ValueRef::List(list)) => list
                 .iter()
-                .filter_map(number)
+                .filter_map(|heading| number(ValueRef::from(heading)))
                 .filter_map(Bearing::new)
                 .collect(),
             _ => Vec::new(),
@@ -191,12 +191,12 @@ fn on_globe(mut ring: Vec<Coord<f64>>) -> Vec<Polygon<f64>> {
         .collect()
 }
 
-fn number(value: &Value) -> Option<f64> {
+fn number(value: ValueRef<'_>) -> Option<f64> {
     match value {
-        Value::Number(x) => Some(*x),
+        ValueRef::Number(x) => Some(x),
         #[expect(clippy::cast_precision_loss, reason = "an angle or a range is small")]
-        Value::Integer(n) => Some(*n as f64),
-        Value::Text(_) | Value::Boolean(_) | Value::Time(_) | Value::List(_) => None,
+        ValueRef::Integer(n) => Some(n as f64),
+        ValueRef::Text(_) | ValueRef::Boolean(_) | ValueRef::Time(_) | ValueRef::List(_) => None,
     }
 }
 

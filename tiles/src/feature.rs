@@ -3,8 +3,14 @@
 //! A feature's properties are private to this crate. They are read through a [`Seen`], which the
 //! gate hands out and which leaves out every field that its viewer has no clearance for.
 
+mod seen;
+mod shared;
+
+pub use seen::Seen;
+pub(crate) use shared::{FeatureRef, SharedFeature};
+
 use crate::anchor::anchor;
-use crate::catalog::{FieldIx, FieldMask, LayerIx, LayerSpec};
+use crate::catalog::{FieldIx, LayerIx};
 use crate::cell::Cell;
 use crate::event::Seq;
 use crate::place::{Bounds, LonLat};
@@ -86,6 +92,49 @@ pub enum Value {
     List(Box<[Value]>),
 }
 
+/// One value of a property, where it stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ValueRef<'v> {
+    /// Text in UTF-8.
+    Text(&'v str),
+    /// A whole number.
+    Integer(i64),
+    /// A finite number.
+    Number(f64),
+    /// True or false.
+    Boolean(bool),
+    /// An instant.
+    Time(Timestamp),
+    /// Several values; never a list in a list.
+    List(&'v [Value]),
+}
+
+impl<'v> From<&'v Value> for ValueRef<'v> {
+    fn from(value: &'v Value) -> Self {
+        match value {
+            Value::Text(text) => Self::Text(text),
+            Value::Integer(n) => Self::Integer(*n),
+            Value::Number(x) => Self::Number(*x),
+            Value::Boolean(b) => Self::Boolean(*b),
+            Value::Time(at) => Self::Time(*at),
+            Value::List(list) => Self::List(list),
+        }
+    }
+}
+
+impl From<ValueRef<'_>> for Value {
+    fn from(value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Text(text) => Self::Text(text.into()),
+            ValueRef::Integer(n) => Self::Integer(n),
+            ValueRef::Number(x) => Self::Number(x),
+            ValueRef::Boolean(b) => Self::Boolean(b),
+            ValueRef::Time(at) => Self::Time(at),
+            ValueRef::List(list) => Self::List(list.into()),
+        }
+    }
+}
+
 /// The properties of a feature: pairs of field and value, in the order of the layer's fields.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Properties(Box<[(FieldIx, Value)]>);
@@ -109,6 +158,12 @@ impl Properties {
     pub(crate) fn get(&self, field: FieldIx) -> Option<&Value> {
         let at = self.0.binary_search_by_key(&field, |pair| pair.0).ok()?;
         self.0.get(at).map(|pair| &pair.1)
+    }
+}
+
+impl FromIterator<(FieldIx, Value)> for Properties {
+    fn from_iter<I: IntoIterator<Item = (FieldIx, Value)>>(pairs: I) -> Self {
+        Self::new(pairs)
     }
 }
 
@@ -204,92 +259,4 @@ pub(crate) fn is_on_globe(geometry: &Geometry<f64>) -> bool {
     use geo::CoordsIter;
     let mut positions = geometry.coords_iter();
     positions.all(|position| LonLat::new(position.x, position.y).is_ok())
-}
-
-/// A feature as one viewer sees it. The only way to a feature's properties.
-#[derive(Debug, Clone)]
-pub struct Seen {
-    pub(crate) feature: Arc<Feature>,
-    pub(crate) fields: FieldMask,
-    /// Who among the noticing the viewer is.
-    pub(crate) slots: Notice,
-}
-
-impl Seen {
-    /// The id within the layer.
-    pub fn id(&self) -> &FeatureId {
-        &self.feature.id
-    }
-
-    /// The layer.
-    pub fn layer(&self) -> LayerIx {
-        self.feature.layer
-    }
-
-    /// The feed that reported it last.
-    pub fn feed(&self) -> &FeedName {
-        &self.feature.feed
-    }
-
-    /// The geometry in WGS 84, where it has one.
-    pub fn geometry(&self) -> Option<&Geometry<f64>> {
-        self.feature.geometry.as_ref()
-    }
-
-    /// The box of the geometry.
-    pub fn bounds(&self) -> Option<Bounds> {
-        self.feature.bounds
-    }
-
-    /// A position that stands for the geometry.
-    pub fn anchor(&self) -> Option<LonLat> {
-        self.feature.anchor
-    }
-
-    /// The finest cell of the anchor.
-    pub fn cell(&self) -> Option<Cell> {
-        self.feature.cell
-    }
-
-    /// When the source saw it; when we received it, where the source did not say.
-    pub fn observed_at(&self) -> Timestamp {
-        self.feature.observed_at
-    }
-
-    /// When it counts as stale, if ever.
-    pub fn stale_at(&self) -> Option<Timestamp> {
-        self.feature.stale_at
-    }
-
-    /// Whether the log has already marked it stale.
-    pub fn is_stale(&self) -> bool {
-        self.feature.stale
-    }
-
-    /// Earlier positions, oldest first, the current one included; empty where the layer keeps none.
-    pub fn trail(&self) -> &[Fix] {
-        &self.feature.trail
-    }
-
-    /// The last change of it that the viewer may know of.
-    pub fn seq(&self) -> Seq {
-        self.feature.noticed_by(self.slots)
-    }
-
-    /// The fields that the viewer may see, with their values, in the order of the layer's fields.
-    pub fn properties(&self) -> impl Iterator<Item = (FieldIx, &Value)> {
-        self.feature
-            .properties
-            .iter()
-            .filter(|(field, _)| self.fields.contains(*field))
-    }
-
-    /// The value of one field by name, if it is there and may be seen.
-    pub fn property(&self, spec: &LayerSpec, name: &str) -> Option<&Value> {
-        let field = spec.field(name)?;
-        self.fields
-            .contains(field)
-            .then(|| self.feature.properties.get(field))
-            .flatten()
-    }
 }

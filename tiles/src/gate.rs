@@ -6,6 +6,7 @@
 
 mod difference;
 mod glance;
+mod nearest;
 mod noticed;
 
 pub use glance::Glance;
@@ -14,20 +15,15 @@ use crate::catalog::{FieldMask, LayerIx, LayerKind, LayerSpec};
 use crate::cell::{Cell, FINEST};
 use crate::coverage::{FieldOfView, Sight};
 use crate::event::Seq;
-use crate::feature::{Feature, FeatureId, Seen, Topic};
+use crate::feature::{FeatureId, FeatureRef, Seen, Topic};
 use crate::place::{Bounds, LonLat};
 use crate::units::Meters;
 use crate::view::marks::Notice;
 use crate::view::tally::{self, Tally};
 use crate::view::{Body, LayerView, Steps, View, Window};
 use crate::viewer::Viewer;
-use geo_types::{Coord, Geometry, Point};
 use std::collections::HashSet;
 use std::ops::{Bound, ControlFlow};
-use std::sync::Arc;
-
-/// More than half the way around the globe: nothing is farther than this.
-const FARTHEST_M: f64 = 20_100_000.0;
 
 /// A layer that the viewer cannot open: it does not exist, or not for them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -159,6 +155,21 @@ impl<'v> Open<'v> {
         found
     }
 
+    /// The features of [`Open::within`] in the order in which they are drawn: sightings as they came,
+    /// others in order of id.
+    pub(crate) fn drawn(&self, bounds: Bounds, window: Option<Window>) -> Vec<Seen> {
+        if !matches!(self.layer_view().body, Body::Sightings(_)) {
+            return self.within(bounds, window);
+        }
+        let mut found = Vec::new();
+        self.visit(bounds, window, &mut |feature| {
+            found.push((feature.seq(), self.seen(feature)));
+        });
+        found.sort_unstable_by_key(|(seq, _)| *seq);
+        found.dedup_by_key(|(seq, _)| *seq);
+        found.into_iter().map(|(_, seen)| seen).collect()
+    }
+
     /// How many features have a box that intersects the bounds, as far as `most`: the length of
     /// [`Open::within`], or `most` if that is longer.
     pub fn count_within(&self, bounds: Bounds, window: Option<Window>, most: usize) -> usize {
@@ -176,7 +187,7 @@ impl<'v> Open<'v> {
         count
     }
 
-    fn visit(&self, bounds: Bounds, window: Option<Window>, visit: &mut dyn FnMut(&Arc<Feature>)) {
+    fn visit(&self, bounds: Bounds, window: Option<Window>, visit: &mut dyn FnMut(FeatureRef<'_>)) {
         self.visit_until(bounds, window, &mut |feature| {
             visit(feature);
             ControlFlow::Continue(())
@@ -187,12 +198,14 @@ impl<'v> Open<'v> {
         &self,
         bounds: Bounds,
         window: Option<Window>,
-        visit: &mut dyn FnMut(&Arc<Feature>) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(FeatureRef<'_>) -> ControlFlow<()>,
     ) {
         // Whether it was told to stop is known to whoever told it.
         let _ended = match &self.layer_view().body {
             _ if !self.singles => ControlFlow::Continue(()),
-            Body::State(state) => state.tree.visit(bounds, visit),
+            Body::State(state) => state
+                .tree
+                .visit(bounds, &mut |feature| visit(FeatureRef::Own(feature))),
             Body::Sightings(sightings) => sightings.visit(bounds, window, visit),
             Body::Computed => ControlFlow::Continue(()),
         };
@@ -202,7 +215,7 @@ impl<'v> Open<'v> {
     pub fn get(&self, id: &FeatureId) -> Option<Seen> {
         match &self.layer_view().body {
             _ if !self.singles => None,
-            Body::State(state) => state.by_id.get(id),
+            Body::State(state) => state.by_id.get(id).map(FeatureRef::Own),
             Body::Sightings(sightings) => sightings.get(id),
             Body::Computed => None,
         }
@@ -217,11 +230,13 @@ impl<'v> Open<'v> {
                 let start = after.map_or(Bound::Unbounded, Bound::Excluded);
                 let range: (Bound<&FeatureId>, Bound<&FeatureId>) = (start, Bound::Unbounded);
                 let features = state.by_id.range::<_, FeatureId>(range).take(limit);
-                features.map(|(_, feature)| self.seen(feature)).collect()
+                features
+                    .map(|(_, feature)| self.seen(FeatureRef::Own(feature)))
+                    .collect()
             }
             Body::Sightings(sightings) => {
                 let rows = sightings.page(after, limit);
-                rows.iter().map(|row| self.seen(row)).collect()
+                rows.into_iter().map(|row| self.seen(row)).collect()
             }
             Body::Computed => Vec::new(),
         }
@@ -282,32 +297,6 @@ impl<'v> Open<'v> {
             .filter_map(move |(layer, _)| view.open_at(&viewer, layer))
     }
 
-    /// The nearest features within a distance, nearest first; ties in order of id. The distance is
-    /// 0 inside a polygon. A distance that is negative or no number finds nothing.
-    pub fn nearest(&self, to: LonLat, within: Meters, limit: usize) -> Vec<(Meters, Seen)> {
-        if within.0.is_nan() || within.0 < 0.0 {
-            return Vec::new();
-        }
-        let within = Meters(within.0.min(FARTHEST_M));
-        let mut radius = Meters(within.0.min(250.0));
-        loop {
-            let mut found: Vec<(Meters, Seen)> = self
-                .within(Bounds::around(to, radius), None)
-                .into_iter()
-                .filter_map(|seen| Some((distance(to, seen.geometry()?)?, seen)))
-                .filter(|(distance, _)| distance.0 <= radius.0)
-                .collect();
-            if found.len() >= limit || radius.0 >= within.0 {
-                found.sort_by(|(a, left), (b, right)| {
-                    a.0.total_cmp(&b.0).then_with(|| left.id().cmp(right.id()))
-                });
-                found.truncate(limit);
-                return found;
-            }
-            radius = Meters(within.0.min(radius.0 * 4.0));
-        }
-    }
-
     /// For a layer of cameras: those whose field of view holds a position, best first. Best is
     /// nearest to the middle of the picture and close by: the picture has more pixels per metre.
     pub fn seeing(&self, position: LonLat) -> Vec<(Sight, FieldOfView, Seen)> {
@@ -334,9 +323,9 @@ impl<'v> Open<'v> {
             .iter()
             .filter_map(|id| {
                 let camera = self.get(id)?;
-                let properties = &camera.feature.properties;
+                let property = |field| camera.feature.here().property(field);
                 let field_of_view =
-                    FieldOfView::of(self.spec(), self.fields, camera.anchor()?, properties)?;
+                    FieldOfView::of(self.spec(), self.fields, camera.anchor()?, property)?;
                 Some((field_of_view.sees(position)?, field_of_view, camera))
             })
             .collect();
@@ -363,12 +352,12 @@ impl<'v> Open<'v> {
             Topic::Everywhere => {
                 let ids = state.everywhere.iter();
                 ids.filter_map(|id| state.by_id.get(id))
-                    .map(|f| self.seen(f))
+                    .map(|feature| self.seen(FeatureRef::Own(feature)))
                     .collect()
             }
             Topic::Cell(cell) => {
                 let mut found = self.within(cell.reach(), None);
-                found.retain(|seen| seen.feature.topic == topic);
+                found.retain(|seen| seen.topic() == topic);
                 found
             }
         }
@@ -396,7 +385,7 @@ impl<'v> Open<'v> {
                 .get(&id)
                 .filter(|feature| feature.topic == topic)
             {
-                Some(feature) => delta.upserts.push(self.seen(feature)),
+                Some(feature) => delta.upserts.push(self.seen(FeatureRef::Own(feature))),
                 None => delta.removes.push(id),
             }
         }
@@ -409,50 +398,13 @@ impl<'v> Open<'v> {
         &self.view.layers[self.layer.index()]
     }
 
-    fn seen(&self, feature: &Arc<Feature>) -> Seen {
+    fn seen(&self, feature: FeatureRef<'_>) -> Seen {
         Seen {
-            feature: Arc::clone(feature),
+            feature: feature.shared(),
+            layer: self.layer,
             fields: self.fields,
             slots: self.slots,
         }
-    }
-}
-
-/// Distance to the nearest part of a geometry, 0 inside a polygon; `None` for an empty one.
-fn distance(from: LonLat, geometry: &Geometry<f64>) -> Option<Meters> {
-    if let Geometry::Point(point) = geometry {
-        let to = LonLat::new(point.x(), point.y()).ok()?;
-        return Some(from.distance(to));
-    }
-    // What is near across the antimeridian is a turn away on the plane.
-    let turns = [-360.0, 0.0, 360.0].into_iter();
-    turns
-        .filter_map(|turn| distance_on_plane(from, geometry, turn))
-        .min_by(|a, b| a.0.total_cmp(&b.0))
-}
-
-/// The nearest position is found on a plane that is true to scale around `from`, with the geometry
-/// turned around the globe.
-fn distance_on_plane(from: LonLat, geometry: &Geometry<f64>, turn: f64) -> Option<Meters> {
-    use geo::{Closest, ClosestPoint, MapCoords};
-    let scale = from.lat().to_radians().cos().max(1e-6);
-    let flat = geometry.map_coords(|c| Coord {
-        x: (c.x - from.lon() + turn) * scale,
-        y: c.y - from.lat(),
-    });
-    match flat.closest_point(&Point::new(0.0, 0.0)) {
-        Closest::Intersection(_) => Some(Meters(0.0)),
-        Closest::SinglePoint(point) => {
-            let (lon, lat) = (
-                from.lon() + point.x() / scale - turn,
-                from.lat() + point.y(),
-            );
-            let lon = lon.clamp(-180.0, 180.0);
-            LonLat::new(lon, lat.clamp(-90.0, 90.0))
-                .ok()
-                .map(|to| from.distance(to))
-        }
-        Closest::Indeterminate => None,
     }
 }
 

@@ -60,7 +60,7 @@ pub use encode::{
     encode_tile_by_reference,
 };
 pub use event::{Event, Observation, Record, Seq};
-pub use feature::{FeatureId, FeedName, Fix, Properties, Seen, Topic, Value};
+pub use feature::{FeatureId, FeedName, Fix, Properties, Seen, Topic, Value, ValueRef};
 pub use gate::{Glance, NoSuchLayer, Open, TopicDelta};
 pub use picture::{Applied, Picture};
 pub use place::{BadBounds, Bounds, LonLat, OffGlobe};

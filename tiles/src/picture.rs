@@ -203,7 +203,7 @@ impl Picture {
                 prev.is_some()
             }
             Body::Sightings(sightings) => {
-                let removed = sightings.remove(id);
+                let removed = sightings.remove(id).map(|row| row.here().own(layer));
                 if let Some(removed) = &removed {
                     // A sighting never changes, so this can only mean the one that is known.
                     tombstone.at = tombstone.at.max(removed.effective_at());

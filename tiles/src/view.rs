@@ -6,6 +6,7 @@
 
 pub(crate) mod cells;
 pub(crate) mod changes;
+pub(crate) mod codes;
 pub(crate) mod marks;
 pub(crate) mod packed;
 pub(crate) mod rtree;

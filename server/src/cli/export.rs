@@ -121,7 +121,7 @@ impl Export {
                 page = open.page(after.as_ref(), PAGE).into_iter();
             }
             let seen = page.next()?;
-            after = Some(seen.id().clone());
+            after = Some(seen.feature_id());
             Some(seen)
         });
         match format.write(open.spec(), features, out) {

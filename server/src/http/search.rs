@@ -13,8 +13,9 @@ use crate::geojson::{push_geometry, push_text};
 use crate::problem::{Problem, echo};
 use crate::words::{Fit, Words, fold};
 use actix_web::{HttpRequest, HttpResponse, web};
-use atalaya_tiles::{Glance, LayerSpec, Value, View, Viewer};
+use atalaya_tiles::{Glance, LayerSpec, ValueRef, View, Viewer};
 use geo_types::{Geometry, Point};
+use std::borrow::Cow;
 
 /// The most results.
 const MOST: usize = 100;
@@ -197,9 +198,7 @@ impl Candidate<'_> {
     /// Live features come before the basemap.
     fn order(&self) -> (Fit, bool, &str, Option<&str>) {
         match &self.found {
-            What::Live(source, _, glance) => {
-                (self.fit, false, glance.id().as_str(), Some(source.layer))
-            }
+            What::Live(source, _, glance) => (self.fit, false, glance.id(), Some(source.layer)),
             What::Basemap(name) => (self.fit, true, &name.id, None),
         }
     }
@@ -221,12 +220,12 @@ impl Source {
             }
         }
         if self.by_id {
-            fold(lines, glance.id().as_str());
+            fold(lines, glance.id());
         }
     }
 
     fn found(&self, spec: &LayerSpec, glance: Glance<'_>) -> Found {
-        let id = glance.id().as_str();
+        let id = glance.id();
         let subtitle = self.subtitle.iter();
         let subtitle: Vec<&str> = subtitle
             .filter_map(|name| text(spec, glance, name))
@@ -237,7 +236,7 @@ impl Source {
             subtitle: subtitle.join(" · "),
             kind: self.kind,
             layer: Some(self.layer),
-            geometry: glance.seen().geometry().cloned(),
+            geometry: glance.seen().geometry().map(Cow::into_owned),
         }
     }
 }
@@ -245,7 +244,7 @@ impl Source {
 /// A field's text, if there is any and the viewer may see it.
 fn text<'v>(spec: &LayerSpec, glance: Glance<'v>, name: &str) -> Option<&'v str> {
     match glance.property(spec, name) {
-        Some(Value::Text(text)) if !text.is_empty() => Some(text),
+        Some(ValueRef::Text(text)) if !text.is_empty() => Some(text),
         _ => None,
     }
 }

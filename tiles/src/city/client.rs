@@ -99,7 +99,7 @@ fn snapshot(held: &mut Held, view: &View, viewer: Viewer, (layer, topic): Subjec
 }
 
 fn take(held: &mut Held, open: &Open<'_>, topic: Topic, seen: &Seen) {
-    let key = (seen.layer(), seen.id().clone());
+    let key = (seen.layer(), seen.feature_id());
     let copy = (topic, seen.seq(), features(open, seen));
     let old = held.insert(key, copy);
     assert!(

@@ -5,7 +5,7 @@ use crate::catalog::LayerSpec;
 use crate::cell::resolution_for_zoom;
 use crate::encode::{TileLimits, TileRequest, encode_tile};
 use crate::event::Seq;
-use crate::feature::{FeatureId, Seen, Topic, Value};
+use crate::feature::{FeatureId, Seen, Topic, Value, ValueRef};
 use crate::gate::Open;
 use crate::place::Bounds;
 use crate::tile::{TileCoord, column, world_x, world_y};
@@ -18,7 +18,7 @@ use std::fmt::Write;
 /// A feature, without the seq of its last change.
 pub(crate) fn features(open: &Open<'_>, seen: &Seen) -> String {
     let spec = open.spec();
-    let fields: Vec<(&str, &Value)> = seen
+    let fields: Vec<(&str, ValueRef<'_>)> = seen
         .properties()
         .map(|(field, value)| (spec.field_at(field).unwrap().0, value))
         .collect();
@@ -84,7 +84,7 @@ pub(crate) fn everything(view: &View, viewer: &Viewer) -> Vec<String> {
         let all = open.page(None, usize::MAX);
         for seen in &all {
             line("has", format!("{} {}", seen.seq(), features(&open, seen)));
-            assert!(open.get(seen.id()).is_some());
+            assert!(open.get(&seen.feature_id()).is_some());
         }
         line("count", open.count().to_string());
         line("last change", open.last_change().to_string());
@@ -95,7 +95,7 @@ pub(crate) fn everything(view: &View, viewer: &Viewer) -> Vec<String> {
                 format!("{:?}", open.cells(Bounds::WORLD, resolution, None)),
             );
         }
-        let topics: BTreeSet<Topic> = all.iter().map(|seen| seen.feature.topic).collect();
+        let topics: BTreeSet<Topic> = all.iter().map(Seen::topic).collect();
         for topic in topics {
             line("topic", ids(&open.topic(topic)));
         }
@@ -165,6 +165,6 @@ pub(crate) fn encoded(open: &Open<'_>, view: &View, viewer: &Viewer, tile: TileC
 }
 
 pub(crate) fn ids(found: &[Seen]) -> String {
-    let ids: Vec<&str> = found.iter().map(|seen| seen.id().as_str()).collect();
+    let ids: Vec<&str> = found.iter().map(Seen::id).collect();
     ids.join(" ")
 }

@@ -40,14 +40,14 @@ fn singles<W: Writer>(
         let Some(geometry) = seen.geometry() else {
             continue;
         };
-        draw(geometry, frame, tolerance, &mut shape);
+        draw(&geometry, frame, tolerance, &mut shape);
         if shape.is_empty() {
             continue;
         }
         tags.clear();
         keys.tags(seen, &mut tags);
         writer
-            .add(Some(integer_id(seen.id().as_str())), &shape, &tags)
+            .add(Some(integer_id(seen.id())), &shape, &tags)
             .map_err(|error| EncodeError::refused(&spec.name, &error))?;
     }
     let finished = writer.finish();
@@ -86,7 +86,7 @@ impl<'s> Keys<'s> {
     }
 
     fn tags<'f>(&self, seen: &'f Seen, tags: &mut Vec<(Slot, Tag<'f>)>) {
-        tags.push((Self::ID, Tag::Text(Cow::Borrowed(seen.id().as_str()))));
+        tags.push((Self::ID, Tag::Text(Cow::Borrowed(seen.id()))));
         let fields = seen.properties();
         tags.extend(fields.map(|(FieldIx(at), value)| {
             let slot = Self::FIELDS + Slot::from(at);

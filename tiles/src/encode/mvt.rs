@@ -12,7 +12,7 @@ use reference::ReferenceWriter;
 
 use super::json;
 use super::project::Shape;
-use crate::feature::Value;
+use crate::feature::{Value, ValueRef};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::fmt;
@@ -101,16 +101,22 @@ fn bits(number: f64) -> u64 {
     if number == 0.0 { 0 } else { number.to_bits() }
 }
 
+impl<'a> From<ValueRef<'a>> for Tag<'a> {
+    fn from(value: ValueRef<'a>) -> Self {
+        match value {
+            ValueRef::Text(text) => Self::Text(Cow::Borrowed(text)),
+            ValueRef::Integer(n) => Self::Integer(n),
+            ValueRef::Number(x) => Self::Number(x),
+            ValueRef::Boolean(b) => Self::Boolean(b),
+            ValueRef::Time(at) => Self::Integer(at.as_millisecond()),
+            ValueRef::List(values) => Self::Text(Cow::Owned(json::array(values))),
+        }
+    }
+}
+
 impl<'a> From<&'a Value> for Tag<'a> {
     fn from(value: &'a Value) -> Self {
-        match value {
-            Value::Text(text) => Self::Text(Cow::Borrowed(text)),
-            Value::Integer(n) => Self::Integer(*n),
-            Value::Number(x) => Self::Number(*x),
-            Value::Boolean(b) => Self::Boolean(*b),
-            Value::Time(at) => Self::Integer(at.as_millisecond()),
-            Value::List(values) => Self::Text(Cow::Owned(json::array(values))),
-        }
+        Self::from(ValueRef::from(value))
     }
 }
 

@@ -159,7 +159,7 @@ fn coarsest(open: &Open<'_>, frame: Frame) -> u8 {
     coarsest_for_zoom(frame.tile.z()).min(of_layer)
 }
 
-/// The features to draw one by one, in order of id.
+/// The features to draw one by one, in the order in which they are drawn.
 pub(crate) fn select(
     open: &Open<'_>,
     frame: Frame,
@@ -168,10 +168,13 @@ pub(crate) fn select(
 ) -> Vec<Seen> {
     let mut features = match singles {
         Singles::Nothing => Vec::new(),
-        Singles::All | Singles::Extended => open.within(frame.reach(), window),
+        Singles::All | Singles::Extended => open.drawn(frame.reach(), window),
     };
     if singles == Singles::Extended {
-        features.retain(|seen| seen.geometry().is_some_and(is_extended));
+        features.retain(|seen| {
+            seen.geometry()
+                .is_some_and(|geometry| is_extended(&geometry))
+        });
     }
     features
 }

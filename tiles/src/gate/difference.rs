@@ -2,7 +2,7 @@
 //! for the past, where no ring of changes says the same to everybody who asks.
 
 use super::{Open, TopicDelta};
-use crate::feature::{Feature, Topic};
+use crate::feature::{Feature, FeatureRef, Topic};
 use crate::view::Body;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ impl<'v> Open<'v> {
             }
             if let Some(now) = now {
                 let delta = by_topic.entry(now.topic).or_default();
-                delta.upserts.push(self.seen(now));
+                delta.upserts.push(self.seen(FeatureRef::Own(now)));
             }
         }
     }

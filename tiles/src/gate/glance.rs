@@ -2,19 +2,19 @@
 //! little of it. Nothing is copied, and what is hidden from the viewer is hidden here as everywhere.
 
 use super::Open;
-use crate::catalog::{FieldMask, LayerSpec};
-use crate::feature::{Feature, FeatureId, Seen, Value};
+use crate::catalog::{FieldMask, LayerIx, LayerSpec};
+use crate::feature::{FeatureRef, Seen, ValueRef};
 use crate::place::Bounds;
 use crate::view::Body;
 use crate::view::marks::Notice;
 use crate::view::sightings::SightingIndex;
 use jiff::Timestamp;
-use std::sync::Arc;
 
 /// A feature of a view as one viewer sees it: [`Seen`], borrowed.
 #[derive(Debug, Clone, Copy)]
 pub struct Glance<'v> {
-    feature: &'v Arc<Feature>,
+    feature: FeatureRef<'v>,
+    layer: LayerIx,
     fields: FieldMask,
     slots: Notice,
 }
@@ -22,17 +22,20 @@ pub struct Glance<'v> {
 impl<'v> Open<'v> {
     /// All features that the viewer may see: those of a state layer in order of id, sightings in none.
     pub fn glance(&self) -> impl Iterator<Item = Glance<'v>> + use<'v> {
-        let (fields, slots) = (self.fields, self.slots);
+        let (layer, fields, slots) = (self.layer, self.fields, self.slots);
         let (state, sightings) = match &self.layer_view().body {
             _ if !self.singles => (None, None),
             Body::State(state) => (Some(state), None),
             Body::Sightings(sightings) => (None, Some(sightings)),
             Body::Computed => (None, None),
         };
-        let state = state.into_iter().flat_map(|state| state.by_id.values());
+        let state = state
+            .into_iter()
+            .flat_map(|state| state.by_id.values().map(FeatureRef::Own));
         let sightings = sightings.into_iter().flat_map(SightingIndex::rows);
         state.chain(sightings).map(move |feature| Glance {
             feature,
+            layer,
             fields,
             slots,
         })
@@ -40,33 +43,33 @@ impl<'v> Open<'v> {
 }
 
 impl<'v> Glance<'v> {
-    /// The id within the layer.
-    pub fn id(self) -> &'v FeatureId {
-        &self.feature.id
+    /// The id within the layer, as text.
+    pub fn id(self) -> &'v str {
+        self.feature.id()
     }
 
     /// The box of the geometry.
     pub fn bounds(self) -> Option<Bounds> {
-        self.feature.bounds
+        self.feature.bounds()
     }
 
     /// When the source saw it; when we received it, where the source did not say.
     pub fn observed_at(self) -> Timestamp {
-        self.feature.observed_at
+        self.feature.observed_at()
     }
 
     /// The value of one field by name, if it is there and may be seen.
-    pub fn property(self, spec: &LayerSpec, name: &str) -> Option<&'v Value> {
+    pub fn property(self, spec: &LayerSpec, name: &str) -> Option<ValueRef<'v>> {
         let field = spec.field(name)?;
-        let properties = &self.feature.properties;
-        let seen = self.fields.contains(field).then(|| properties.get(field));
-        seen.flatten()
+        let may = self.fields.contains(field);
+        may.then(|| self.feature.property(field)).flatten()
     }
 
     /// The feature, to be kept.
     pub fn seen(self) -> Seen {
         Seen {
-            feature: Arc::clone(self.feature),
+            feature: self.feature.shared(),
+            layer: self.layer,
             fields: self.fields,
             slots: self.slots,
         }

@@ -1,3 +1,4 @@
+use super::nearest::distance;
 use super::*;
 use crate::city::model::Model;
 use crate::city::reading::{self, ids, known, may};
@@ -130,12 +131,12 @@ fn check(open: &Open<'_>, held: &[&str], model: &Model, ask: &Question) {
         assert_eq!(open.get(&id).map(|s| reading::features(open, &s)), expected);
     }
 
-    let mut near: Vec<(f64, &FeatureId)> = single
+    let mut near: Vec<(f64, &str)> = single
         .iter()
         .filter_map(|(id, row)| {
             Some((
                 distance(ask.near, row.observation.geometry.as_ref()?)?.0,
-                *id,
+                id.as_str(),
             ))
         })
         .filter(|(distance, _)| *distance <= ask.within.0)

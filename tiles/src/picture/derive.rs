@@ -2,7 +2,7 @@
 
 use crate::catalog::{Catalog, FieldIx, FieldMask, LayerIx, LayerKind};
 use crate::coverage::FieldOfView;
-use crate::feature::{Feature, Properties};
+use crate::feature::{Feature, Properties, ValueRef};
 
 /// How one layer follows from another.
 #[derive(Debug, Clone)]
@@ -51,7 +51,8 @@ impl Derivation {
     /// The derived feature, if the source gives one.
     pub(crate) fn derive(&self, catalog: &Catalog, source: &Feature) -> Option<Feature> {
         let spec = catalog.spec(self.source);
-        let area = FieldOfView::of(spec, self.open, source.anchor?, &source.properties)?.area();
+        let property = |field| source.properties.get(field).map(ValueRef::from);
+        let area = FieldOfView::of(spec, self.open, source.anchor?, property)?.area();
         let properties = self
             .shared
             .iter()

@@ -186,7 +186,7 @@ fn the_coverage_of_a_camera_comes_turns_and_goes_with_it() {
         let view = picture.view();
         let open = view.open(&Viewer::EVERYTHING, "coverage").unwrap();
         open.get(&"c".into())
-            .and_then(|seen| seen.geometry().cloned())
+            .and_then(|seen| Some(seen.geometry()?.into_owned()))
     };
     picture.apply(&[camera(1, 0.0, A)]);
     let north = area(&picture).unwrap();

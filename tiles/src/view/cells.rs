@@ -4,6 +4,7 @@
 //! near a box are a few ranges: see [`Tally`](super::tally::Tally), which asks for them.
 
 use crate::cell::{Cell, FINEST};
+use crate::view::codes::Codes;
 use imbl::OrdMap;
 
 /// Counts that can be added to a tally; the same walk serves live maps and sealed segments.
@@ -32,9 +33,15 @@ impl Default for CellCounts {
 impl CellCounts {
     /// Counts the finest cells given.
     pub(crate) fn of(cells: impl Iterator<Item = Cell>) -> Self {
-        let sealed = SealedCounts::of(cells).by_resolution.into_iter();
+        let sealed = SealedCounts::of(cells);
+        let counted = |level: &Level| {
+            level
+                .pairs()
+                .map(|(cell, count)| (u64::from(cell), count))
+                .collect()
+        };
         Self {
-            by_resolution: sealed.map(|counts| counts.into_iter().collect()).collect(),
+            by_resolution: sealed.by_resolution.iter().map(counted).collect(),
         }
     }
 
@@ -84,7 +91,40 @@ impl CountedCells for CellCounts {
 /// Counts that no longer change: sorted arrays.
 #[derive(Debug)]
 pub(crate) struct SealedCounts {
-    by_resolution: Vec<Vec<(u64, u32)>>,
+    by_resolution: Box<[Level]>,
+}
+
+/// The cells of one resolution, in order, and how often each was counted.
+#[derive(Debug)]
+struct Level {
+    cells: Box<[Cell]>,
+    counts: Codes,
+}
+
+impl Level {
+    fn pairs(&self) -> impl Iterator<Item = (Cell, u32)> {
+        let cells = self.cells.iter().enumerate();
+        cells.map(|(at, cell)| (*cell, self.counts.get(at)))
+    }
+}
+
+impl FromIterator<(Cell, u32)> for Level {
+    fn from_iter<I: IntoIterator<Item = (Cell, u32)>>(counted: I) -> Self {
+        let (mut cells, mut counts): (Vec<Cell>, Vec<u32>) = (Vec::new(), Vec::new());
+        for (cell, count) in counted {
+            match counts.last_mut() {
+                Some(total) if cells.last() == Some(&cell) => *total += count,
+                _ => {
+                    cells.push(cell);
+                    counts.push(count);
+                }
+            }
+        }
+        Self {
+            cells: cells.into(),
+            counts: Codes::of(&counts),
+        }
+    }
 }
 
 impl SealedCounts {
@@ -92,46 +132,51 @@ impl SealedCounts {
     pub(crate) fn of(cells: impl Iterator<Item = Cell>) -> Self {
         let mut finest: Vec<Cell> = cells.collect();
         finest.sort_unstable();
-        let mut counted: Vec<(Cell, u32)> = Vec::new();
-        for cell in finest {
-            push_or_add(&mut counted, cell, 1);
-        }
-        let mut by_resolution = vec![Vec::new(); usize::from(FINEST) + 1];
-        for resolution in (0..=FINEST).rev() {
-            let mut parents = Vec::new();
-            for (cell, count) in &counted {
-                push_or_add(&mut parents, cell.parent(resolution), *count);
-            }
-            by_resolution[usize::from(resolution)] = parents
-                .iter()
-                .map(|(cell, count)| (u64::from(*cell), *count))
+        let mut levels: Vec<Level> = vec![finest.into_iter().map(|cell| (cell, 1)).collect()];
+        for resolution in (0..FINEST).rev() {
+            let finer = levels.last().into_iter().flat_map(Level::pairs);
+            let coarser = finer
+                .map(|(cell, count)| (cell.parent(resolution), count))
                 .collect();
-            counted = parents;
+            levels.push(coarser);
         }
-        Self { by_resolution }
+        levels.reverse();
+        Self {
+            by_resolution: levels.into(),
+        }
     }
-}
 
-fn push_or_add(counted: &mut Vec<(Cell, u32)>, cell: Cell, count: u32) {
-    match counted.last_mut() {
-        Some((last, total)) if *last == cell => *total += count,
-        _ => counted.push((cell, count)),
+    fn level(&self, resolution: u8) -> Option<&Level> {
+        self.by_resolution.get(usize::from(resolution))
+    }
+
+    /// The number of a finest cell among those that are counted, from 1 on; 0 for none.
+    pub(crate) fn number_of(&self, cell: Option<Cell>) -> u32 {
+        let level = cell.and_then(|cell| Some((self.level(FINEST)?, cell)));
+        let at = level.and_then(|(level, cell)| level.cells.binary_search(&cell).ok());
+        at.map_or(0, |at| u32::try_from(at + 1).unwrap_or(u32::MAX))
+    }
+
+    /// The finest cell of a number.
+    pub(crate) fn numbered(&self, number: u32) -> Option<Cell> {
+        let at = number.checked_sub(1)?;
+        self.level(FINEST)?.cells.get(at as usize).copied()
     }
 }
 
 impl CountedCells for SealedCounts {
     fn len(&self, resolution: u8) -> usize {
-        let counts = self.by_resolution.get(usize::from(resolution));
-        counts.map_or(0, Vec::len)
+        self.level(resolution).map_or(0, |level| level.cells.len())
     }
 
     fn range(&self, resolution: u8, first: u64, last: u64, visit: &mut dyn FnMut(u64, u32)) {
-        let Some(counts) = self.by_resolution.get(usize::from(resolution)) else {
+        let Some(level) = self.level(resolution) else {
             return;
         };
-        let start = counts.partition_point(|(cell, _)| *cell < first);
-        for (cell, count) in counts[start..].iter().take_while(|(cell, _)| *cell <= last) {
-            visit(*cell, *count);
+        let start = level.cells.partition_point(|cell| u64::from(*cell) < first);
+        let end = level.cells.partition_point(|cell| u64::from(*cell) <= last);
+        for at in start..end {
+            visit(u64::from(level.cells[at]), level.counts.get(at));
         }
     }
 }

@@ -70,44 +70,86 @@ fn above(degrees: f64) -> f32 {
     -below(-degrees)
 }
 
+/// The boxes of the items.
+#[derive(Debug)]
+enum Leaves {
+    /// Every item is a point: to the nearest number, so a box of two steps around it holds it.
+    Points(Box<[[f32; 2]]>),
+    Boxes(Box<[Rough]>),
+}
+
+impl Default for Leaves {
+    fn default() -> Self {
+        Self::Boxes(Box::default())
+    }
+}
+
+impl Leaves {
+    fn rough(&self, at: usize) -> Rough {
+        match self {
+            Self::Boxes(boxes) => boxes[at],
+            Self::Points(points) => {
+                let [x, y] = points[at];
+                Rough {
+                    west: x.next_down(),
+                    south: y.next_down(),
+                    east: x.next_up(),
+                    north: y.next_up(),
+                }
+            }
+        }
+    }
+}
+
 /// The index: items are the numbers that the caller gave them.
 #[derive(Debug, Default)]
 pub(crate) struct PackedTree {
     /// Items in Hilbert order.
     items: Box<[u32]>,
-    /// Their boxes, then those of the nodes above them, level by level, the root last.
+    leaves: Leaves,
+    /// The boxes of the nodes above the items, level by level, the root last.
     boxes: Box<[Rough]>,
-    /// Where each level lies in `boxes`, that of the items first.
+    /// Where each of these levels lies in `boxes`.
     levels: Box<[Range<usize>]>,
 }
 
 impl PackedTree {
     /// Packs numbered boxes, none of which spans the antimeridian.
     pub(crate) fn new(items: impl Iterator<Item = (u32, Bounds)>) -> Self {
-        let items: Vec<(u32, Rough)> = items
-            .map(|(item, bounds)| (item, Rough::of(bounds)))
-            .collect();
-        let all = (items.iter()).fold(Rough::NOTHING, |all, (_, rough)| all.with(*rough));
-        let mut order: Vec<(u32, u32)> = (items.iter().zip(0..))
-            .map(|((_, rough), at)| (along_curve(*rough, all), at))
-            .collect();
+        let items: Vec<(u32, Bounds)> = items.collect();
+        let all = items.iter().map(|(_, bounds)| Rough::of(*bounds));
+        let all = all.fold(Rough::NOTHING, Rough::with);
+        let along = items
+            .iter()
+            .map(|(_, bounds)| along_curve(Rough::of(*bounds), all));
+        let mut order: Vec<(u32, u32)> = along.zip(0..).collect();
         order.sort_unstable();
-        let sorted = || order.iter().map(|(_, at)| &items[*at as usize]);
-        let mut boxes: Vec<Rough> = Vec::with_capacity(items.len() + items.len() / (NODE - 1) + 2);
-        boxes.extend(sorted().map(|(_, rough)| *rough));
+        let sorted = || order.iter().map(|(_, at)| items[*at as usize]);
+        let points = sorted().map(|(_, bounds)| point(bounds)).collect();
+        let leaves = match points {
+            Some(points) => Leaves::Points(points),
+            None => Leaves::Boxes(sorted().map(|(_, bounds)| Rough::of(bounds)).collect()),
+        };
+        let mut boxes: Vec<Rough> = Vec::with_capacity(items.len() / (NODE - 1) + 2);
         let mut levels: Vec<Range<usize>> = Vec::new();
-        levels.push(0..boxes.len());
-        while let Some(level) = levels.last().filter(|level| level.len() > 1).cloned() {
+        let mut below = 0..items.len();
+        while below.len() > 1 {
             let start = boxes.len();
-            for node in level.clone().step_by(NODE) {
-                let children = node..(node + NODE).min(level.end);
-                let rough = boxes[children].iter().copied();
-                boxes.push(rough.fold(Rough::NOTHING, Rough::with));
+            for node in below.clone().step_by(NODE) {
+                let children = node..(node + NODE).min(below.end);
+                let child = |at| match levels.len() {
+                    0 => leaves.rough(at),
+                    _ => boxes[at],
+                };
+                let rough = children.map(child).fold(Rough::NOTHING, Rough::with);
+                boxes.push(rough);
             }
-            levels.push(start..boxes.len());
+            below = start..boxes.len();
+            levels.push(below.clone());
         }
         Self {
-            items: sorted().map(|(item, _)| *item).collect(),
+            items: sorted().map(|(item, _)| item).collect(),
+            leaves,
             boxes: boxes.into(),
             levels: levels.into(),
         }
@@ -125,13 +167,14 @@ impl PackedTree {
         part: Bounds,
         visit: &mut dyn FnMut(u32) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let Some((top, root)) = self.levels.iter().enumerate().next_back() else {
-            return ControlFlow::Continue(());
-        };
-        self.descend(top, root.clone(), Rough::of(part), visit)
+        let query = Rough::of(part);
+        match self.levels.len().checked_sub(1) {
+            None => self.reach(0..self.items.len(), query, visit),
+            Some(top) => self.descend(top, 0..self.levels[top].len(), query, visit),
+        }
     }
 
-    /// Looks at some neighbours of one level. As deep as the tree is high, 8 for all of `u32`.
+    /// Looks at some neighbours of one level of nodes. As deep as the tree is high, 8 for all of `u32`.
     fn descend(
         &self,
         level: usize,
@@ -139,22 +182,47 @@ impl PackedTree {
         query: Rough,
         visit: &mut dyn FnMut(u32) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
+        let start = self.levels[level].start;
         for at in within {
-            if !self.boxes[at].touches(query) {
+            if !self.boxes[start + at].touches(query) {
                 continue;
             }
-            match level.checked_sub(1) {
-                None => visit(self.items[at])?,
-                Some(below) => {
-                    let under = &self.levels[below];
-                    let first = under.start + (at - self.levels[level].start) * NODE;
-                    let children = first..(first + NODE).min(under.end);
-                    self.descend(below, children, query, visit)?;
-                }
+            let below = level.checked_sub(1);
+            let most = below.map_or(self.items.len(), |below| self.levels[below].len());
+            let children = at * NODE..((at + 1) * NODE).min(most);
+            match below {
+                None => self.reach(children, query, visit)?,
+                Some(below) => self.descend(below, children, query, visit)?,
             }
         }
         ControlFlow::Continue(())
     }
+
+    /// Looks at some neighbours among the items.
+    fn reach(
+        &self,
+        within: Range<usize>,
+        query: Rough,
+        visit: &mut dyn FnMut(u32) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        for at in within {
+            if self.leaves.rough(at).touches(query) {
+                visit(self.items[at])?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// A box of one position, in single precision.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a search reaches a step further"
+)]
+#[expect(clippy::float_cmp, reason = "the very same number")]
+fn point(bounds: Bounds) -> Option<[f32; 2]> {
+    let alone = bounds.west() == bounds.east() && bounds.south() == bounds.north();
+    alone.then(|| [bounds.west() as f32, bounds.south() as f32])
 }
 
 /// How far along a Hilbert curve through `all`, 65,536 cells wide, the middle of a box lies.

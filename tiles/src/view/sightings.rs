@@ -8,15 +8,17 @@
 //! Eight neighbours of a size merge into one of the next, so that a query visits few trees. A time
 //! window is a set of segments; retention drops whole segments and hides the rest of the oldest.
 
+mod column;
+mod segment;
 mod steps;
 
+pub(crate) use segment::Segment;
 pub use steps::Steps;
 
-use crate::feature::{Feature, FeatureId};
+use crate::feature::{Feature, FeatureId, FeatureRef, SharedFeature};
 use crate::place::Bounds;
-use crate::view::cells::{CellCounts, SealedCounts};
-use crate::view::packed::PackedTree;
-use crate::view::rtree::{Entry, envelope, numbered};
+use crate::view::cells::CellCounts;
+use crate::view::rtree::{Entry, envelope};
 use crate::view::tally::Tally;
 use jiff::Timestamp;
 use rstar::RTree;
@@ -54,93 +56,16 @@ struct Filter {
 }
 
 impl Filter {
-    fn admits(self, feature: &Feature) -> bool {
-        feature.received_at >= self.received_from
+    fn admits(self, received_at: Timestamp, effective_at: impl FnOnce() -> Timestamp) -> bool {
+        received_at >= self.received_from
             && self
                 .window
-                .is_none_or(|window| window.holds(feature.effective_at()))
-    }
-}
-
-/// Sightings that no longer change.
-#[derive(Debug)]
-struct Segment {
-    /// In order of arrival, and so of `received_at`.
-    rows: Vec<Arc<Feature>>,
-    tree: PackedTree,
-    counts: SealedCounts,
-    /// Positions in `rows`, in order of id.
-    by_id: Box<[u32]>,
-    first: Timestamp,
-    last: Timestamp,
-}
-
-impl Segment {
-    fn of(rows: Vec<Arc<Feature>>) -> Self {
-        let times = || rows.iter().map(|row| row.effective_at());
-        Self {
-            tree: PackedTree::new(numbered(&rows)),
-            counts: SealedCounts::of(rows.iter().filter_map(|row| row.cell)),
-            first: times().min().unwrap_or(Timestamp::MAX),
-            last: times().max().unwrap_or(Timestamp::MIN),
-            by_id: in_order_of_id(&rows),
-            rows,
-        }
+                .is_none_or(|window| window.holds(effective_at()))
     }
 
-    fn row(&self, number: u32) -> &Arc<Feature> {
-        &self.rows[number as usize]
+    fn admits_feature(self, feature: &Feature) -> bool {
+        self.admits(feature.received_at, || feature.effective_at())
     }
-
-    fn get(&self, id: &FeatureId) -> Option<&Arc<Feature>> {
-        let at = self
-            .by_id
-            .binary_search_by(|row| self.row(*row).id.cmp(id))
-            .ok()?;
-        Some(self.row(self.by_id[at]))
-    }
-
-    /// The rows in order of id, after the given one.
-    fn after(&self, after: Option<&FeatureId>) -> impl Iterator<Item = &Arc<Feature>> {
-        let start = after.map_or(0, |after| {
-            self.by_id
-                .partition_point(|row| self.row(*row).id <= *after)
-        });
-        self.by_id[start..].iter().map(|row| self.row(*row))
-    }
-
-    /// Whether every row passes the filter, or none does.
-    fn verdict(&self, filter: Filter) -> Verdict {
-        let (Some(oldest), Some(newest)) = (self.rows.first(), self.rows.last()) else {
-            return Verdict::Nothing;
-        };
-        let missed = |window: Window| self.last < window.from || self.first >= window.to;
-        let inside = |window: Window| window.holds(self.first) && window.holds(self.last);
-        if newest.received_at < filter.received_from || filter.window.is_some_and(missed) {
-            Verdict::Nothing
-        } else if oldest.received_at >= filter.received_from && filter.window.is_none_or(inside) {
-            Verdict::Everything
-        } else {
-            Verdict::Partly
-        }
-    }
-}
-
-/// Positions of rows in order of id. Most ids differ in their first bytes, which are at hand.
-fn in_order_of_id(rows: &[Arc<Feature>]) -> Box<[u32]> {
-    let head = |id: &FeatureId| {
-        let mut head = [0; 8];
-        let bytes = id.as_str().as_bytes();
-        let known = bytes.len().min(head.len());
-        head[..known].copy_from_slice(&bytes[..known]);
-        u64::from_be_bytes(head)
-    };
-    let mut keyed: Vec<(u64, u32)> = rows.iter().map(|row| head(&row.id)).zip(0..).collect();
-    keyed.sort_unstable_by(|(a, left), (b, right)| {
-        let ids = || (rows[*left as usize].id).cmp(&rows[*right as usize].id);
-        a.cmp(b).then_with(ids)
-    });
-    keyed.into_iter().map(|(_, row)| row).collect()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,13 +106,19 @@ impl Default for SightingIndex {
 
 impl SightingIndex {
     /// The sighting of an id, if it is still kept.
-    pub(crate) fn get(&self, id: &FeatureId) -> Option<&Arc<Feature>> {
+    pub(crate) fn get(&self, id: &FeatureId) -> Option<FeatureRef<'_>> {
         let open = match &self.loading {
             None => self.open_ids.get(id),
             Some(_) => self.open.iter().rfind(|row| row.id == *id),
         };
-        open.or_else(|| self.sealed.iter().rev().find_map(|segment| segment.get(id)))
-            .filter(|row| row.received_at >= self.received_from)
+        open.map(FeatureRef::Own)
+            .or_else(|| {
+                self.sealed
+                    .iter()
+                    .rev()
+                    .find_map(|segment| found(segment, id))
+            })
+            .filter(|row| row.received_at() >= self.received_from)
     }
 
     /// Whether a sighting of an id is still kept.
@@ -226,9 +157,10 @@ impl SightingIndex {
 
     /// Makes the open rows a segment.
     fn seal(&mut self) {
-        let rows = std::mem::take(Arc::make_mut(&mut self.open));
+        let rows = std::mem::take(&mut self.open);
         self.clear_open();
-        Arc::make_mut(&mut self.sealed).push(Arc::new(Segment::of(rows)));
+        let rows: Vec<_> = rows.iter().map(FeatureRef::Own).collect();
+        Arc::make_mut(&mut self.sealed).push(Arc::new(Segment::of(&rows)));
     }
 
     /// Adds a sighting at the end.
@@ -253,8 +185,8 @@ impl SightingIndex {
     }
 
     /// Takes one sighting out, for a withdrawal. Rare, so it may rebuild a segment.
-    pub(crate) fn remove(&mut self, id: &FeatureId) -> Option<Arc<Feature>> {
-        let removed = Arc::clone(self.get(id)?);
+    pub(crate) fn remove(&mut self, id: &FeatureId) -> Option<SharedFeature> {
+        let removed = self.get(id)?.shared();
         let stays = |row: &Arc<Feature>| row.id != *id;
         if let Some(known) = &mut self.loading {
             Arc::make_mut(known).remove(id);
@@ -263,9 +195,10 @@ impl SightingIndex {
             self.reopen(stays);
         }
         for segment in Arc::make_mut(&mut self.sealed) {
-            if segment.get(id).is_some() {
-                let rows = segment.rows.iter().filter(|row| stays(row));
-                *segment = Arc::new(Segment::of(rows.cloned().collect()));
+            if segment.find(id.as_str()).is_some() {
+                let rows = rows_of(segment).filter(|row| row.id() != id.as_str());
+                let without = Segment::of(&rows.collect::<Vec<_>>());
+                *segment = Arc::new(without);
             }
         }
         Some(removed)
@@ -287,7 +220,7 @@ impl SightingIndex {
         let gone = oldest.is_some_and(|oldest| oldest < from);
         if gone {
             let stays = |row: &Arc<Feature>| row.received_at >= from;
-            Arc::make_mut(&mut self.sealed).retain(|s| s.rows.last().is_some_and(stays));
+            Arc::make_mut(&mut self.sealed).retain(|s| s.newest().is_some_and(|at| at >= from));
             if self.loading.is_none() && !self.open.first().is_none_or(stays) {
                 self.reopen(stays);
             }
@@ -297,10 +230,17 @@ impl SightingIndex {
 
     /// When the oldest sighting still kept was received.
     pub(crate) fn oldest_received(&self) -> Option<Timestamp> {
-        let segments = self.sealed.iter().map(|segment| segment.rows.as_slice());
-        segments.chain([self.open.as_slice()]).find_map(|rows| {
-            let first = rows.partition_point(|row| row.received_at < self.received_from);
-            rows.get(first).map(|row| row.received_at)
+        let from = self.received_from;
+        let mut sealed = self.sealed.iter().filter_map(|segment| {
+            let first = segment.received_since(from);
+            segment
+                .numbers()
+                .contains(&first)
+                .then(|| segment.received_at(first))
+        });
+        sealed.next().or_else(|| {
+            let first = self.open.partition_point(|row| row.received_at < from);
+            self.open.get(first).map(|row| row.received_at)
         })
     }
 
@@ -316,7 +256,7 @@ impl SightingIndex {
         &self,
         bounds: Bounds,
         window: Option<Window>,
-        visit: &mut dyn FnMut(&Arc<Feature>) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(FeatureRef<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let filter = self.filter(window);
         for part in bounds.parts() {
@@ -327,10 +267,9 @@ impl SightingIndex {
                 }
                 let all = verdict == Verdict::Everything;
                 segment.tree.search(part, &mut |number| {
-                    let row = segment.row(number);
-                    let touches = row.bounds.is_some_and(|bounds| bounds.intersects(part));
-                    if touches && (all || filter.admits(row)) {
-                        visit(row)?;
+                    let touches = segment.bounds(number).is_some_and(|it| it.intersects(part));
+                    if touches && (all || segment.admits(number, filter)) {
+                        visit(FeatureRef::Row(segment, number))?;
                     }
                     ControlFlow::Continue(())
                 })?;
@@ -338,45 +277,49 @@ impl SightingIndex {
             let open = self
                 .open_tree
                 .locate_in_envelope_intersecting(envelope(part));
-            for entry in open.filter(|entry| filter.admits(entry.feature())) {
-                visit(entry.feature())?;
+            for entry in open.filter(|entry| filter.admits_feature(entry.feature())) {
+                visit(FeatureRef::Own(entry.feature()))?;
             }
         }
         ControlFlow::Continue(())
     }
 
     /// Up to `limit` sightings in order of id, after the given one.
-    pub(crate) fn page(&self, after: Option<&FeatureId>, limit: usize) -> Vec<Arc<Feature>> {
+    pub(crate) fn page(&self, after: Option<&FeatureId>, limit: usize) -> Vec<FeatureRef<'_>> {
         let filter = self.filter(None);
         let mut rows: Vec<_> = (self.open_ids.values())
-            .filter(|row| after.is_none_or(|after| row.id > *after) && filter.admits(row))
-            .cloned()
+            .filter(|row| after.is_none_or(|after| row.id > *after) && filter.admits_feature(row))
+            .map(FeatureRef::Own)
             .collect();
         for segment in self.sealed.iter() {
-            let in_order = segment.after(after).filter(|row| filter.admits(row));
-            rows.extend(in_order.take(limit).cloned());
+            let in_order = segment.after(after.map(FeatureId::as_str));
+            let in_order = in_order.filter(|row| segment.admits(*row, filter));
+            rows.extend(
+                in_order
+                    .take(limit)
+                    .map(|row| FeatureRef::Row(segment, row)),
+            );
         }
-        rows.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        rows.sort_unstable_by(|a, b| a.id().cmp(b.id()));
         rows.truncate(limit);
         rows
     }
 
     /// All sightings, in no order.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &Arc<Feature>> {
-        let filter = self.filter(None);
-        let sealed = self.sealed.iter().flat_map(|segment| &segment.rows);
-        let rows = self.open_ids.values().chain(sealed);
-        rows.filter(move |row| filter.admits(row))
+    pub(crate) fn rows(&self) -> impl Iterator<Item = FeatureRef<'_>> {
+        let from = self.received_from;
+        let sealed = self.sealed.iter().flat_map(rows_of);
+        let rows = self.open_ids.values().map(FeatureRef::Own).chain(sealed);
+        rows.filter(move |row| row.received_at() >= from)
     }
 
     /// How many sightings are kept.
     pub(crate) fn len(&self) -> usize {
-        let filter = self.filter(None);
-        let segments = self.sealed.iter().map(|segment| segment.rows.as_slice());
-        segments
-            .chain([self.open.as_slice()])
-            .map(|rows| rows.len() - rows.partition_point(|row| !filter.admits(row)))
-            .sum()
+        let from = self.received_from;
+        let sealed = self.sealed.iter();
+        let kept = sealed.map(|s| s.len() - s.received_since(from) as usize);
+        let gone = self.open.partition_point(|row| row.received_at < from);
+        kept.sum::<usize>() + self.open.len() - gone
     }
 
     /// Adds the counts to a tally.
@@ -386,22 +329,35 @@ impl SightingIndex {
             match segment.verdict(filter) {
                 Verdict::Nothing => {}
                 Verdict::Everything => tally.add(&segment.counts),
-                Verdict::Partly => count_rows(&segment.rows, filter, tally),
+                Verdict::Partly => {
+                    let admitted = segment.numbers().filter(|row| segment.admits(*row, filter));
+                    for cell in admitted.filter_map(|row| segment.cell(row)) {
+                        tally.add_one(cell);
+                    }
+                }
             }
         }
-        if window.is_none() && self.open.first().is_none_or(|row| filter.admits(row)) {
+        let admits = |row: &&Arc<Feature>| filter.admits_feature(row);
+        if window.is_none() && self.open.first().is_none_or(|row| admits(&row)) {
             tally.add(&self.open_counts);
         } else {
-            count_rows(&self.open, filter, tally);
+            for cell in self.open.iter().filter(admits).filter_map(|row| row.cell) {
+                tally.add_one(cell);
+            }
         }
     }
 }
 
-fn count_rows(rows: &[Arc<Feature>], filter: Filter, tally: &mut Tally) {
-    let admitted = rows.iter().filter(|row| filter.admits(row));
-    for cell in admitted.filter_map(|row| row.cell) {
-        tally.add_one(cell);
-    }
+/// All rows of a segment, in order of arrival.
+fn rows_of(segment: &Arc<Segment>) -> impl Iterator<Item = FeatureRef<'_>> {
+    let numbers = segment.numbers();
+    numbers.map(move |row| FeatureRef::Row(segment, row))
+}
+
+/// The row of an id in a segment.
+fn found<'s>(segment: &'s Arc<Segment>, id: &FeatureId) -> Option<FeatureRef<'s>> {
+    let row = segment.find(id.as_str())?;
+    Some(FeatureRef::Row(segment, row))
 }
 
 /// Merges eight neighbours of one size at the end into one of the next size, as often as it goes,
@@ -409,20 +365,19 @@ fn count_rows(rows: &[Arc<Feature>], filter: Filter, tally: &mut Tally) {
 fn merge(sealed: &mut Vec<Arc<Segment>>, received_from: Timestamp) {
     while let Some(start) = sealed.len().checked_sub(MERGE) {
         let tail = &sealed[start..];
-        let size = |segment: &Segment| segment.rows.len().next_power_of_two();
-        let mergeable = tail[0].rows.len() < LARGEST
-            && tail.iter().all(|segment| size(segment) == size(&tail[0]));
+        let size = |segment: &Segment| segment.len().next_power_of_two();
+        let mergeable =
+            tail[0].len() < LARGEST && tail.iter().all(|segment| size(segment) == size(&tail[0]));
         if !mergeable {
             return;
         }
-        let rows = tail
-            .iter()
-            .flat_map(|segment| &segment.rows)
-            .filter(|row| row.received_at >= received_from)
-            .cloned()
+        let rows = tail.iter().flat_map(rows_of);
+        let kept: Vec<_> = rows
+            .filter(|row| row.received_at() >= received_from)
             .collect();
+        let merged = Segment::of(&kept);
         sealed.truncate(start);
-        sealed.push(Arc::new(Segment::of(rows)));
+        sealed.push(Arc::new(merged));
     }
 }
 

@@ -6,7 +6,7 @@
 
 use crate::geojson::push_feature;
 use atalaya_tiles::catalog::FieldType;
-use atalaya_tiles::{LayerSpec, Seen, Value};
+use atalaya_tiles::{LayerSpec, Seen, ValueRef};
 use clap::ValueEnum;
 use flatgeobuf::{ColumnType, FgbCrs, FgbWriter, FgbWriterOptions, GeometryType};
 use geozero::{ColumnValue, PropertyProcessor};
@@ -92,7 +92,7 @@ fn csv(spec: &LayerSpec, features: impl Iterator<Item = Seen>, out: &mut dyn Wri
         let mut row = vec![
             degrees(anchor.map(atalaya_tiles::LonLat::lon)),
             degrees(anchor.map(atalaya_tiles::LonLat::lat)),
-            seen.id().as_str().to_owned(),
+            seen.id().to_owned(),
             seen.observed_at().to_string(),
         ];
         row.extend(fields.iter().map(|field| cell(spec, &seen, field)));
@@ -109,14 +109,17 @@ fn cell(spec: &LayerSpec, seen: &Seen, field: &str) -> String {
     found.map(|(_, value)| text(value)).unwrap_or_default()
 }
 
-fn text(value: &Value) -> String {
+fn text(value: ValueRef<'_>) -> String {
     match value {
-        Value::Text(text) => text.to_string(),
-        Value::Integer(n) => n.to_string(),
-        Value::Number(x) => x.to_string(),
-        Value::Boolean(yes) => yes.to_string(),
-        Value::Time(at) => at.to_string(),
-        Value::List(list) => list.iter().map(text).collect::<Vec<_>>().join(";"),
+        ValueRef::Text(text) => text.to_owned(),
+        ValueRef::Integer(n) => n.to_string(),
+        ValueRef::Number(x) => x.to_string(),
+        ValueRef::Boolean(yes) => yes.to_string(),
+        ValueRef::Time(at) => at.to_string(),
+        ValueRef::List(list) => {
+            let texts: Vec<String> = list.iter().map(|value| text(value.into())).collect();
+            texts.join(";")
+        }
     }
 }
 
@@ -147,7 +150,7 @@ fn fgb(spec: &LayerSpec, features: impl Iterator<Item = Seen>, out: &mut dyn Wri
             continue;
         };
         let mut refused = None;
-        writer.add_feature_geom(geometry.clone(), |feature| {
+        writer.add_feature_geom(geometry.into_owned(), |feature| {
             refused = properties(spec, &seen, feature).err();
         })?;
         if let Some(cause) = refused {
@@ -175,7 +178,7 @@ fn properties(
     seen: &Seen,
     feature: &mut impl PropertyProcessor,
 ) -> geozero::error::Result<()> {
-    feature.property(0, "id", &ColumnValue::String(seen.id().as_str()))?;
+    feature.property(0, "id", &ColumnValue::String(seen.id()))?;
     let observed_at = seen.observed_at().to_string();
     feature.property(1, "observed_at", &ColumnValue::DateTime(&observed_at))?;
     for (ix, value) in seen.properties() {
@@ -186,21 +189,21 @@ fn properties(
             continue;
         };
         let mut json = Vec::new();
-        let text = if matches!(value, Value::List(_)) {
+        let text = if matches!(value, ValueRef::List(_)) {
             crate::geojson::push_value(&mut json, value);
             String::from_utf8_lossy(&json).into_owned()
         } else {
             text(value)
         };
         let column = match (field.kind, value) {
-            (FieldType::Integer, Value::Integer(n)) => ColumnValue::Long(*n),
-            (FieldType::Number, Value::Number(x)) => ColumnValue::Double(*x),
-            (FieldType::Boolean, Value::Boolean(yes)) => ColumnValue::Bool(*yes),
-            (FieldType::Time, Value::Time(_)) => ColumnValue::DateTime(&text),
+            (FieldType::Integer, ValueRef::Integer(n)) => ColumnValue::Long(n),
+            (FieldType::Number, ValueRef::Number(x)) => ColumnValue::Double(x),
+            (FieldType::Boolean, ValueRef::Boolean(yes)) => ColumnValue::Bool(yes),
+            (FieldType::Time, ValueRef::Time(_)) => ColumnValue::DateTime(&text),
             (FieldType::List, _) => ColumnValue::Json(&text),
             (FieldType::Text, _) => ColumnValue::String(&text),
             // A number that is whole is kept as an integer, whatever the field.
-            (FieldType::Number, Value::Integer(_)) => match text.parse() {
+            (FieldType::Number, ValueRef::Integer(_)) => match text.parse() {
                 Ok(x) => ColumnValue::Double(x),
                 Err(_) => continue,
             },

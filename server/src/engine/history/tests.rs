@@ -193,7 +193,7 @@ fn told(difference: &BTreeMap<Topic, TopicDelta>) -> Vec<String> {
 }
 
 fn key(open: &atalaya_tiles::Open<'_>, seen: &Seen) -> (LayerIx, FeatureId) {
-    (open.layer(), seen.id().clone())
+    (open.layer(), seen.feature_id())
 }
 
 /// Removals of all topics would have to come first; a feature that moved is in another topic now.

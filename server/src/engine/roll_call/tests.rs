@@ -107,7 +107,7 @@ impl Bench {
         let ids: Vec<String> = open
             .page(None, 100)
             .iter()
-            .map(|seen| seen.id().to_string())
+            .map(|seen| seen.id().to_owned())
             .collect();
         ids.join(" ")
     }

@@ -91,7 +91,7 @@ pub(super) async fn one(
         id: echo(&id),
     })?;
     let collection = format!("{}/ogc/collections/{name}", base_url(&request));
-    let own = format!("{collection}/items/{}", escaped(seen.id().as_str()));
+    let own = format!("{collection}/items/{}", escaped(seen.id()));
     let links = json!([
         link(&own, "self", GEO_JSON, "This feature"),
         link(&collection, "collection", JSON, "The collection"),
@@ -120,7 +120,7 @@ impl Links {
             link(&self.collection, "collection", JSON, "The collection"),
         ];
         if let Some(last) = page.features.last().filter(|_| page.more) {
-            let next = self.next(last.id().as_str());
+            let next = self.next(last.id());
             links.push(link(&next, "next", GEO_JSON, "The next page"));
         }
         links
@@ -139,7 +139,8 @@ impl Links {
 }
 
 fn push(out: &mut Vec<u8>, spec: &LayerSpec, seen: &Seen, crs: Crs) {
-    let geometry = seen.geometry().map(|stored| crs.geometry(stored));
+    let stored = seen.geometry();
+    let geometry = stored.as_deref().map(|stored| crs.geometry(stored));
     push_feature_at(out, spec, seen, geometry.as_deref(), &[]);
 }
 

@@ -10,7 +10,7 @@ use crate::http::params::Params;
 use crate::instant::queried;
 use crate::problem::{Problem, echo};
 use atalaya_tiles::catalog::FieldType;
-use atalaya_tiles::{Bounds, FeatureId, LayerSpec, Open, Seen, Value};
+use atalaya_tiles::{Bounds, FeatureId, LayerSpec, Open, Seen, ValueRef};
 use geo::Intersects;
 use geo_types::{Coord, Rect};
 use jiff::civil::Date;
@@ -108,7 +108,8 @@ impl Query {
                 None => open.page(None, usize::MAX),
             };
             found.retain(|seen| self.admits(open.spec(), seen));
-            let passed = |after: &FeatureId| found.partition_point(|seen| seen.id() <= after);
+            let passed =
+                |after: &FeatureId| found.partition_point(|seen| seen.id() <= after.as_str());
             let start = self.after.as_ref().map_or(0, passed);
             let matched = found.len();
             (found.drain(start..).take(wanted).collect(), matched)
@@ -150,15 +151,15 @@ fn touches(bounds: Bounds, seen: &Seen) -> bool {
     })
 }
 
-fn equals(value: &Value, text: &str) -> bool {
+fn equals(value: ValueRef<'_>, text: &str) -> bool {
     match value {
-        Value::Text(own) => **own == *text,
-        Value::Integer(own) => text.parse() == Ok(*own),
-        Value::Number(own) => text
+        ValueRef::Text(own) => own == text,
+        ValueRef::Integer(own) => text.parse() == Ok(own),
+        ValueRef::Number(own) => text
             .parse()
             .is_ok_and(|asked: f64| own.total_cmp(&asked).is_eq()),
-        Value::Boolean(own) => text.parse() == Ok(*own),
-        Value::Time(_) | Value::List(_) => false,
+        ValueRef::Boolean(own) => text.parse() == Ok(own),
+        ValueRef::Time(_) | ValueRef::List(_) => false,
     }
 }
 

@@ -40,6 +40,18 @@ proptest! {
     }
 
     #[test]
+    fn points_are_found_where_they_are(
+        at in prop::collection::vec(city::place(), 0..400), query in city::box_of_places(),
+    ) {
+        let points: Vec<Bounds> = at.iter().map(|at| Bounds::of_point(*at)).collect();
+        let found = found(&packed(&points), query);
+        let inside = |bounds: Bounds, item: &u32| bounds.intersects(points[*item as usize]);
+        let all = 0..u32::try_from(points.len()).unwrap();
+        prop_assert!(all.filter(|item| inside(query, item)).all(|item| found.contains(&item)));
+        prop_assert!(found.iter().all(|item| inside(query.grown(1e-4, 1e-4), item)));
+    }
+
+    #[test]
     fn a_rounded_edge_is_outside_by_less_than_two_metres(degrees in -180.0..=180.0_f64) {
         let (low, high) = (f64::from(below(degrees)), f64::from(above(degrees)));
         prop_assert!(low <= degrees && degrees <= high);

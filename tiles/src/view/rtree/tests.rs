@@ -27,7 +27,8 @@ fn versions() -> BTreeMap<(u8, u8), Arc<Feature>> {
         }
         let view = folded(&catalog, &log, 1).view();
         let open = view.open(&Viewer::EVERYTHING, "incidents").unwrap();
-        versions.insert((id, version), open.page(None, 1).remove(0).feature);
+        let seen = open.page(None, 1).remove(0);
+        versions.insert((id, version), seen.feature.here().own(seen.layer()));
     }
     versions
 }

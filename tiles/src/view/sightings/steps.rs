@@ -2,10 +2,8 @@
 //!
 //! The sum over all cells of what a window of that step counts, in one pass over the rows.
 
-use super::{Filter, SightingIndex, Verdict, Window};
-use crate::feature::Feature;
+use super::{SightingIndex, Verdict, Window};
 use jiff::{SignedDuration, Timestamp};
-use std::sync::Arc;
 
 /// A span of time in equal steps. Each holds its start and not its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,21 +60,22 @@ impl SightingIndex {
     pub(crate) fn over_time(&self, steps: &Steps) -> Vec<u32> {
         let filter = self.filter(Some(steps.window()));
         let mut counts = vec![0; steps.count()];
-        for segment in self.sealed.iter() {
-            if segment.verdict(filter) != Verdict::Nothing {
-                add(&segment.rows, filter, steps, &mut counts);
+        let mut add = |at| {
+            if let Some(step) = steps.holding(at) {
+                counts[step] += 1;
             }
+        };
+        for segment in self.sealed.iter() {
+            if segment.verdict(filter) == Verdict::Nothing {
+                continue;
+            }
+            let placed = segment.numbers().filter(|row| segment.cell(*row).is_some());
+            let admitted = placed.filter(|row| segment.admits(*row, filter));
+            admitted.for_each(|row| add(segment.effective_at(row)));
         }
-        add(&self.open, filter, steps, &mut counts);
+        let placed = self.open.iter().filter(|row| row.cell.is_some());
+        let admitted = placed.filter(|row| filter.admits_feature(row));
+        admitted.for_each(|row| add(row.effective_at()));
         counts
-    }
-}
-
-fn add(rows: &[Arc<Feature>], filter: Filter, steps: &Steps, counts: &mut [u32]) {
-    let counted = rows.iter().filter(|row| row.cell.is_some());
-    for row in counted.filter(|row| filter.admits(row)) {
-        if let Some(step) = steps.holding(row.effective_at()) {
-            counts[step] += 1;
-        }
     }
 }

@@ -1,13 +1,34 @@
 use super::*;
+use crate::catalog::LayerIx;
 use crate::city::{self, catalog, seen_at};
 use crate::event::{Event, Record, Seq};
+use crate::feature::Topic;
 use crate::picture::Picture;
 use crate::view::RingLimits;
 use crate::viewer::Viewer;
 use jiff::SignedDuration;
 
-fn ids(rows: &[Arc<Feature>]) -> Vec<&str> {
-    rows.iter().map(|row| row.id.as_str()).collect()
+fn refs(rows: &[Arc<Feature>]) -> Vec<FeatureRef<'_>> {
+    rows.iter().map(FeatureRef::Own).collect()
+}
+
+fn segment(rows: &[Arc<Feature>]) -> Arc<Segment> {
+    Arc::new(Segment::of(&refs(rows)))
+}
+
+fn ids<'v>(rows: &[FeatureRef<'v>]) -> Vec<&'v str> {
+    rows.iter().map(|row| row.id()).collect()
+}
+
+/// A row as it was told, wherever it lives now.
+fn told(row: FeatureRef<'_>) -> Feature {
+    let (topic, layer) = (Topic::Everywhere, LayerIx(0));
+    let feature = Feature::clone(&row.own(layer));
+    Feature {
+        layer,
+        topic,
+        ..feature
+    }
 }
 
 /// Rows `first..last`, one a second, ids in an order of their own.
@@ -31,7 +52,7 @@ fn rows(first: u32, last: u32) -> Vec<Arc<Feature>> {
     let mut rows: Vec<_> = reads
         .page(None, usize::MAX)
         .into_iter()
-        .map(|seen| seen.feature)
+        .map(|seen| seen.feature.here().own(seen.layer()))
         .collect();
     rows.sort_unstable_by_key(|row| row.received_at);
     rows
@@ -52,7 +73,7 @@ fn answers(index: &SightingIndex) -> Vec<String> {
     let box_ = Bounds::new(-110.95, 32.0, -110.90, 32.5).unwrap();
     let mut within = Vec::new();
     let all = index.visit(box_, None, &mut |row| {
-        within.push(row.id.to_string());
+        within.push(row.id().to_owned());
         ControlFlow::Continue(())
     });
     assert!(all.is_continue());
@@ -83,7 +104,8 @@ fn an_index_that_was_loaded_answers_as_one_that_was_fed() {
             assert!(loaded.remove(id).is_some() && !loaded.holds(id));
             let from = sown[n / 3].received_at;
             assert_eq!(fed.retain_from(from), loaded.retain_from(from));
-            assert_eq!(fed.get(&sown[n].id), loaded.get(&sown[n].id));
+            let found = |index: &SightingIndex| index.get(&sown[n].id).map(told);
+            assert_eq!(found(&fed), found(&loaded));
             assert!(!loaded.holds(&sown[0].id) && loaded.get(&sown[0].id).is_none());
         }
     }
@@ -100,12 +122,15 @@ fn an_index_that_was_loaded_answers_as_one_that_was_fed() {
     few.iter().cloned().for_each(|row| short.load(row));
     short.loaded();
     assert_eq!(short.len(), 9);
-    assert_eq!(short.get(&few[3].id), Some(&few[3]));
+    assert_eq!(
+        short.get(&few[3].id).map(FeatureRef::id),
+        Some(few[3].id.as_str())
+    );
 }
 
 #[test]
 fn a_segment_knows_whether_all_or_nothing_of_it_passes() {
-    let segment = Segment::of(rows(0, 100));
+    let segment = segment(&rows(0, 100));
     let check =
         |window, from, expected| assert_eq!(segment.verdict(filter(window, from)), expected);
     check(None, 0, Verdict::Everything);
@@ -117,29 +142,26 @@ fn a_segment_knows_whether_all_or_nothing_of_it_passes() {
     check(Some((96, 200)), 0, Verdict::Nothing);
     check(Some((-50, 0)), 0, Verdict::Nothing);
     check(Some((0, 200)), 1, Verdict::Partly);
-    assert_eq!(
-        Segment::of(Vec::new()).verdict(filter(None, 0)),
-        Verdict::Nothing
-    );
+    assert_eq!(Segment::of(&[]).verdict(filter(None, 0)), Verdict::Nothing);
 }
 
 #[test]
 fn a_segment_finds_its_rows_by_id_and_pages_through_them() {
     let rows = rows(0, 300);
-    let segment = Segment::of(rows.clone());
-    let mut sorted: Vec<&str> = ids(&rows);
+    let segment = segment(&rows);
+    let refs = refs(&rows);
+    let mut sorted: Vec<&str> = ids(&refs);
     sorted.sort_unstable();
     for row in &rows {
-        assert!(
-            segment
-                .get(&row.id)
-                .is_some_and(|found| Arc::ptr_eq(found, row))
-        );
+        let found = found(&segment, &row.id).unwrap();
+        assert_eq!(told(found), told(FeatureRef::Own(row)));
     }
-    assert!(segment.get(&"none".into()).is_none());
-    let all: Vec<&str> = segment.after(None).map(|row| row.id.as_str()).collect();
+    assert!(segment.find("none").is_none());
+    let all: Vec<&str> = segment.after(None).map(|row| segment.id(row)).collect();
     assert_eq!(all, sorted);
-    let rest = segment.after(Some(&rows[17].id)).map(|row| row.id.as_str());
+    let rest = segment
+        .after(Some(rows[17].id.as_str()))
+        .map(|row| segment.id(row));
     let expected: Vec<&str> = sorted
         .into_iter()
         .filter(|id| *id > rows[17].id.as_str())
@@ -152,29 +174,23 @@ fn eight_neighbours_of_a_size_merge_without_what_is_gone() {
     let all = rows(0, 160);
     let mut sealed = Vec::new();
     for part in all.chunks(10) {
-        sealed.push(Arc::new(Segment::of(part.to_vec())));
+        sealed.push(segment(part));
         merge(&mut sealed, city::after(-1));
     }
-    let sizes = |sealed: &[Arc<Segment>]| sealed.iter().map(|s| s.rows.len()).collect::<Vec<_>>();
+    let sizes = |sealed: &[Arc<Segment>]| sealed.iter().map(|s| s.len()).collect::<Vec<_>>();
     assert_eq!(sizes(&sealed), [80, 80]);
     let kept: Vec<&str> = sealed
         .iter()
-        .flat_map(|segment| ids(&segment.rows))
+        .flat_map(|segment| rows_of(segment).map(FeatureRef::id))
         .collect();
-    assert_eq!(kept, ids(&all));
+    assert_eq!(kept, ids(&refs(&all)));
 
-    let mut sealed: Vec<_> = all
-        .chunks(20)
-        .map(|part| Arc::new(Segment::of(part.to_vec())))
-        .collect();
+    let mut sealed: Vec<_> = all.chunks(20).map(segment).collect();
     merge(&mut sealed, city::after(55));
     assert_eq!(sizes(&sealed), [105]);
     // Neighbours that differ in size stay apart.
-    let mut sealed: Vec<_> = all
-        .chunks(20)
-        .map(|part| Arc::new(Segment::of(part.to_vec())))
-        .collect();
-    sealed[3] = Arc::new(Segment::of(rows(0, 3)));
+    let mut sealed: Vec<_> = all.chunks(20).map(segment).collect();
+    sealed[3] = segment(&rows(0, 3));
     merge(&mut sealed, city::after(-1));
     assert_eq!(sealed.len(), 8);
 }
@@ -230,7 +246,7 @@ fn check(picture: &Picture, left: &[i64]) {
     let ids: Vec<String> = open
         .page(None, usize::MAX)
         .iter()
-        .map(|s| s.id().to_string())
+        .map(|s| s.id().to_owned())
         .collect();
     assert_eq!(
         ids,
@@ -239,7 +255,7 @@ fn check(picture: &Picture, left: &[i64]) {
     let next: Vec<i64> = left.iter().copied().filter(|n| *n > 511).take(3).collect();
     let page = open.page(Some(&"r00511".into()), 3);
     assert_eq!(
-        page.iter().map(|s| s.id().to_string()).collect::<Vec<_>>(),
+        page.iter().map(|s| s.id().to_owned()).collect::<Vec<_>>(),
         next.iter().map(|n| format!("r{n:05}")).collect::<Vec<_>>()
     );
     for n in [0, 63, 64, 511, 512, 4_095, 4_096, 4_999] {

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::http::params::Params;
 use atalaya_tiles::{
     Bounds, Event, FeatureId, FeedName, Observation, Picture, Properties, Record, RingLimits, Seq,
-    Value, Viewer,
+    Value, ValueRef, Viewer,
 };
 use geo_types::{Geometry, LineString, Point};
 use jiff::Timestamp;
@@ -80,12 +80,12 @@ fn a_datetime_is_an_instant_or_an_interval() {
 
 #[test]
 fn values_equal_their_text() {
-    assert!(equals(&Value::Text("active".into()), "active"));
-    assert!(!equals(&Value::Text("active".into()), "Active"));
-    assert!(equals(&Value::Integer(7), "7"));
-    assert!(equals(&Value::Number(62.0), "62"));
-    assert!(equals(&Value::Boolean(true), "true"));
-    assert!(!equals(&Value::Number(62.0), "wide"));
+    assert!(equals(ValueRef::Text("active"), "active"));
+    assert!(!equals(ValueRef::Text("active"), "Active"));
+    assert!(equals(ValueRef::Integer(7), "7"));
+    assert!(equals(ValueRef::Number(62.0), "62"));
+    assert!(equals(ValueRef::Boolean(true), "true"));
+    assert!(!equals(ValueRef::Number(62.0), "wide"));
 }
 
 fn blockages() -> Picture {
@@ -131,7 +131,7 @@ fn ask(query: &str) -> (Vec<String>, usize, bool) {
     let known: Vec<&str> = PARAMETERS.into_iter().chain(filters(&open)).collect();
     let params = Params::of_query(query, &known).unwrap();
     let page = Query::read(&params, &open, 1_000).unwrap().ask(&open);
-    let ids = page.features.iter().map(|seen| seen.id().to_string());
+    let ids = page.features.iter().map(|seen| seen.id().to_owned());
     (ids.collect(), page.matched, page.more)
 }
 

@@ -1,0 +1,291 @@
+//! One value, or none, for each row of a segment, in as little memory as its values allow.
+//!
+//! Where few values are different, each is kept once and a row keeps its number in one, two or four
+//! bytes (dictionary encoding, as in Apache Parquet); else the values stand side by side. What was put
+//! in comes out unchanged, to the last bit.
+
+use crate::feature::{Value, ValueRef};
+use crate::view::codes::Codes;
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+
+/// A dictionary pays where every value comes this often.
+const WORTH_A_DICTIONARY: usize = 4;
+
+/// In nanoseconds.
+const MILLISECOND: i64 = 1_000_000;
+
+/// The values of one field, or of one property of all rows.
+#[derive(Debug)]
+pub(super) enum Column {
+    /// Each different value once, and for each row the number of its value from 1 on, 0 for none.
+    Coded {
+        values: Box<[Value]>,
+        codes: Codes,
+    },
+    Texts {
+        texts: Texts,
+        given: Given,
+    },
+    Integers {
+        values: Box<[i64]>,
+        given: Given,
+    },
+    Numbers {
+        values: Box<[f64]>,
+        given: Given,
+    },
+    /// Nanoseconds since 1970.
+    Times {
+        values: Box<[i64]>,
+        given: Given,
+    },
+    /// Milliseconds after the first of them, which is in nanoseconds since 1970.
+    NearTimes {
+        first: i64,
+        values: Codes,
+        given: Given,
+    },
+}
+
+impl Column {
+    /// The column of these values; `None` where no row has one.
+    pub(super) fn of(rows: &[Option<ValueRef<'_>>]) -> Option<Self> {
+        let first = rows.iter().flatten().next()?;
+        let most = rows.len() / WORTH_A_DICTIONARY + 1;
+        let column = Self::coded(rows, most).or_else(|| match first {
+            ValueRef::Text(_) => Self::texts(rows),
+            ValueRef::Integer(_) => Self::integers(rows),
+            ValueRef::Number(_) => Self::numbers(rows),
+            ValueRef::Time(_) => Self::times(rows),
+            ValueRef::Boolean(_) | ValueRef::List(_) => None,
+        });
+        // What fits nowhere else: values of several types, instants centuries away, lists.
+        column.or_else(|| Self::coded(rows, usize::MAX))
+    }
+
+    /// With a dictionary, if no more values than so many are different.
+    fn coded(rows: &[Option<ValueRef<'_>>], most: usize) -> Option<Self> {
+        let mut known: HashMap<Key<'_>, u32> = HashMap::new();
+        let mut codes = Vec::with_capacity(rows.len());
+        for value in rows {
+            let Some(value) = value else {
+                codes.push(0);
+                continue;
+            };
+            let next = u32::try_from(known.len()).ok()?.checked_add(1)?;
+            codes.push(*known.entry(Key(*value)).or_insert(next));
+            if known.len() > most {
+                return None;
+            }
+        }
+        let mut values: Vec<(u32, ValueRef<'_>)> =
+            known.into_iter().map(|(key, code)| (code, key.0)).collect();
+        values.sort_unstable_by_key(|(code, _)| *code);
+        Some(Self::Coded {
+            values: values.into_iter().map(|(_, value)| value.into()).collect(),
+            codes: Codes::of(&codes),
+        })
+    }
+
+    fn texts(rows: &[Option<ValueRef<'_>>]) -> Option<Self> {
+        let texts = rows.iter().map(|value| match value {
+            None => Some(""),
+            Some(ValueRef::Text(text)) => Some(*text),
+            Some(_) => None,
+        });
+        Some(Self::Texts {
+            texts: Texts::of(texts)?,
+            given: Given::of(rows),
+        })
+    }
+
+    fn integers(rows: &[Option<ValueRef<'_>>]) -> Option<Self> {
+        let values = plain(rows, |value| {
+            let ValueRef::Integer(n) = value else {
+                return None;
+            };
+            Some(n)
+        })?;
+        let given = Given::of(rows);
+        Some(Self::Integers { values, given })
+    }
+
+    fn numbers(rows: &[Option<ValueRef<'_>>]) -> Option<Self> {
+        let values = plain(rows, |value| {
+            let ValueRef::Number(x) = value else {
+                return None;
+            };
+            Some(x)
+        })?;
+        let given = Given::of(rows);
+        Some(Self::Numbers { values, given })
+    }
+
+    fn times(rows: &[Option<ValueRef<'_>>]) -> Option<Self> {
+        let values = plain(rows, |value| {
+            let ValueRef::Time(at) = value else {
+                return None;
+            };
+            i64::try_from(at.as_nanosecond()).ok()
+        })?;
+        let given = Given::of(rows);
+        Some(match near(&values, &given) {
+            Some((first, values)) => Self::NearTimes {
+                first,
+                values,
+                given,
+            },
+            None => Self::Times { values, given },
+        })
+    }
+
+    /// The value of a row.
+    pub(super) fn get(&self, row: u32) -> Option<ValueRef<'_>> {
+        let at = row as usize;
+        let (value, given) = match self {
+            Self::Coded { values, codes } => {
+                let code = codes.get(at).checked_sub(1)?;
+                return Some(ValueRef::from(&values[code as usize]));
+            }
+            Self::Texts { texts, given } => (ValueRef::Text(texts.get(at)), given),
+            Self::Integers { values, given } => (ValueRef::Integer(values[at]), given),
+            Self::Numbers { values, given } => (ValueRef::Number(values[at]), given),
+            Self::Times { values, given } => (instant(values[at]), given),
+            Self::NearTimes {
+                first,
+                values,
+                given,
+            } => {
+                let after = i64::from(values.get(at)) * MILLISECOND;
+                (instant(first + after), given)
+            }
+        };
+        given.holds(at).then_some(value)
+    }
+
+    /// The instant of a row.
+    pub(super) fn time(&self, row: u32) -> Option<Timestamp> {
+        match self.get(row) {
+            Some(ValueRef::Time(at)) => Some(at),
+            _ => None,
+        }
+    }
+}
+
+/// Values of one type side by side; `None` where one is of another type.
+fn plain<'v, T: Copy + Default>(
+    rows: &[Option<ValueRef<'v>>],
+    take: impl Fn(ValueRef<'v>) -> Option<T>,
+) -> Option<Box<[T]>> {
+    let values = rows.iter().map(|value| match value {
+        None => Some(T::default()),
+        Some(value) => take(*value),
+    });
+    values.collect()
+}
+
+fn instant(nanoseconds: i64) -> ValueRef<'static> {
+    let at = Timestamp::from_nanosecond(i128::from(nanoseconds));
+    ValueRef::Time(at.unwrap_or_default())
+}
+
+/// The first of these instants, and how many milliseconds after it each is; `None` where one is not
+/// whole milliseconds after it, or more than 49 days.
+fn near(values: &[i64], given: &Given) -> Option<(i64, Codes)> {
+    let known = || values.iter().enumerate().filter(|(at, _)| given.holds(*at));
+    let first = known().map(|(_, value)| *value).min()?;
+    let after = values.iter().enumerate().map(|(at, value)| {
+        if !given.holds(at) {
+            return Some(0);
+        }
+        let after = value.checked_sub(first)?;
+        (after % MILLISECOND == 0).then_some(())?;
+        u32::try_from(after / MILLISECOND).ok()
+    });
+    let after: Option<Vec<u32>> = after.collect();
+    Some((first, Codes::of(&after?)))
+}
+
+/// A value that can be looked up: numbers by their bits.
+#[derive(PartialEq)]
+struct Key<'v>(ValueRef<'v>);
+
+impl Eq for Key<'_> {}
+
+impl Hash for Key<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.0 {
+            ValueRef::Text(text) => text.hash(state),
+            ValueRef::Integer(n) => n.hash(state),
+            ValueRef::Number(x) => x.to_bits().hash(state),
+            ValueRef::Boolean(b) => b.hash(state),
+            ValueRef::Time(at) => at.hash(state),
+            ValueRef::List(list) => list.len().hash(state),
+        }
+    }
+}
+
+/// Texts behind one another.
+#[derive(Debug)]
+pub(super) struct Texts {
+    all: Box<str>,
+    /// Where each ends.
+    ends: Box<[u32]>,
+}
+
+impl Texts {
+    /// `None` where one is missing, or where they are 4 GiB or more together.
+    fn of<'t>(texts: impl Iterator<Item = Option<&'t str>>) -> Option<Self> {
+        let mut all = String::new();
+        let mut ends = Vec::new();
+        for text in texts {
+            all.push_str(text?);
+            ends.push(u32::try_from(all.len()).ok()?);
+        }
+        Some(Self {
+            all: all.into(),
+            ends: ends.into(),
+        })
+    }
+
+    fn get(&self, at: usize) -> &str {
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let text = self.all.get(start as usize..self.ends[at] as usize);
+        text.unwrap_or_default()
+    }
+}
+
+/// Which rows have a value.
+#[derive(Debug)]
+pub(super) enum Given {
+    All,
+    /// A bit for each row.
+    Some(Box<[u64]>),
+}
+
+impl Given {
+    fn of(rows: &[Option<ValueRef<'_>>]) -> Self {
+        if rows.iter().all(Option::is_some) {
+            return Self::All;
+        }
+        let words = rows.chunks(64).map(|rows| {
+            let bits = rows.iter().enumerate();
+            bits.fold(0, |word, (at, value)| {
+                word | u64::from(value.is_some()) << at
+            })
+        });
+        Self::Some(words.collect())
+    }
+
+    fn holds(&self, at: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(words) => words[at / 64] >> (at % 64) & 1 == 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

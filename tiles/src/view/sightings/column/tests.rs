@@ -1,0 +1,90 @@
+use super::*;
+use proptest::prelude::*;
+
+fn value() -> impl Strategy<Value = Value> {
+    let simple = prop_oneof![
+        "[a-c]{0,3}".prop_map(|text| Value::Text(text.into())),
+        ".{0,12}".prop_map(|text| Value::Text(text.into())),
+        any::<i64>().prop_map(Value::Integer),
+        prop::num::f64::ANY.prop_map(Value::Number),
+        any::<bool>().prop_map(Value::Boolean),
+        (-377_705_023_201_i64..253_402_207_200)
+            .prop_map(|at| Value::Time(Timestamp::from_second(at).unwrap())),
+    ];
+    let list = prop::collection::vec(simple.clone(), 0..3);
+    prop_oneof![6 => simple, 1 => list.prop_map(|list| Value::List(list.into()))]
+}
+
+/// Rows of one type mostly, as fields are, and now and then of any.
+fn rows() -> impl Strategy<Value = Vec<Option<Value>>> {
+    let typed = value().prop_flat_map(|sample| {
+        let same = value().prop_filter("of one type", move |value| {
+            std::mem::discriminant(value) == std::mem::discriminant(&sample)
+        });
+        prop::collection::vec(prop::option::weighted(0.9, same), 0..40)
+    });
+    let any = prop::collection::vec(prop::option::of(value()), 0..40);
+    prop_oneof![4 => typed, 1 => any]
+}
+
+/// To the last bit: a value that is no number is itself.
+fn line(value: Option<ValueRef<'_>>) -> String {
+    match value {
+        Some(ValueRef::Number(x)) => format!("number {:x}", x.to_bits()),
+        other => format!("{other:?}"),
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_put_in_comes_out_unchanged(rows in rows()) {
+        let given: Vec<_> = rows.iter().map(|row| row.as_ref().map(ValueRef::from)).collect();
+        let column = Column::of(&given);
+        prop_assert_eq!(column.is_none(), given.iter().all(Option::is_none));
+        for (value, row) in given.iter().zip(0..) {
+            let found = column.as_ref().and_then(|column| column.get(row));
+            prop_assert_eq!(line(found), line(*value));
+        }
+    }
+}
+
+#[test]
+fn few_different_values_cost_a_byte_a_row_and_many_their_own_size() {
+    let reasons = ["stolen", "wanted", "missing"];
+    let few: Vec<_> = (0..1_000)
+        .map(|n| Some(ValueRef::Text(reasons[n % 3])))
+        .collect();
+    let Some(Column::Coded { values, codes }) = Column::of(&few) else {
+        panic!("three texts are worth a dictionary")
+    };
+    assert_eq!(values.len(), 3);
+    assert!(matches!(codes, Codes::Bytes(_)));
+    let plates: Vec<String> = (0..1_000).map(|n| format!("ABC{n:04}")).collect();
+    let many: Vec<_> = plates
+        .iter()
+        .map(|plate| Some(ValueRef::Text(plate)))
+        .collect();
+    assert!(matches!(Column::of(&many), Some(Column::Texts { .. })));
+    let cameras: Vec<_> = (0..2_000)
+        .map(|n| Some(ValueRef::Integer(n % 300)))
+        .collect();
+    let Some(Column::Coded { codes, .. }) = Column::of(&cameras) else {
+        panic!("each of the 300 comes often")
+    };
+    assert!(matches!(codes, Codes::Shorts(_)));
+}
+
+#[test]
+fn instants_beyond_the_nanoseconds_of_64_bits_are_kept_too() {
+    let far: Vec<_> = (0..50)
+        .map(|n| {
+            Some(ValueRef::Time(
+                Timestamp::from_second(250_000_000_000 + n).unwrap(),
+            ))
+        })
+        .collect();
+    let column = Column::of(&far).unwrap();
+    for (value, row) in far.iter().zip(0..) {
+        assert_eq!(column.get(row), *value);
+    }
+}
