@@ -16,7 +16,7 @@ fn text(open: &Open<'_>, seen: &crate::Seen) -> String {
 fn all(open: &Open<'_>) -> Held {
     let seen = open.page(None, usize::MAX);
     seen.iter()
-        .map(|it| (it.id().clone(), (it.feature.topic, text(open, it))))
+        .map(|it| (it.feature_id(), (it.topic(), text(open, it))))
         .collect()
 }
 
@@ -50,7 +50,7 @@ proptest! {
                     for seen in &delta.upserts {
                         let next = (topic, text(&now, seen));
                         prop_assert!(seen.seq() > before.last_change());
-                        held.insert(seen.id().clone(), next);
+                        held.insert(seen.feature_id(), next);
                     }
                 }
                 prop_assert_eq!(held, all(&now));
