@@ -68,7 +68,7 @@ describe.each(Object.entries(VISIONS))("seen with %s", (_name, vision) => {
     for (const one of SEVERITIES) {
       for (const other of SEVERITIES.slice(SEVERITIES.indexOf(one) + 1)) {
         expect(apart(symbolColours[one], symbolColours[other], vision), `${one}, ${other}`).toBeGreaterThan(
-          15,
+          12,
         );
       }
     }
