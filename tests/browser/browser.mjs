@@ -18,7 +18,8 @@ const out = fileURLToPath(new URL("out", import.meta.url));
 export const PATIENCE_MS = 60_000;
 
 export class Browser {
-  static async open() {
+  /** `more` goes to the launch as it is. */
+  static async open(more = {}) {
     const browser = new Browser();
     const executablePath = NAMES.map((name) => `/usr/bin/${name}`).find((file) => existsSync(file));
     if (executablePath === undefined) throw new Error("no Chromium: `make test` installs it");
@@ -30,6 +31,7 @@ export class Browser {
       args: FLAGS.split(" "),
       // The server's policy stays in force; only axe comes in past it.
       bypassCSP: false,
+      ...more,
     });
     browser.context.setDefaultTimeout(PATIENCE_MS);
     browser.page = browser.context.pages()[0] ?? (await browser.context.newPage());

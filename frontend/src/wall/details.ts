@@ -91,7 +91,7 @@ export function fieldLines(
 
 /** `observed 12 s ago`, `STALE, observed 3 min ago`. */
 export function ageLine(feature: LiveFeature | null, now: number): string {
-  const seen = instant(feature?.observed_at) ?? instant(feature?.received_at);
+  const seen = instant(feature?.observed_at);
   if (feature === null || seen === null) return "";
   const said = `observed ${ageText((now - seen) / 1000)} ago`;
   return freshness(feature, now) === "stale" ? `STALE, ${said}` : said;

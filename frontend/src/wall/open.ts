@@ -2,7 +2,7 @@
 // here, and brings the two together. Nothing here needs a reload.
 import { paintInterface } from "../look/palette";
 import type { Card } from "./alerts/rail";
-import { closeLookZoom, Director } from "./director";
+import { Director } from "./director";
 import { Focusing, type Around } from "./focus/focusing";
 import { FOCUS_S } from "./focus/rules";
 import type { LiveFeature } from "./live/messages";
@@ -11,10 +11,12 @@ import { drawable } from "./map/compose";
 import { isLive } from "./map/drawing";
 import type { Dress, Stage } from "./map/stage";
 import type { Opening } from "./opening";
+import { closeLookZoom, Pointing } from "./pointing";
 import { ReplayDoor } from "./replay/door";
 import { askCatalog, askExtents, askGround } from "./server/ask";
 import { until } from "./server/until";
 import type { Ground } from "./server/shapes";
+import { Showing } from "./showing";
 import { Tones } from "./sound/tones";
 import type { Wall } from "./state/wall.svelte";
 import type { Address, MapPose } from "./view/address";
@@ -85,9 +87,9 @@ class OpenWall implements MapSide {
       this.#clothes(),
       {
         onFreshSources: () => this.#freshSources(),
-        onPick: (picked, at) => this.director.picked(picked, at),
+        onPick: (picked, at) => this.director.pointing.picked(picked, at),
         onMove: (byHand) => this.#moved(byHand),
-        onMoving: () => this.director.moving(),
+        onMoving: () => this.director.showing.moving(),
       },
       watch.firstLive,
     );
@@ -96,7 +98,13 @@ class OpenWall implements MapSide {
     const focus_s = wall.leads ? (address.focus_s ?? FOCUS_S) : 0;
     this.#focusing = new Focusing(wall, this.#focusAround(code), focus_s);
     const redress = (): void => void this.#dress();
-    this.director = new Director(wall, this.#stage, this.#looking, this.#focusing, tones, address, redress);
+    this.director = new Director(wall, {
+      stage: this.#stage,
+      showing: new Showing(wall, this.#stage, address, redress),
+      pointing: new Pointing(wall, this.#stage, this.#looking),
+      focusing: this.#focusing,
+      tones,
+    });
     this.#replay = this.director.replay = this.#hangReplay();
     openForTests(this.#stage.map, (layer) =>
       isLive(layer) ? this.#replay.shown.features(layer) : this.#stage.tiledFeatures(layer),
@@ -184,7 +192,7 @@ class OpenWall implements MapSide {
           this.#focusing.close();
         },
         onLive: () => watch.list(),
-        onAddress: () => this.director.writeAddress(),
+        onAddress: () => this.director.showing.writeAddress(),
       },
     );
   }
@@ -211,7 +219,7 @@ class OpenWall implements MapSide {
 
   #moved(byHand: boolean): void {
     if (byHand) this.director.movedByHand();
-    this.director.writeAddress();
+    this.director.showing.writeAddress();
     this.watch.look();
   }
 
@@ -257,7 +265,8 @@ export async function openWall(
   const [code, ground] = await Promise.all([opening.stage, opening.ground, opening.fonts]);
   const open = new OpenWall(wall, watch, address, tones, { code, container, pose, ground });
   watch.takeOver(open);
-  if (address.part !== null) open.director.share(new BroadcastChannel(`atalaya-view ${wall.name ?? ""}`));
+  if (address.part !== null)
+    open.director.showing.share(new BroadcastChannel(`atalaya-view ${wall.name ?? ""}`));
   if (address.replay !== null && address.part === null)
     void open.director.replay?.open(Date.parse(address.replay));
   return open.director;

@@ -46,7 +46,7 @@ const measured = (feature: LiveFeature, name: string): number | null => {
   return typeof value === "number" ? value : null;
 };
 const began = (feature: LiveFeature, ...names: string[]): number =>
-  instant(said(feature, ...names)) ?? instant(feature.observed_at) ?? instant(feature.received_at) ?? 0;
+  instant(said(feature, ...names)) ?? instant(feature.observed_at) ?? 0;
 
 function card(
   layer: string,

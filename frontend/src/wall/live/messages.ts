@@ -10,7 +10,6 @@ export interface LiveFeature {
   geometry: Geometry | null;
   properties: Record<string, Value>;
   observed_at?: string | null;
-  received_at?: string | null;
   stale_at?: string | null;
   stale?: boolean;
 }

@@ -6,7 +6,8 @@ import type { StyleSpecification } from "maplibre-gl";
 import type { Value } from "../live/messages";
 
 export interface Session {
-  role: string;
+  /** None for a key that is no person's. */
+  role: string | null;
   clearances: string[];
   name: string;
   demo: boolean;
@@ -57,10 +58,11 @@ export interface Feed {
   status: FeedStatus;
   last_received_at: string | null;
   last_failure: string | null;
-  last_observed_at: string | null;
+  /** These tell of every change, and so are for those alone who see all of the layer. */
+  last_observed_at?: string | null;
   expect_every_s: number;
-  accepted_total: number;
-  rejected_total: number;
+  accepted_total?: number;
+  rejected_total?: number;
 }
 export interface Feeds {
   server_time: string;

@@ -30,7 +30,6 @@ export function instant(text: string | null | undefined): number | null {
 
 export interface Dated {
   observed_at?: string | null;
-  received_at?: string | null;
   stale_at?: string | null;
   stale?: boolean;
 }
@@ -43,7 +42,7 @@ export function freshness(dated: Dated, serverNow: number): Freshness {
   const staleAt = instant(dated.stale_at);
   if (dated.stale === true || (staleAt !== null && serverNow >= staleAt)) return "stale";
   if (staleAt === null) return "fresh";
-  const seen = instant(dated.observed_at) ?? instant(dated.received_at);
+  const seen = instant(dated.observed_at);
   if (seen === null) return "fresh";
   const half = seen + Math.max(AGEING_AFTER_S * 1000, (staleAt - seen) / 2);
   return serverNow >= half ? "ageing" : "fresh";
