@@ -14,6 +14,7 @@ pub(crate) mod cell;
 use super::geometry::Shape;
 use super::target::{Draft, Fault, Target};
 use super::{Decoded, Input, Unreadable, media_type, property, text};
+use crate::problem::echo;
 use ::csv::{ReaderBuilder, StringRecord};
 use atalaya_tiles::catalog::FieldIx;
 use atalaya_tiles::{Event, FieldSpec, GeometryKind};
@@ -25,6 +26,9 @@ const TAKEN: [&str; 4] = [
     "text/tab-separated-values",
     "text/plain",
 ];
+
+/// The most columns that are named to whoever sent others.
+const SHOWN: usize = 20;
 
 pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, Unreadable> {
     media_type::expect(input, &TAKEN, "text/csv")?;
@@ -74,7 +78,11 @@ impl<'a> Column<'a> {
     }
 
     fn need(header: &StringRecord, name: &'a str) -> Result<Self, Unreadable> {
-        let missing = || header_fault(&format!("there is no column \"{name}\""));
+        let missing = || {
+            let there: Vec<String> = header.iter().take(SHOWN).map(echo).collect();
+            let there = there.join(", ");
+            header_fault(&format!("there is no column \"{name}\"; there are {there}"))
+        };
         Self::find(header, name).ok_or_else(missing)
     }
 

@@ -41,6 +41,13 @@ impl Backup {
                 self.file.display()
             )));
         }
+        let parent = self.file.parent().filter(|it| !it.as_os_str().is_empty());
+        if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
+            return Err(Failure::NotThere(format!(
+                "there is no directory {}: make it first",
+                parent.display()
+            )));
+        }
         if self.force || !self.file.exists() {
             return Ok(());
         }

@@ -2,6 +2,7 @@
 
 use super::listing::{List, Revoke};
 use super::{Failure, credentials, print};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::{KeyOrder, Kind};
 use crate::instant;
@@ -61,6 +62,12 @@ impl Key {
 
 impl Create {
     fn run(self, config: &Config) -> Result<(), Failure> {
+        let now = Clock::system().now();
+        if let Some(ended) = self.expires.filter(|expires| *expires <= now) {
+            return Err(Failure::NotThere(format!(
+                "--expires {ended} is past: it is {now}, and the key would open nothing"
+            )));
+        }
         let order = KeyOrder {
             name: self.name,
             feed: self.feed,

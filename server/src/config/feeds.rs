@@ -130,9 +130,16 @@ pub fn feed(config: &FeedConfig, catalog: &Catalog) -> Result<Feed, BadConfig> {
         feed: config.name.clone(),
         reason,
     };
-    let layer = catalog
-        .layer(&config.layer)
-        .ok_or_else(|| bad(format!("there is no layer \"{}\"", config.layer)))?;
+    let layer = catalog.layer(&config.layer).ok_or_else(|| {
+        let taking = catalog.layers().map(|(_, spec)| spec);
+        let taking = taking.filter(|spec| spec.kind != LayerKind::Derived);
+        let names: Vec<&str> = taking.map(|spec| spec.name.as_str()).collect();
+        let names = names.join(", ");
+        bad(format!(
+            "there is no layer \"{}\"; there are {names}",
+            config.layer
+        ))
+    })?;
     config.check(catalog.spec(layer).kind).map_err(bad)?;
     let time_zone = config
         .timezone

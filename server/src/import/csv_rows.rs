@@ -39,6 +39,11 @@ pub(super) fn open(
         .iter()
         .map(|name| name.trim_start_matches('\u{feff}').trim().to_owned())
         .collect();
+    if columns.iter().all(String::is_empty) {
+        return Err(content(
+            "it has no first row with the names of columns".into(),
+        ));
+    }
     let place = place(&columns, positions).map_err(content)?;
     let named = columns.clone();
     let name = |at: usize| columns.get(at).cloned().unwrap_or_default();

@@ -57,7 +57,7 @@ pub(super) fn open(path: &Path, crs: Option<Crs>) -> Result<Source, BadFile> {
                 let first = text.lines().next().unwrap_or_default();
                 let is_text = serde_json::from_str::<Text<'_>>(first).is_ok();
                 if !is_text || text.lines().nth(1).is_none() {
-                    return Err(content(format!("not GeoJSON: {cause}")));
+                    return Err(content(not_geojson(text, &cause)));
                 }
                 (texts(text.lines()), None)
             }
@@ -131,4 +131,14 @@ fn draft(text: &str) -> Result<Draft, Unread> {
         instants,
         line: None,
     })
+}
+
+/// Why a text is not GeoJSON, in words for somebody who took it for that.
+fn not_geojson(text: &str, cause: &serde_json::Error) -> String {
+    let wanted = "a FeatureCollection, a Feature, or Features one a line";
+    match serde_json::from_str::<Json>(text) {
+        Ok(Json::Object(_)) => format!("not GeoJSON, which is {wanted}: {cause}"),
+        Ok(_) => format!("not GeoJSON, which is {wanted}: this is other JSON"),
+        Err(cause) => format!("not GeoJSON, which is {wanted}: {cause}"),
+    }
 }

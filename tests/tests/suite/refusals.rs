@@ -150,6 +150,22 @@ const CASES: &[Case] = &[
         &["5000", "1 and 1000"],
     ),
     (&["backup", "FILE"], 1, &["there already", "--force"]),
+    (
+        &["backup", "nonesuch/new.db"],
+        2,
+        &["no directory nonesuch"],
+    ),
+    (
+        &["import", "cameras", "ARRAY"],
+        2,
+        &["FeatureCollection", "other JSON"],
+    ),
+    (&["import", "cameras", "EMPTY"], 2, &["no first row"]),
+    (
+        &["decode", "csv", "FILE"],
+        2,
+        &["no column \"id\"; there are lat, lon, descr"],
+    ),
     (&["backup", "new.db"], 2, &["no store in", "--data"]),
     (
         &["restore", "nonesuch.db"],
@@ -180,10 +196,18 @@ fn every_refusal_of_a_command_names_the_value_and_what_would_do() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("list.csv");
     fs::write(&file, "lat,lon,descr\n32.2,-110.9,Congress\n").expect("written");
+    let (array, empty) = (
+        folder.path().join("array.json"),
+        folder.path().join("empty.csv"),
+    );
+    fs::write(&array, "[]").expect("written");
+    fs::write(&empty, "").expect("written");
     let mut wrong = Vec::new();
     for (arguments, code, said) in CASES {
         let arguments = arguments.iter().map(|argument| match *argument {
             "FILE" => file.to_string_lossy().into_owned(),
+            "ARRAY" => array.to_string_lossy().into_owned(),
+            "EMPTY" => empty.to_string_lossy().into_owned(),
             other => other.to_owned(),
         });
         let mut arguments: Vec<String> = arguments.collect();

@@ -148,7 +148,8 @@ fn a_missing_column_is_the_fault_of_the_whole_body() {
     };
     let expected = Unreadable::Csv {
         line: 1,
-        reason: "there is no column \"time\"".to_owned(),
+        reason: "there is no column \"time\"; there are id, latitude, longitude, nature, location"
+            .to_owned(),
     };
     assert_eq!(
         unreadable("id,latitude,longitude,nature,location\n"),
