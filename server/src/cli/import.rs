@@ -85,6 +85,10 @@ impl Import {
             if rejected > 0 {
                 say(&format!("rejects: {}", Rejects::path(&self.file).display()));
             }
+            if rejected > 0 && accepted + duplicates + skipped == 0 {
+                let file = self.file.display();
+                return Err(Failure::Other(format!("nothing of {file} could be taken")));
+            }
             Ok(())
         })
     }

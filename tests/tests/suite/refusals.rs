@@ -302,6 +302,10 @@ async fn csv_rejects_name_the_line_and_the_column_and_the_map_is_said() {
     ] {
         assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
     }
+    fs::write(&file, "Camera Name,Latitude,Longitude\nStone,32.2217,\n").expect("written");
+    let ran = city.command(&["import", "cameras", path]);
+    assert_eq!(ran.code, 1, "nothing was taken: {}", ran.stderr);
+    assert!(ran.stderr.contains("nothing of"), "{}", ran.stderr);
     let near = format!("/near?lon={}&lat={}&layer=cameras", DOWNTOWN.0, DOWNTOWN.1);
     let found = city.operator().json(&near).await;
     assert_eq!(

@@ -146,7 +146,7 @@ impl FieldSpec {
             (FieldType::Time, Value::Time(_)) | (FieldType::List, Value::List(_)) => {}
             (kind, value) => {
                 return Err(BadValue::Type {
-                    found: format!("{value:?}"),
+                    found: written(value),
                     expected: kind.name(),
                 });
             }
@@ -186,6 +186,18 @@ impl FieldSpec {
             Some(always) if always != found => Err(BadValue::Fixed { found, always }),
             _ => Ok(()),
         }
+    }
+}
+
+/// A value as somebody may have written it.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Text(text) => format!("\"{text}\""),
+        Value::Integer(n) => n.to_string(),
+        Value::Number(x) => x.to_string(),
+        Value::Boolean(b) => b.to_string(),
+        Value::Time(at) => at.to_string(),
+        Value::List(list) => format!("a list of {}", list.len()),
     }
 }
 

@@ -31,15 +31,11 @@ fn a_field_admits_its_own_type_and_what_converts_without_loss() {
     check_admit(&of(Integer), Value::Number(7.0), Ok(Value::Integer(7)));
     check_admit(&of(Integer), Value::Number(-0.0), Ok(Value::Integer(0)));
 
-    check_admit(
-        &of(Integer),
-        Value::Number(7.5),
-        Err("Number(7.5) is no integer"),
-    );
+    check_admit(&of(Integer), Value::Number(7.5), Err("7.5 is no integer"));
     check_admit(
         &of(Integer),
         Value::Number(1e16),
-        Err("Number(1e16) is no integer"),
+        Err("10000000000000000 is no integer"),
     );
     check_admit(
         &of(Number),
@@ -51,19 +47,11 @@ fn a_field_admits_its_own_type_and_what_converts_without_loss() {
         Value::Number(f64::INFINITY),
         Err("inf is no number"),
     );
-    check_admit(&of(Number), text("7"), Err("Text(\"7\") is no number"));
-    check_admit(
-        &of(Boolean),
-        Value::Integer(1),
-        Err("Integer(1) is no boolean"),
-    );
-    check_admit(&of(Time), text("noon"), Err("Text(\"noon\") is no time"));
-    check_admit(
-        &of(Text),
-        Value::Boolean(true),
-        Err("Boolean(true) is no text"),
-    );
-    check_admit(&of(List), text("a"), Err("Text(\"a\") is no list"));
+    check_admit(&of(Number), text("7"), Err("\"7\" is no number"));
+    check_admit(&of(Boolean), Value::Integer(1), Err("1 is no boolean"));
+    check_admit(&of(Time), text("noon"), Err("\"noon\" is no time"));
+    check_admit(&of(Text), Value::Boolean(true), Err("true is no text"));
+    check_admit(&of(List), text("a"), Err("\"a\" is no list"));
 }
 
 #[test]
