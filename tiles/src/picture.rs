@@ -81,6 +81,7 @@ impl Picture {
             ignored += u32::from(!changed);
             // Bounded work between two snapshots, however large the batch.
             for layer in &mut self.view.layers {
+                layer.marks.settle(record.seq);
                 if let Body::State(state) = &mut layer.body {
                     state.settle();
                 }

@@ -294,6 +294,10 @@ impl Restore<'_> {
             let layer = self.codec.layer(self.connection, &mut self.interned, id)?;
             let Some(layer) = layer else { continue };
             let bits = row.get::<_, i64>(1)?.cast_unsigned();
+            if !same && MarkKey::from_bits(bits).is_fold() {
+                // What was folded for the holders of one clearance is not what was for everybody.
+                continue;
+            }
             let bits = if same { bits } else { bits & PLACE_BITS };
             let seq = super::codec::seq(row, 2)?;
             self.picture

@@ -116,6 +116,9 @@ impl Picture {
         self.view.clock = self.view.clock.max(received_at);
         self.forget_tombstones();
         self.forget_sightings(seq);
+        for layer in &mut self.view.layers {
+            layer.marks.settle(seq);
+        }
     }
 
     /// Notes that any tile of a layer, and of what is derived from it, may have changed by now: for

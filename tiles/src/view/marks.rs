@@ -10,10 +10,13 @@
 //! zoom 13 asks level 12 for its ancestor tile, and every level above for subtree marks
 //! ```
 
+mod folding;
+
 use crate::cell::coarsest_for_zoom;
 use crate::event::Seq;
 use crate::place::Bounds;
 use crate::tile::{MERCATOR_LATITUDE, TileCoord, tiles_of};
+use folding::Tier;
 use imbl::HashMap;
 
 /// The zooms at which marks are kept.
@@ -76,6 +79,8 @@ impl Notice {
 pub struct MarkKey(u64);
 
 impl MarkKey {
+    const LAYER: u64 = 1 << 50;
+
     fn new(slot: Slot, subtree: bool, tile: TileCoord) -> Self {
         let place = u64::from(tile.z()) << 44 | u64::from(tile.x()) << 22 | u64::from(tile.y());
         Self(u64::from(slot) << 56 | u64::from(subtree) << 49 | place)
@@ -83,7 +88,7 @@ impl MarkKey {
 
     /// The key of the layer as a whole, features without geometry included.
     fn of_layer(slot: Slot) -> Self {
-        Self(u64::from(slot) << 56 | 1 << 50)
+        Self(u64::from(slot) << 56 | Self::LAYER)
     }
 
     /// The key as a number, for the store.
@@ -98,9 +103,26 @@ impl MarkKey {
 }
 
 /// The marks of one layer.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Marks {
     by_key: HashMap<MarkKey, Seq>,
+    /// How many there are of each tier, by who notices.
+    counts: Vec<((Slot, Tier), usize)>,
+    /// Whether some of them are too many.
+    full: bool,
+    /// The most of a tier.
+    most: usize,
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self {
+            by_key: HashMap::new(),
+            counts: Vec::new(),
+            full: false,
+            most: folding::MOST,
+        }
+    }
 }
 
 impl Marks {
@@ -153,11 +175,17 @@ impl Marks {
 
     fn set(&mut self, notice: Notice, subtree: bool, tile: TileCoord, seq: Seq) {
         for slot in notice.slots() {
-            let mark = self
-                .by_key
-                .entry(MarkKey::new(slot, subtree, tile))
-                .or_default();
+            self.put(MarkKey::new(slot, subtree, tile), seq);
+        }
+    }
+
+    /// Sets a mark; of two the newer counts.
+    fn put(&mut self, key: MarkKey, seq: Seq) {
+        if let Some(mark) = self.by_key.get_mut(&key) {
             *mark = (*mark).max(seq);
+        } else {
+            self.by_key.insert(key, seq);
+            self.count(key);
         }
     }
 
@@ -184,12 +212,6 @@ impl Marks {
             .iter()
             .filter(move |(_, mark)| **mark > seq)
             .map(|(key, mark)| (*key, *mark))
-    }
-
-    /// Puts a mark back that a checkpoint kept; of two the newer counts.
-    pub(crate) fn restore(&mut self, key: MarkKey, seq: Seq) {
-        let mark = self.by_key.entry(key).or_default();
-        *mark = (*mark).max(seq);
     }
 }
 
