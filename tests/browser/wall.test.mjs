@@ -60,6 +60,7 @@ test("details open with the cameras that see it and the nearest, by keyboard alo
   await page.getByRole("heading", { name: "Cameras that see it" }).waitFor();
   await page.getByRole("heading", { name: "Nearest cameras" }).waitFor();
   await page.getByText("Stone & Congress").first().waitFor();
+  assert.match(await page.getByRole("heading", { level: 1 }).innerText(), /Collision/, "the header says what is looked at");
   await browser.shot("wall-details");
   assert.deepEqual(await browser.violations(), [], "with details open");
   await page.keyboard.press("Escape");

@@ -144,7 +144,11 @@ export class Watch {
     const { wall } = this;
     if (wall.link === "lost" && state === "live") this.#recovered();
     wall.link = state;
-    if (state === "live") this.#isLive();
+    if (state === "live") {
+      this.#isLive();
+      // What is there by now is no news, and what comes next is: also where nothing is there.
+      this.list();
+    }
     document.documentElement.dataset["state"] = state;
   }
 
