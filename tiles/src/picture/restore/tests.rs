@@ -176,7 +176,7 @@ fn what_a_field_is_always_is_there_whoever_left_it_out() {
     store.checkpoint(&mut straight);
     for hot in store.features.values_mut() {
         // As an old checkpoint has it.
-        hot.observation.properties = Default::default();
+        hot.observation.properties = crate::feature::Properties::default();
     }
     for view in [straight.view(), store.restore(&catalog, &log).view()] {
         for (layer, id) in [("cameras", "c"), ("cameras", "old"), ("alpr_reads", "r")] {
