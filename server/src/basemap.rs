@@ -36,6 +36,8 @@ pub const SOURCE_LAYERS: [&str; 7] = [
     "buildings",
     "places",
 ];
+/// The last zoom at which the basemap has tiles; maps enlarge these when they zoom on.
+pub const LAST_ZOOM: u8 = 16;
 /// How much of a tile's width is drawn beyond its edges.
 const BUFFER: f64 = 1.0 / 64.0;
 
@@ -190,14 +192,17 @@ impl Basemap {
                 .iter()
                 .map(|field| (field.clone(), "text".into()))
                 .collect();
-            json!({ "id": layer.name, "fields": fields, "minzoom": 0, "maxzoom": 16 })
+            json!({ "id": layer.name, "fields": fields, "minzoom": 0, "maxzoom": LAST_ZOOM })
         });
         described.collect()
     }
 
-    /// One tile of all source-layers.
+    /// One tile of all source-layers; no bytes past [`LAST_ZOOM`].
     pub fn tile(&self, tile: TileCoord, limits: &TileLimits) -> Result<Vec<u8>, EncodeError> {
         let mut bytes = Vec::new();
+        if tile.z() > LAST_ZOOM {
+            return Ok(bytes);
+        }
         for layer in &self.layers {
             bytes.extend(layer.tile(tile, limits)?);
         }

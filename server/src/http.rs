@@ -130,6 +130,7 @@ where
 /// All routes, in one table.
 pub fn routes(service: &mut web::ServiceConfig) {
     service
+        .service(get("/health", health::overview))
         .service(get("/health/live", health::live))
         .service(get("/health/ready", health::ready))
         .service(get("/tiles/{tileset}", tiles::tilejson))

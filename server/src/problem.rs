@@ -85,6 +85,9 @@ problems! {
     /// A layer that does not exist or may not be opened; the two are not told apart.
     NoSuchLayer { name: String } => NOT_FOUND "no-such-layer" "No such layer"
         "There is no layer or tileset \"{name}\"; /catalog lists those there are."
+    /// A layer of which this viewer has counts and no single features.
+    NoSuchCollection { layer: String } => NOT_FOUND "no-such-collection" "No such collection"
+        "Layer {layer} is no collection for you: there are counts of it, in tiles and at /cells, and no single features."
     /// A feature that does not exist or may not be seen.
     NoSuchFeature { layer: String, id: String } => NOT_FOUND "no-such-feature" "No such feature"
         "Layer {layer} has no feature \"{id}\"."

@@ -7,6 +7,7 @@
 mod field;
 
 use crate::cell::FINEST;
+use crate::feature::Value;
 use crate::tile::MAX_ZOOM;
 use crate::view::marks::Slot;
 use serde::{Deserialize, Serialize};
@@ -185,6 +186,12 @@ impl LayerSpec {
     /// All fields by position.
     pub(crate) fn fields_at(&self) -> impl Iterator<Item = (FieldIx, &FieldSpec)> {
         (0_u16..).map(FieldIx).zip(self.fields.values())
+    }
+
+    /// The fields that have one value always, with it.
+    pub(crate) fn fixed(&self) -> impl Iterator<Item = (FieldIx, Value)> {
+        self.fields_at()
+            .filter_map(|(field, spec)| Some((field, spec.fixed()?)))
     }
 
     /// Whether the layer takes geometries of this kind.

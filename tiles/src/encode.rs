@@ -17,6 +17,7 @@
 mod aggregate;
 mod clip;
 mod json;
+mod keys;
 mod layer;
 mod mvt;
 mod project;
@@ -24,6 +25,7 @@ mod quantise;
 mod select;
 mod simplify;
 
+pub use keys::{TileLayer, tile_layers};
 pub use mvt::integer_id;
 
 use crate::catalog::LayerIx;

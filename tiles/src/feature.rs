@@ -149,6 +149,15 @@ impl Properties {
         Self(pairs.into_boxed_slice())
     }
 
+    /// These and more; where both have a field, the later counts.
+    pub(crate) fn with(self, more: impl IntoIterator<Item = (FieldIx, Value)>) -> Self {
+        let mut more = more.into_iter().peekable();
+        if more.peek().is_none() {
+            return self;
+        }
+        Self::new(self.0.into_iter().chain(more))
+    }
+
     /// All pairs, for the store. Whoever answers a viewer reads a [`Seen`] instead.
     pub fn iter(&self) -> impl Iterator<Item = (FieldIx, &Value)> {
         self.0.iter().map(|(field, value)| (*field, value))

@@ -367,6 +367,8 @@ fn in_days(days: u32) -> SignedDuration {
     SignedDuration::from_hours(24 * i64::from(days))
 }
 
+/// The feature that an observation makes. What its layer's fields have always is put in here, through which
+/// every observation comes, also one from an old log or checkpoint; the log keeps what was told.
 fn new_feature(
     spec: &LayerSpec,
     (seq, received_at): (Seq, Timestamp),
@@ -384,7 +386,7 @@ fn new_feature(
         layer: observation.layer,
         feed: observation.feed,
         geometry: None,
-        properties: observation.properties,
+        properties: observation.properties.with(spec.fixed()),
         observed_at,
         received_at,
         stale_at: observation.stale_at.or_else(|| after(spec.stale_after_s)),

@@ -4,6 +4,15 @@ use super::App;
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 
+/// `GET /health`: the process answers, and where more is said.
+pub(super) async fn overview() -> HttpResponse {
+    HttpResponse::Ok().json(json!({
+        "status": "live",
+        "live": "/health/live",
+        "ready": "/health/ready",
+    }))
+}
+
 /// `GET /health/live`: the process answers.
 pub(super) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "live" }))

@@ -8,6 +8,7 @@ use super::coding::Coding;
 use super::params::Params;
 use super::places::{Places, Purpose};
 use super::{App, Caller, atalaya_seq, base_url, reached, standing};
+use crate::basemap::LAST_ZOOM;
 use crate::clock::monotonic;
 use crate::identity::hex;
 use crate::metrics;
@@ -15,8 +16,8 @@ use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::{
-    EncodeError, FieldSpec, LayerIx, LayerSpec, Seq, TileCoord, TileLimits, TileRequest, View,
-    Viewer, Window, encode_tile,
+    EncodeError, LayerIx, LayerSpec, Seq, TileCoord, TileLayer, TileLimits, TileRequest, View,
+    Viewer, Window, encode_tile, tile_layers,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -26,6 +27,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
+/// Which form tiles have, in their `ETag`: raised where the same picture gives other bytes than before.
+const FORM: &str = "mvt 2";
 /// The media type of a Mapbox Vector Tile.
 const MVT: &str = "application/vnd.mapbox-vector-tile";
 /// The name of the static tileset.
@@ -234,15 +237,11 @@ pub(super) async fn tilejson(
         let spec = open.spec();
         minzoom = minzoom.min(spec.zooms[0]);
         maxzoom = maxzoom.max(spec.zooms[1]);
-        let visible = spec.fields.iter().filter(|(name, _)| {
-            spec.field(name)
-                .is_some_and(|field| open.fields().contains(field))
-        });
-        vector_layers.push(layer_json(spec, visible));
-        vector_layers.push(cells_json(spec));
+        let carried = tile_layers(&open);
+        vector_layers.extend(carried.iter().map(|layer| described(spec, layer)));
     }
     if tileset.basemap {
-        (minzoom, maxzoom) = (0, maxzoom.max(16));
+        (minzoom, maxzoom) = (0, maxzoom.max(LAST_ZOOM));
         vector_layers.extend(app.basemap.load().vector_layers());
     }
     let base = base_url(&request);
@@ -263,31 +262,23 @@ pub(super) async fn tilejson(
         .json(document))
 }
 
-fn layer_json<'s>(
-    spec: &LayerSpec,
-    fields: impl Iterator<Item = (&'s String, &'s FieldSpec)>,
-) -> Value {
-    let mut described: serde_json::Map<String, Value> = fields
-        .map(|(name, field)| (name.clone(), Value::from(field.kind.name())))
+/// A layer of the tiles as TileJSON describes it.
+fn described(spec: &LayerSpec, layer: &TileLayer) -> Value {
+    let fields = layer.keys.iter();
+    let fields: serde_json::Map<String, Value> = fields
+        .map(|(key, kind)| (key.clone(), Value::from(kind.name())))
         .collect();
-    described.insert("id".into(), "text".into());
-    described.insert("observed_at".into(), "integer".into());
+    let counts = if layer.counts {
+        ": counts by H3 cell"
+    } else {
+        ""
+    };
     json!({
-        "id": spec.name,
-        "description": spec.title,
+        "id": layer.name,
+        "description": format!("{}{counts}", spec.title),
         "minzoom": spec.zooms[0],
         "maxzoom": spec.zooms[1],
-        "fields": described,
-    })
-}
-
-fn cells_json(spec: &LayerSpec) -> Value {
-    json!({
-        "id": format!("{}_cells", spec.name),
-        "description": format!("{}: counts by H3 cell", spec.title),
-        "minzoom": spec.zooms[0],
-        "maxzoom": spec.zooms[1],
-        "fields": { "cell": "text", "count": "integer", "resolution": "integer" },
+        "fields": fields,
     })
 }
 
@@ -402,7 +393,7 @@ fn etag(app: &App, caller: &Caller, name: &str, key: &TileKey) -> String {
     digest.update(&caller.class);
     digest.update(name);
     digest.update(format!(
-        "{:?} {:?} {} mvt {}",
+        "{:?} {:?} {} {FORM} {}",
         key.window,
         key.at,
         key.basemap_version,

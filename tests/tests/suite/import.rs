@@ -162,6 +162,13 @@ async fn a_basemap_is_shown_as_soon_as_it_is_imported() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let shown = city.operator().get(&tile).await.expect(200);
     assert!(String::from_utf8_lossy(&shown.body).contains("E Congress St"));
+    let described = city.operator().json("/tiles/basemap").await;
+    assert_eq!(described["maxzoom"], 16, "{described}");
+    for (z, status) in [(16, 200), (17, 204), (18, 204), (22, 204)] {
+        let (x, y) = tile_at(LON, LAT, z);
+        let path = format!("/tiles/basemap/{z}/{x}/{y}");
+        city.operator().get(&path).await.expect(status);
+    }
     // What cannot be drawn as streets leaves those that there are.
     let path = written(
         &city,

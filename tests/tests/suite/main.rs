@@ -27,6 +27,8 @@ mod refusals;
 mod restart;
 mod sign_in;
 mod tidy;
+mod tilejson;
 mod tiles;
 mod tls;
 mod video;
+mod view_only;

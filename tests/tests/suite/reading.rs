@@ -149,3 +149,24 @@ async fn the_catalog_lists_the_built_in_layers() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_layer_of_counts_is_no_collection_and_that_is_what_is_said() {
+    let city = City::start().await;
+    let operator = city.operator();
+    let catalog = operator.json("/catalog").await;
+    let layers = catalog["layers"].as_array().expect("layers");
+    assert!(layers.iter().any(|it| it["name"] == "cells"), "{catalog}");
+    for path in ["/ogc/collections/cells", "/ogc/collections/cells/items"] {
+        let refused = operator.get(path).await.expect(404);
+        let problem = refused.json();
+        assert_eq!(problem["type"], "/problems/no-such-collection", "{path}");
+        let detail = problem["detail"].as_str().expect("a detail");
+        assert!(
+            detail.contains("/cells") && !detail.contains("/catalog"),
+            "{detail}"
+        );
+    }
+    let unknown = operator.get("/ogc/collections/nonesuch").await.expect(404);
+    assert_eq!(unknown.json()["type"], "/problems/no-such-layer");
+}

@@ -38,7 +38,8 @@ pub struct FieldSpec {
     /// The least and the greatest value allowed, for numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<[f64; 2]>,
-    /// For booleans that have one value always, such as `view_only`.
+    /// For booleans that have one value always, such as `view_only`: every feature has it, whether or
+    /// not its source says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub always: Option<bool>,
 }
@@ -152,6 +153,12 @@ impl FieldSpec {
             }
         }
         Ok(value)
+    }
+
+    /// The value that every feature has, for a field that has one value always.
+    pub(crate) fn fixed(&self) -> Option<Value> {
+        let boolean = self.kind == FieldType::Boolean;
+        self.always.filter(|_| boolean).map(Value::Boolean)
     }
 
     fn admit_text(&self, text: &str) -> Result<(), BadValue> {

@@ -19,7 +19,7 @@ use super::project::{Path, Shape};
 use geo_types::Coord;
 
 #[derive(Debug, Clone, Copy)]
-enum Axis {
+pub(super) enum Axis {
     X,
     Y,
 }
@@ -76,7 +76,7 @@ pub(crate) fn clip(mut shape: Shape<f64>, (least, most): (f64, f64)) -> Shape<f6
 }
 
 /// The pieces of a line between two borders, each of at least two positions.
-fn clip_line(line: &[Coord<f64>], axis: Axis, least: f64, most: f64) -> Vec<Path<f64>> {
+pub(super) fn clip_line(line: &[Coord<f64>], axis: Axis, least: f64, most: f64) -> Vec<Path<f64>> {
     let mut pieces = Vec::new();
     let mut piece: Path<f64> = Vec::new();
     for (&a, &b) in line.iter().zip(line.iter().skip(1)) {
@@ -125,7 +125,12 @@ fn clip_ring(mut ring: Path<f64>, least: f64, most: f64) -> Path<f64> {
 }
 
 /// The part of a ring on the kept side of one border.
-fn cut_ring(ring: Path<f64>, axis: Axis, edge: f64, keep: impl Fn(f64) -> bool) -> Path<f64> {
+pub(super) fn cut_ring(
+    ring: Path<f64>,
+    axis: Axis,
+    edge: f64,
+    keep: impl Fn(f64) -> bool,
+) -> Path<f64> {
     if ring.iter().all(|at| keep(axis.of(*at))) {
         return ring;
     }

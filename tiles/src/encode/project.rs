@@ -5,8 +5,11 @@
 //! pyramid shows in its buffer what lies on the other side of the antimeridian.
 //!
 //! Promises: every part of a geometry of any kind, collections flattened; rings are left open (the
-//! first position is not repeated at the end). Refuses: parts with a position that is not finite.
+//! first position is not repeated at the end). Refuses: parts with a position that is not finite, and what
+//! lies beyond the cut of Web Mercator; it is cut off before it is placed, since clamped to the edge of the
+//! map it would be a lie.
 
+use super::clip::{Axis, clip_line, cut_ring};
 use crate::place::{Bounds, LonLat};
 use crate::tile::{MERCATOR_LATITUDE, TileCoord, world_x, world_y};
 use geo_types::{Coord, Geometry, LineString, Polygon};
@@ -143,10 +146,10 @@ fn add(geometry: &Geometry<f64>, frame: Frame, shape: &mut Shape<f64>) {
             let places = points.iter().filter_map(|p| place(p.0, frame));
             shape.points.extend(places);
         }
-        Geometry::Line(line) => shape.lines.extend(path(&[line.start, line.end], frame)),
-        Geometry::LineString(line) => shape.lines.extend(path(&line.0, frame)),
+        Geometry::Line(line) => shape.lines.extend(paths(&[line.start, line.end], frame)),
+        Geometry::LineString(line) => shape.lines.extend(paths(&line.0, frame)),
         Geometry::MultiLineString(lines) => {
-            let paths = lines.iter().filter_map(|line| path(&line.0, frame));
+            let paths = lines.iter().flat_map(|line| paths(&line.0, frame));
             shape.lines.extend(paths);
         }
         Geometry::Polygon(polygon) => shape.polygons.extend(rings(polygon, frame)),
@@ -164,27 +167,50 @@ fn add(geometry: &Geometry<f64>, frame: Frame, shape: &mut Shape<f64>) {
     }
 }
 
-/// A point in the frame. One beyond the cut of Web Mercator is on no tile; clamped, it would be a lie.
+/// A point in the frame; one beyond the cut of Web Mercator is on no tile.
 pub(crate) fn place(at: Coord<f64>, frame: Frame) -> Option<Coord<f64>> {
-    (finite(at) && at.y.abs() <= MERCATOR_LATITUDE).then(|| frame.place(at.x, at.y))
+    (finite(at) && is_on_map(at)).then(|| frame.place(at.x, at.y))
 }
 
-fn path(positions: &[Coord<f64>], frame: Frame) -> Option<Path<f64>> {
-    let whole = !positions.is_empty() && positions.iter().all(|at| finite(*at));
-    whole.then(|| positions.iter().map(|at| frame.place(at.x, at.y)).collect())
+/// The parts of a line that are on the map.
+fn paths(positions: &[Coord<f64>], frame: Frame) -> Vec<Path<f64>> {
+    if positions.is_empty() || !positions.iter().all(|at| finite(*at)) {
+        return Vec::new();
+    }
+    if positions.iter().all(|at| is_on_map(*at)) {
+        return vec![placed(positions, frame)];
+    }
+    let (south, north) = (-MERCATOR_LATITUDE, MERCATOR_LATITUDE);
+    let parts = clip_line(positions, Axis::Y, south, north);
+    parts.iter().map(|part| placed(part, frame)).collect()
 }
 
+/// The rings of a polygon as far as they are on the map; `None` where nothing of its exterior is.
 fn rings(polygon: &Polygon<f64>, frame: Frame) -> Option<Vec<Path<f64>>> {
     let open = |ring: &LineString<f64>| {
-        let mut ring = path(&ring.0, frame)?;
+        let mut ring = ring.0.clone();
+        if !ring.iter().all(|at| finite(*at)) {
+            return None;
+        }
         if ring.len() > 1 && ring.first() == ring.last() {
             ring.pop();
         }
-        Some(ring)
+        let (south, north) = (-MERCATOR_LATITUDE, MERCATOR_LATITUDE);
+        ring = cut_ring(ring, Axis::Y, south, |lat| lat >= south);
+        ring = cut_ring(ring, Axis::Y, north, |lat| lat <= north);
+        (!ring.is_empty()).then(|| placed(&ring, frame))
     };
     let exterior = open(polygon.exterior())?;
     let holes = polygon.interiors().iter().filter_map(open);
     Some(std::iter::once(exterior).chain(holes).collect())
+}
+
+fn placed(positions: &[Coord<f64>], frame: Frame) -> Path<f64> {
+    positions.iter().map(|at| frame.place(at.x, at.y)).collect()
+}
+
+fn is_on_map(at: Coord<f64>) -> bool {
+    at.y.abs() <= MERCATOR_LATITUDE
 }
 
 fn finite(at: Coord<f64>) -> bool {

@@ -65,8 +65,7 @@ impl Detail {
         if !(first..=last).contains(&frame.tile.z()) {
             return None;
         }
-        let counted = spec.kind == LayerKind::Sighting && spec.shown_as == ShownAs::Cells;
-        if is_computed(spec) || counted || !open.has_singles() {
+        if is_counted(open) {
             return Some(Self::counted(open, frame));
         }
         // Beyond this, how many there are makes no difference.
@@ -146,7 +145,14 @@ pub(crate) fn is_computed(spec: &LayerSpec) -> bool {
     spec.kind == LayerKind::Derived && spec.derived_from.is_none()
 }
 
-fn takes_extended(spec: &LayerSpec) -> bool {
+/// Whether tiles never show features of the layer one by one, to its viewer.
+pub(crate) fn is_counted(open: &Open<'_>) -> bool {
+    let spec = open.spec();
+    let as_cells = spec.kind == LayerKind::Sighting && spec.shown_as == ShownAs::Cells;
+    is_computed(spec) || as_cells || !open.has_singles()
+}
+
+pub(crate) fn takes_extended(spec: &LayerSpec) -> bool {
     spec.takes(GeometryKind::Line) || spec.takes(GeometryKind::Polygon)
 }
 

@@ -3,6 +3,7 @@
 
 mod bytes;
 mod golden;
+mod keys;
 mod places;
 mod random;
 

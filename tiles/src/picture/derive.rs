@@ -59,7 +59,7 @@ impl Derivation {
             .filter_map(|(from, to)| Some((*to, source.properties.get(*from)?.clone())));
         let mut derived = Feature {
             layer: self.target,
-            properties: Properties::new(properties),
+            properties: Properties::new(properties).with(catalog.spec(self.target).fixed()),
             trail: std::sync::Arc::default(),
             ..source.clone()
         };

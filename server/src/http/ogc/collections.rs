@@ -9,7 +9,7 @@ use crate::http::reading::no_such_layer;
 use crate::http::{App, Caller, base_url};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, web};
-use atalaya_tiles::{Bounds, LayerKind, NoSuchLayer, Open, View, Viewer};
+use atalaya_tiles::{Bounds, LayerKind, Open, View, Viewer};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -23,10 +23,15 @@ fn is_collection(open: &Open<'_>) -> bool {
     open.has_singles() && !counts_only
 }
 
-/// Opens a layer as a collection; counts alone are none.
+/// Opens a layer as a collection; counts alone are none, and whoever may have them is told so.
 pub(super) fn open<'v>(view: &'v View, viewer: &Viewer, name: &str) -> Result<Open<'v>, Problem> {
-    let open = view.open(viewer, name).ok().filter(is_collection);
-    open.ok_or_else(|| no_such_layer(&NoSuchLayer(name.into())))
+    let open = view.open(viewer, name).map_err(|it| no_such_layer(&it))?;
+    if !is_collection(&open) {
+        return Err(Problem::NoSuchCollection {
+            layer: open.spec().name.clone(),
+        });
+    }
+    Ok(open)
 }
 
 /// The layers that are collections for the viewer, in the catalog's order.

@@ -2,6 +2,7 @@
 
 use super::*;
 use geo_types::{MultiPoint, Point, Triangle};
+use proptest::prelude::*;
 
 fn frame(z: u8, x: u32, y: u32) -> Frame {
     Frame {
@@ -101,5 +102,76 @@ fn a_ring_around_a_pole_reaches_the_edge_of_the_map() {
         let shape = project_corners(&ring, frame(2, x, 0));
         let top = shape.polygons.iter().flatten().flatten().map(|c| c.y);
         assert_eq!(top.fold(f64::MAX, f64::min).round(), 0.0);
+    }
+}
+
+fn line_of(corners: &[(f64, f64)]) -> Geometry<f64> {
+    Geometry::LineString(corners.iter().copied().collect())
+}
+
+#[test]
+fn a_line_ends_where_the_map_does() {
+    let shape = project(
+        &line_of(&[(0.0, 80.0), (0.0, 89.0), (20.0, 89.0), (20.0, 84.0)]),
+        frame(1, 1, 0),
+    );
+    let ends: Vec<_> = shape
+        .lines
+        .iter()
+        .map(|line| (line.len(), line[0].y.round()))
+        .collect();
+    assert_eq!(ends, [(2, 920.0), (2, 0.0)], "{shape:?}");
+}
+
+#[test]
+fn a_polygon_is_cut_where_the_map_ends() {
+    // Clamped, the corner far north would come down onto the edge at 40 degrees east.
+    let wedge: LineString<f64> = [(0.0, 80.0), (0.0, 89.0), (40.0, 89.9)]
+        .into_iter()
+        .collect();
+    let polygon = Geometry::Polygon(Polygon::new(wedge, Vec::new()));
+    let shape = project(&polygon, frame(1, 1, 0));
+    let east = shape.polygons[0][0]
+        .iter()
+        .map(|at| at.x)
+        .fold(f64::MIN, f64::max);
+    let cut = 40.0 * (MERCATOR_LATITUDE - 80.0) / 9.9 / 180.0 * 4_096.0;
+    assert!((east - cut).abs() < 1e-6, "{east} is not {cut}");
+}
+
+proptest! {
+    #[test]
+    fn nothing_beyond_the_cut_is_on_any_tile(
+        lons in prop::collection::vec(-180.0..=180.0_f64, 3..9),
+        beyond in prop::collection::vec(1e-9..4.94_f64, 9),
+        south in any::<bool>(), z in 0_u8..4,
+    ) {
+        let sign = if south { -1.0 } else { 1.0 };
+        let off = lons.iter().zip(beyond).map(|(lon, over)| (*lon, sign * (MERCATOR_LATITUDE + over)));
+        let off: LineString<f64> = off.collect();
+        let row = if south { (1_u32 << z) - 1 } else { 0 };
+        for x in 0..1 << z {
+            let frame = frame(z, x, row);
+            prop_assert!(project(&Geometry::LineString(off.clone()), frame).is_empty());
+            let polygon = Polygon::new(off.clone(), Vec::new());
+            prop_assert!(project(&Geometry::Polygon(polygon), frame).is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_on_the_map_is_where_it_was(
+        at in prop::collection::vec((-180.0..=180.0_f64, -85.0..=85.0_f64), 2..9),
+        z in 1_u8..4,
+    ) {
+        let frame = frame(z, 1, 0);
+        let on: LineString<f64> = at.iter().copied().collect();
+        let shape = project(&Geometry::LineString(on.clone()), frame);
+        let placed: Vec<_> = on.0.iter().map(|at| frame.place(at.x, at.y)).collect();
+        // A tile at the edge of the world may show a copy of it as well.
+        if frame.is_shown_once() {
+            prop_assert_eq!(shape.lines, [placed]);
+        } else {
+            prop_assert!(shape.lines.is_empty() || shape.lines.contains(&placed));
+        }
     }
 }

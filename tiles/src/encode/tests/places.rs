@@ -168,3 +168,13 @@ fn empty_and_degenerate_geometries_are_absent() {
     city.put("areas", "still", ring(here, &[(3.0, 3.0), (3.0, 3.0)]));
     assert!(city.tile(&["areas"], here).is_empty());
 }
+
+#[test]
+fn a_line_beyond_the_edge_of_the_map_is_not_drawn_along_it() {
+    let mut city = City::new();
+    let off: LineString<f64> = [(-60.0, 86.0), (0.0, 88.0), (60.0, 86.0)]
+        .into_iter()
+        .collect();
+    city.put("areas", "1", off);
+    check(&city.tile(&["areas"], tile(0, 0, 0)), "areas", "");
+}

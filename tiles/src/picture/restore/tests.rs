@@ -138,3 +138,65 @@ fn a_restored_view_gives_no_deltas_from_before() {
         "what is not yet known cannot be reached"
     );
 }
+
+#[test]
+fn what_a_field_is_always_is_there_whoever_left_it_out() {
+    use crate::catalog::FieldType;
+    use crate::feature::Value;
+    let mut specs = city::specs();
+    for spec in specs
+        .iter_mut()
+        .filter(|spec| ["cameras", "coverage", "alpr_reads"].contains(&spec.name.as_str()))
+    {
+        let mut always = city::field(FieldType::Boolean, None);
+        always.always = Some(true);
+        spec.fields.insert("view_only".into(), always);
+    }
+    let catalog = Arc::new(Catalog::new(specs, 6).unwrap());
+    let told = |layer, id: &str, fields| city::Told {
+        layer,
+        id: id.into(),
+        geometry: Some(city::point(-110.97, 32.22)),
+        observed_s: Some(0),
+        fields,
+    };
+    let looking = ["heading_deg", "fov_deg", "range_m"].map(|name| (name, Value::Number(60.0)));
+    let log: Vec<Record> = [
+        told("cameras", "c", looking.to_vec()),
+        told("alpr_reads", "r", Vec::new()),
+        // As an old log may have it, from when the field could be otherwise.
+        told("cameras", "old", vec![("view_only", Value::Boolean(false))]),
+    ]
+    .iter()
+    .zip(1..)
+    .map(|(told, seq)| city::record(seq, 1, told.event(&catalog)))
+    .collect();
+    let mut straight = folded(&catalog, &log, 1);
+    let mut store = Store::default();
+    store.checkpoint(&mut straight);
+    for hot in store.features.values_mut() {
+        // As an old checkpoint has it.
+        hot.observation.properties = crate::feature::Properties::default();
+    }
+    for view in [straight.view(), store.restore(&catalog, &log).view()] {
+        for (layer, id) in [("cameras", "c"), ("cameras", "old"), ("alpr_reads", "r")] {
+            let open = view
+                .open(&crate::viewer::Viewer::EVERYTHING, layer)
+                .unwrap();
+            let seen = open.get(&id.into()).unwrap();
+            let field = open.spec().field("view_only").unwrap();
+            let value = seen.properties().find(|(at, _)| *at == field);
+            assert!(
+                format!("{value:?}").contains("true"),
+                "{layer} {id}: {value:?}"
+            );
+        }
+    }
+    let view = straight.view();
+    let coverage = view
+        .open(&crate::viewer::Viewer::EVERYTHING, "coverage")
+        .unwrap();
+    let sector = coverage.get(&"c".into()).unwrap();
+    let field = coverage.spec().field("view_only").unwrap();
+    assert!(sector.properties().any(|(at, _)| at == field));
+}
