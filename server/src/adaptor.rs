@@ -303,7 +303,8 @@ pub struct Decoded {
     pub events: Vec<Accepted>,
     /// What could not be read, in the order of the input.
     pub rejects: Rejects,
-    /// Names of properties that the layer has no field for, at most [`MAX_IGNORED`] of them.
+    /// Names of properties that the layer has no field for, and kinds of messages that it does not take, each
+    /// with why; at most [`MAX_IGNORED`] of them.
     pub ignored: BTreeSet<String>,
     /// As of when the body as a whole was made, where it says.
     pub as_of: Option<Timestamp>,

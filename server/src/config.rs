@@ -152,7 +152,7 @@ pub struct Limits {
     /// The largest uncompressed tile, in bytes.
     pub tile_bytes: usize,
     /// KiB per second and feed, in the mean, a request counting for at least one; a feed that sends
-    /// more is answered 429.
+    /// more is answered 429. A body larger than 4 s of it passes after quiet, and the feed waits for it after.
     pub feed_kib_per_s: u32,
     /// Features on one page of `/ogc`.
     pub page: usize,

@@ -130,9 +130,9 @@ where
 /// All routes, in one table.
 pub fn routes(service: &mut web::ServiceConfig) {
     service
-        .service(get("/health", health::overview))
-        .service(get("/health/live", health::live))
-        .service(get("/health/ready", health::ready))
+        .service(get("/health", health::overview).wrap(from_fn(refusals::no_query)))
+        .service(get("/health/live", health::live).wrap(from_fn(refusals::no_query)))
+        .service(get("/health/ready", health::ready).wrap(from_fn(refusals::no_query)))
         .service(get("/tiles/{tileset}", tiles::tilejson))
         .service(get("/tiles/{tileset}/{z}/{x}/{y}", tiles::tile))
         .service(web::resource("/live").route(web::get().to(live::subscribe)))
@@ -189,8 +189,8 @@ pub fn standing(view: &View, viewer: &Viewer, at: Option<Timestamp>, layers: &[L
     }
 }
 
-/// Honours `min_seq=epoch:seq`: waits a little for it, else answers that this node is behind. Of
-/// another epoch nothing can be said, so it is not waited for.
+/// Honours `min_seq=epoch:seq`: waits a little for it, else answers that this node is behind. A position
+/// in another epoch is never reached, so it is refused at once: what was written there may not be here.
 pub async fn reached(app: &App, viewer: &Viewer, params: &Params) -> Result<(), Problem> {
     let Some(text) = params.raw("min_seq") else {
         return Ok(());
@@ -202,7 +202,13 @@ pub async fn reached(app: &App, viewer: &Viewer, params: &Params) -> Result<(), 
     };
     let (epoch, seq) = text.split_once(':').ok_or_else(bad)?;
     let seq = Seq(seq.parse().map_err(|_| bad())?);
-    if epoch != app.engine.epoch() || app.engine.wait_for(seq, READ_YOUR_WRITES).await {
+    if epoch != app.engine.epoch() {
+        return Err(Problem::OtherEpoch {
+            asked: crate::problem::echo(epoch),
+            epoch: app.engine.epoch().to_owned(),
+        });
+    }
+    if app.engine.wait_for(seq, READ_YOUR_WRITES).await {
         return Ok(());
     }
     Err(Problem::Behind {

@@ -32,7 +32,8 @@ pub struct Receipt {
     /// How many were refused, where not all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rejected_total: Option<usize>,
-    /// Properties that the layer has no field for; they were left out.
+    /// Properties that the layer has no field for, and kinds of messages that are no records of it, each with
+    /// why; they were left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<String>,
 }

@@ -203,6 +203,9 @@ problems! {
     /// This node has not seen `min_seq` yet.
     Behind { min_seq: u64, seq: u64 } => SERVICE_UNAVAILABLE "behind" "Behind"
         "This node is at seq {seq} and min_seq is {min_seq}; try again in 1 s."
+    /// `min_seq` is of another epoch, such as that before a restore: this store never comes to it.
+    OtherEpoch { asked: String, epoch: String } => SERVICE_UNAVAILABLE "other-epoch" "Another epoch"
+        "min_seq is of epoch {asked} and this store is of epoch {epoch}, in which what was written there may be missing; read without min_seq and go on from Atalaya-Seq."
     /// Nothing can be made durable, so nothing is accepted.
     NotDurable { reason: &'static str, retry_after_s: u32, cause: Cause } => SERVICE_UNAVAILABLE "not-durable" "Nothing can be stored"
         "The events could not be made durable and none was accepted: {reason}; try again in {retry_after_s} s."

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use crate::wait::eventually;
+
 /// What a program that ended left behind.
 #[derive(Debug, Clone)]
 pub struct Ran {
@@ -51,6 +53,27 @@ pub fn run(command: &mut Command) -> Ran {
 /// Runs `atalaya` with these arguments to its end.
 pub fn atalaya<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Ran {
     run(Command::new(binary()).args(arguments))
+}
+
+/// Runs `atalaya` until a condition holds, and then ends it as a power cut would.
+///
+/// # Panics
+/// Where it ends by itself before that.
+pub async fn atalaya_killed_when(arguments: &[&str], holds: impl Fn() -> bool) {
+    let mut child = Command::new(binary())
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    eventually("what the program is killed after", async || {
+        holds().then_some(())
+    })
+    .await;
+    child.kill().expect("it can be killed");
+    let status = child.wait().expect("a child can be waited for");
+    assert_eq!(status.code(), None, "it ended before it was killed");
 }
 
 /// Runs `atalaya` to its end, which comes by a signal after so many seconds: the code is then 124.

@@ -24,7 +24,9 @@ mod wait;
 
 pub use certificate::Certificate;
 pub use city::City;
-pub use command::{Ran, atalaya, atalaya_as, atalaya_at_a_terminal, atalaya_within, run};
+pub use command::{
+    Ran, atalaya, atalaya_as, atalaya_at_a_terminal, atalaya_killed_when, atalaya_within, run,
+};
 pub use deaf::Deaf;
 pub use demo::Demo;
 pub use disk::Disk;

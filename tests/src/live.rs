@@ -196,7 +196,10 @@ impl Live {
     }
 
     pub(crate) async fn events(visitor: &Visitor, query: &str) -> Self {
-        let request = visitor.request(Method::GET, &format!("/live?{query}"));
+        let mut request = visitor.request(Method::GET, &format!("/live?{query}"));
+        if visitor.credentials().contains_key(COOKIE) {
+            request = request.header(ORIGIN, visitor.base());
+        }
         let response = in_time("an event stream", request.send())
             .await
             .expect("the server answers");

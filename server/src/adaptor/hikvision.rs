@@ -7,7 +7,7 @@
 //! other treatment. On a layer of hits only plates of a list of wanted ones make an event; events of
 //! another type (a heartbeat is `videoloss`) make none.
 
-use super::plate::{PlateRead, is_of_hits};
+use super::plate::{NO_HIT, PlateRead, is_of_hits};
 use super::target::{Fault, Target};
 use super::xml::{self, Element};
 use super::{Decoded, Input, Unreadable, media_type, multipart};
@@ -43,7 +43,12 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
         .text_at(&["eventType"])
         .is_some_and(|t| t.eq_ignore_ascii_case("ANPR"));
     let list = alert.text_at(&["ANPR", "vehicleListName"]);
-    if !is_plate || is_of_hits(target) && !list.is_some_and(is_wanted) {
+    if !is_plate {
+        decoded.ignore("eventType: not ANPR, so it says nothing of a plate");
+        return Ok(decoded);
+    }
+    if is_of_hits(target) && !list.is_some_and(is_wanted) {
+        decoded.ignore(&format!("ANPR: {NO_HIT}"));
         return Ok(decoded);
     }
     match read(target, &alert).and_then(|read| read.event(target)) {

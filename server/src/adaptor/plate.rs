@@ -35,6 +35,9 @@ pub(super) struct PlateRead {
     pub(super) list: Option<String>,
 }
 
+/// Why a read is ignored on a layer of hits.
+pub(super) const NO_HIT: &str = "a read, and the layer takes hits";
+
 /// Whether the layer is one of hits.
 pub(super) fn is_of_hits(target: &Target<'_>) -> bool {
     target.field("list").is_some()

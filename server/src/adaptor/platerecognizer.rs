@@ -9,7 +9,7 @@
 //! the picture, so that a repeated delivery repeats the id; it never holds the plate. The position is
 //! in the feed's own table of cameras.
 
-use super::plate::{PlateRead, is_of_hits};
+use super::plate::{NO_HIT, PlateRead, is_of_hits};
 use super::target::{Fault, Target};
 use super::{Decoded, Input, Unreadable, instant::Clock, json, media_type, multipart};
 use jiff::Timestamp;
@@ -34,9 +34,14 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
     };
     let mut decoded = Decoded::default();
     let results = message.pointer("/data/results").and_then(Json::as_array);
-    let Some(results) = results.filter(|_| !is_of_hits(target)) else {
+    let Some(results) = results else {
+        decoded.ignore("no data.results: it says nothing of a plate");
         return Ok(decoded);
     };
+    if is_of_hits(target) {
+        decoded.ignore(&format!("data.results: {NO_HIT}"));
+        return Ok(decoded);
+    }
     let picture = Picture::new(&message);
     for (index, result) in results.iter().enumerate() {
         let event = picture.as_ref().map_err(Clone::clone);

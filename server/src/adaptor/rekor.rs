@@ -2,17 +2,20 @@
 //!
 //! | `data_type` | becomes |
 //! |---|---|
-//! | `alpr_group`, `vehicle` | a read, by `best_uuid`; on a layer of hits nothing |
+//! | `alpr_group`, `vehicle` | a read, by `best_uuid`; on a layer of hits ignored |
 //! | `alpr_alert` | a hit; on a layer of reads the read within it |
-//! | `alpr_results` | nothing: the frames of a group that comes later |
-//! | `heartbeat` | nothing |
+//! | `alpr_results` | ignored: the frames of a group that comes later |
+//! | `heartbeat` | ignored |
+//!
+//! What is ignored is no reject, since the vendor sends all kinds to one address: the receipt names the
+//! kind and why under `ignored`.
 //!
 //! Times are milliseconds since 1970, confidences 0 to 100. A group with `is_preview` is not finished
 //! and makes nothing: sightings never change. Pictures (base64 JPEG) are stepped over, not decoded.
 //! The format follows the vendor's integration guide; `alpr_alert` is read tolerantly, since the guide
 //! does not show one in full.
 
-use super::plate::{PlateRead, is_of_hits};
+use super::plate::{NO_HIT, PlateRead, is_of_hits};
 use super::target::{Fault, Target};
 use super::{Decoded, Input, Unreadable, instant, json, media_type};
 use atalaya_tiles::Event;
@@ -50,13 +53,23 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
         .unwrap_or_default()
         .as_str()
     {
-        "alpr_group" | "vehicle" if is_of_hits(target) => return Ok(decoded),
+        kind @ ("alpr_group" | "vehicle") if is_of_hits(target) => {
+            decoded.ignore(&format!("{kind}: {NO_HIT}"));
+            return Ok(decoded);
+        }
         "alpr_group" | "vehicle" => read(target, &message, None),
         "alpr_alert" => {
             let group = message.group.as_deref().unwrap_or(&message);
             read(target, group, Some(&message))
         }
-        "alpr_results" | "heartbeat" => return Ok(decoded),
+        "alpr_results" => {
+            decoded.ignore("alpr_results: frames; their alpr_group is what is read");
+            return Ok(decoded);
+        }
+        "heartbeat" => {
+            decoded.ignore("heartbeat: it says nothing of a plate");
+            return Ok(decoded);
+        }
         other => {
             let other: String = other.chars().take(40).collect();
             Err(Fault::new(
@@ -67,7 +80,7 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
     };
     match event {
         Ok(Some(event)) => decoded.accept(0, event),
-        Ok(None) => {}
+        Ok(None) => decoded.ignore("is_preview: the finished group follows"),
         Err(fault) => decoded.reject(0, fault),
     }
     Ok(decoded)

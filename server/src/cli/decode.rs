@@ -59,7 +59,7 @@ impl Decode {
         if !decoded.ignored.is_empty() {
             let ignored: Vec<&str> = decoded.ignored.iter().map(String::as_str).collect();
             say(&format!(
-                "ignored, since layer {layer} has no field for them: {} (--layer names another layer)",
+                "ignored, since layer {layer} has no place for them: {} (--layer names another layer)",
                 ignored.join(", ")
             ));
         }

@@ -164,9 +164,9 @@ impl Import {
             lon: mapping.column("lon"),
             lat: mapping.column("lat"),
         };
-        let source = open(&self.file, self.crs()?, positions).map_err(|bad| bad_file(&bad))?;
+        let mut source = open(&self.file, self.crs()?, positions).map_err(|bad| bad_file(&bad))?;
         mapping
-            .settle(&self.file, &source)
+            .settle(&self.file, &mut source)
             .map_err(|bad| bad_file(&bad))?;
         if source.columns.is_some() {
             say(&format!("columns: {}", mapping.said()));

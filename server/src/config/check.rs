@@ -13,6 +13,9 @@ const BASEMAP: &str = "basemap";
 /// What an address to listen on looks like.
 const ADDRESS: &str = "it must be ADDRESS:PORT, such as 127.0.0.1:8080; port 0 picks a free one";
 
+/// Seconds that a feed may be closed for by one body of its own without a warning.
+const LONG_CLOSED_S: usize = 60;
+
 /// An address to listen on, as an argument.
 ///
 /// # Errors
@@ -68,6 +71,12 @@ impl Config {
                 &limits.body_bytes,
                 limits.body_bytes >= 1_024,
                 "it must be 1024 or more",
+            ),
+            value(
+                "limits.feed_kib_per_s",
+                &limits.feed_kib_per_s,
+                limits.feed_kib_per_s >= 1,
+                "it must be 1 or more: less lets no feed in",
             ),
             value(
                 "limits.tile_bytes",
@@ -142,22 +151,44 @@ impl Config {
 
     /// What can be so, and is hardly meant.
     pub fn warnings(&self) -> Vec<String> {
+        self.of_origins()
+            .into_iter()
+            .chain(self.of_floods())
+            .collect()
+    }
+
+    /// A feed that a body of its own closes for long.
+    fn of_floods(&self) -> Option<String> {
+        let (body_bytes, rate) = (self.limits.body_bytes, self.limits.feed_kib_per_s);
+        let kib = body_bytes.div_ceil(1_024);
+        let closed_s = kib.div_ceil(usize::try_from(rate).unwrap_or(usize::MAX).max(1));
+        (closed_s > LONG_CLOSED_S).then(|| {
+            format!(
+                "limits.feed_kib_per_s = {rate} with limits.body_bytes = {body_bytes}: a feed that posts a \
+                 body of that size is answered 429 for up to {closed_s} s after it; {} would keep it to \
+                 {LONG_CLOSED_S} s",
+                kib.div_ceil(LONG_CLOSED_S)
+            )
+        })
+    }
+
+    fn of_origins(&self) -> Option<String> {
         let host = self.listen.rsplit_once(':').map_or("", |(host, _)| host);
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let address = host.parse::<std::net::IpAddr>();
         let here = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
         let (listen, known) = (&self.listen, !self.site.origins.is_empty());
         match (&self.tls, here || known) {
-            (_, true) => Vec::new(),
-            (Some(_), false) => vec![format!(
+            (_, true) => None,
+            (Some(_), false) => Some(format!(
                 "[tls] without site.origins: what leads to this server (links, TileJSON, styles, /ogc) \
                  begins with the address that was connected to, such as {listen}, and the certificate \
                  is hardly for that; list the name in it, such as origins = [\"https://wall.example\"]"
-            )],
-            (None, false) => vec![format!(
+            )),
+            (None, false) => Some(format!(
                 "listen = {listen} without [tls] or site.origins: nobody can sign in from another \
                  machine, and programs there get no restricted fields"
-            )],
+            )),
         }
     }
 

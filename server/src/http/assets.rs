@@ -73,6 +73,7 @@ pub(super) const CHECK: &str = "private, no-cache";
 
 /// `GET /sign-in` and its assets: open to all.
 pub(super) async fn sign_in(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Params::parse(&request, &[])?;
     file(&request, "sign-in.html", CHECK)
 }
 
@@ -81,10 +82,12 @@ pub(super) async fn sign_in_asset(
     request: HttpRequest,
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
+    Params::parse(&request, &[])?;
     file(&request, &format!("assets/sign-in/{name}"), FOREVER)
 }
 
-/// `GET /`, `/wall` and `/wall/{name}`: the map wall.
+/// `GET /`, `/wall` and `/wall/{name}`: the map wall. Its query is for the page, which says on the screen what
+/// it does not know: a display shows the city whatever its address says.
 pub(super) async fn wall(request: HttpRequest, _caller: Caller) -> Result<HttpResponse, Problem> {
     file(&request, "wall.html", CHECK)
 }
@@ -95,6 +98,7 @@ pub(super) async fn asset(
     _caller: Caller,
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
+    Params::parse(&request, &[])?;
     file(&request, &format!("assets/app/{name}"), FOREVER)
 }
 

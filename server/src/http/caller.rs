@@ -312,6 +312,22 @@ pub fn check_origin(request: &HttpRequest) -> Result<(), Problem> {
     Err(refused(origin))
 }
 
+/// Refuses a stream that a page of another origin opens with a session of ours, as [`check_origin`] does
+/// what changes. Of a page of our own a browser names no origin where it only reads, and says that it is
+/// one; a program with a token need not say anything.
+pub fn check_origin_of_stream(
+    request: &HttpRequest,
+    credential: &Credential,
+) -> Result<(), Problem> {
+    let origin = text(request.headers(), &header::ORIGIN);
+    match (credential, text(request.headers(), &SEC_FETCH_SITE)) {
+        (_, Some("cross-site")) => Err(refused(origin)),
+        (Credential::Bearer(_), _) => Ok(()),
+        (Credential::Session(_), Some("same-origin")) if origin.is_none() => Ok(()),
+        (Credential::Session(_), _) => check_origin(request),
+    }
+}
+
 /// Refuses a program that names an origin beside those listed: it speaks for a page of another site.
 fn check_listed_if_named(request: &HttpRequest, site: &Site) -> Result<(), Problem> {
     let Some(origin) = request.headers().get(header::ORIGIN) else {

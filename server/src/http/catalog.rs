@@ -1,15 +1,33 @@
 //! `/catalog` and `/scenes`: what there is, for this viewer.
 
+use super::params::Params;
 use super::tiles::BASEMAP;
-use super::{App, Caller};
-use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use super::{App, Caller, atalaya_seq, reached};
+use crate::problem::Problem;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::View;
 use serde_json::{Map, Value, json};
 
 /// `GET /catalog`: the layers that the viewer can open, with the fields that exist for them.
-pub(super) async fn catalog(app: web::Data<App>, caller: Caller) -> HttpResponse {
+pub(super) async fn catalog(
+    request: HttpRequest,
+    app: web::Data<App>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    let params = Params::parse(&request, &["min_seq"])?;
+    reached(&app, &caller.viewer, &params).await?;
     let view = app.engine.view();
+    let (name, seq) = atalaya_seq(&app, view.noticed_by(&caller.viewer));
+    let mut answer = no_store(&described(&app, &view, &caller));
+    answer.headers_mut().insert(
+        name,
+        HeaderValue::from_str(&seq).map_err(Problem::internal)?,
+    );
+    Ok(answer)
+}
+
+fn described(app: &App, view: &View, caller: &Caller) -> Value {
     let layers: Vec<Value> = view
         .open_all(&caller.viewer)
         .iter()
@@ -41,12 +59,12 @@ pub(super) async fn catalog(app: web::Data<App>, caller: Caller) -> HttpResponse
             })
         })
         .collect();
-    no_store(&json!({
+    json!({
         "epoch": app.engine.epoch(),
         "version": app.engine.catalog_version(),
         "layers": layers,
-        "tilesets": tilesets(&app, &view, &caller),
-    }))
+        "tilesets": tilesets(app, view, caller),
+    })
 }
 
 /// The configured tilesets, with the layers that the viewer can open; none of which that is all.
@@ -61,13 +79,18 @@ fn tilesets(app: &App, view: &View, caller: &Caller) -> Map<String, Value> {
 }
 
 /// `GET /scenes`: saved views of the wall, with the layers that the viewer can open.
-pub(super) async fn scenes(app: web::Data<App>, caller: Caller) -> HttpResponse {
+pub(super) async fn scenes(
+    request: HttpRequest,
+    app: web::Data<App>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    Params::parse(&request, &[])?;
     let view = app.engine.view();
     let mut scenes = app.config.scenes.clone();
     for layers in scenes.iter_mut().filter_map(|scene| scene.layers.as_mut()) {
         layers.retain(|name| view.open(&caller.viewer, name).is_ok());
     }
-    no_store(&json!({ "scenes": scenes }))
+    Ok(no_store(&json!({ "scenes": scenes })))
 }
 
 pub(super) fn no_store(document: &Value) -> HttpResponse {

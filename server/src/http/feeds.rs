@@ -1,6 +1,7 @@
 //! `/feeds`: where upstream systems post what they saw, and how each of them does.
 
 use super::body::read_counted;
+use super::params::Params;
 use super::{App, Caller, FeedCaller};
 use crate::engine::{Admitted, AppendError};
 use crate::ingest::{Body, IngestError, ingest, ingest_everything};
@@ -20,7 +21,12 @@ const TELLING: [&str; 4] = [
 ];
 
 /// `GET /feeds`: how every feed does.
-pub(super) async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
+pub(super) async fn list(
+    request: HttpRequest,
+    app: web::Data<App>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    Params::parse(&request, &[])?;
     let view = app.engine.view();
     let now = app.engine.clock().now();
     let mut feeds = app.engine.feed_reports(now);
@@ -37,9 +43,9 @@ pub(super) async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
             report
         })
         .collect();
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .json(json!({ "server_time": now, "feeds": feeds }))
+        .json(json!({ "server_time": now, "feeds": feeds })))
 }
 
 /// `POST /feeds/{feed}`: takes what the feed saw. Answers once it is durable.
@@ -50,6 +56,7 @@ pub(super) async fn post(
     name: web::Path<String>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
+    Params::parse(&request, &[])?;
     let Some((config, feed)) = app.engine.feed(&name) else {
         return Err(Problem::NoSuchFeed {
             name: crate::problem::echo(&name),

@@ -3,6 +3,7 @@
 //! What no handler here has seen is a bare status; [`security::around`](super::security::around) puts the
 //! problem in its place that [`of_status`] names, so that no path answers an error in another shape.
 
+use super::params::Params;
 use crate::adaptor::is_utf_8;
 use crate::problem::{Problem, echo};
 use actix_web::body::MessageBody;
@@ -106,6 +107,15 @@ pub fn unread(request: &HttpRequest, expected: &str) -> Problem {
             format!("{expected} in UTF-8")
         },
     }
+}
+
+/// Refuses every key in the query, for paths that are open to all and take none.
+pub async fn no_query(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    Params::parse(request.request(), &[])?;
+    next.call(request).await
 }
 
 /// Refuses a body that does not say that it is JSON, for paths that read it themselves.

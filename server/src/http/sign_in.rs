@@ -6,6 +6,7 @@
 use super::caller::{
     self, Caller, check_origin, check_origin_if_any, cookie_name, peer, session_token,
 };
+use super::params::Params;
 use super::refusals::json_config;
 use super::site::Site;
 use crate::clock::Clock;
@@ -71,6 +72,7 @@ pub async fn sign_in(
     identity: web::Data<Identity>,
     clock: web::Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
+    Params::parse(&request, &[])?;
     if !site.is_private(&request) {
         return Err(Problem::InsecureSignIn {});
     }
@@ -135,6 +137,7 @@ pub async fn sign_out(
     identity: web::Data<Identity>,
     clock: web::Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
+    Params::parse(&request, &[])?;
     if let Some(token) = session_token(&request, &site) {
         check_origin(&request)?;
         let now = clock.now();
@@ -151,12 +154,14 @@ pub async fn sign_out(
 
 /// `GET /session`: who the caller is here.
 pub async fn session(
+    request: HttpRequest,
     caller: Caller,
     site: web::Data<Site>,
     catalog: web::Data<Arc<Catalog>>,
-) -> HttpResponse {
+) -> Result<HttpResponse, Problem> {
+    Params::parse(&request, &[])?;
     let clearances = caller.viewer.clearances.names(&catalog);
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(OwnSession {
             role: caller.principal.role(),
@@ -165,7 +170,7 @@ pub async fn session(
             demo: site.demo,
             banner: site.banner.clone(),
             time_zone: site.time_zone.clone(),
-        })
+        }))
 }
 
 /// A `Set-Cookie` value: not for scripts, not for other sites, and under TLS for this host only.

@@ -5,6 +5,7 @@
 use super::Caller;
 use super::assets::{CHECK, Styles, coded_json};
 use super::coding::Coding;
+use super::params::Params;
 use super::representation::Representation;
 use crate::identity::hex;
 use crate::problem::Problem;
@@ -77,6 +78,7 @@ pub(super) async fn sprite(
     _caller: Caller,
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
+    Params::parse(&request, &[])?;
     let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
     let ratio: u8 = match stem {
         "atalaya" => 1,

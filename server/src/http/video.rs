@@ -19,7 +19,12 @@ const PLAYLIST: &str = "private, max-age=1";
 const SEGMENT: &str = "private, max-age=60";
 
 /// `GET /streams`: the cameras that have video, and where it is served.
-pub(super) async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
+pub(super) async fn list(
+    request: HttpRequest,
+    app: web::Data<App>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    Params::parse(&request, &[])?;
     let view = app.engine.view();
     let cameras = view.open(&caller.viewer, "cameras").ok();
     let visible = |id: &&str| cameras.is_some_and(|open| open.get(&(*id).into()).is_some());
@@ -32,7 +37,7 @@ pub(super) async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
             (id.to_owned(), path.into())
         })
         .collect();
-    no_store(&json!({ "streams": streams }))
+    Ok(no_store(&json!({ "streams": streams })))
 }
 
 /// `GET /streams/{camera}/{file}`: a playlist or a segment.

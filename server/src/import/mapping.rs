@@ -5,8 +5,8 @@
 //! An id is the one asked for, else the file's own, else made of the file's name and the position of the
 //! record, which a second import makes again.
 //!
-//! Refuses a file of columns none of which is a field of the layer: it would make features without a
-//! word on them.
+//! Refuses a file none of whose columns, or of its properties where it has no columns, is a field of the
+//! layer: it would make features without a word on them.
 
 use super::{BadFile, Crs, Draft, Place, Source, known};
 use atalaya_tiles::catalog::FieldType;
@@ -22,6 +22,14 @@ pub(crate) const PLACES: [&str; 2] = ["lon", "lat"];
 
 /// The most names of ignored columns that are kept.
 const IGNORED: usize = 64;
+
+/// Records of a file without columns that are looked at for a field before anything is imported.
+const LOOKED_AT: usize = 1_000;
+
+/// What is said of cameras that were mapped in OpenStreetMap: what they look at is in tags that no field has.
+const OF_OPENSTREETMAP: &str = "these are tags of OpenStreetMap, which a feed with adaptor = \"osm-surveillance\" \
+     and layer = \"cameras\" reads; to import them as they are, say which property is which, as in --map \
+     name=operator";
 
 /// Which column is what.
 #[derive(Debug, Clone)]
@@ -95,13 +103,13 @@ impl<'l> Mapping<'l> {
     /// Takes the columns of the file, where it has such: what is not mapped is looked for among those
     /// that are known. Refuses a mapping that names columns which the file does not have, and a file
     /// whose columns say nothing of the layer.
-    pub(crate) fn settle(&mut self, path: &Path, source: &Source) -> Result<(), BadFile> {
-        let Some(columns) = &source.columns else {
-            return Ok(());
-        };
+    pub(crate) fn settle(&mut self, path: &Path, source: &mut Source) -> Result<(), BadFile> {
         let bad = |reason: String| BadFile::Content {
             path: path.to_owned(),
             reason,
+        };
+        let Some(columns) = &source.columns else {
+            return self.properties(source).map_err(bad);
         };
         let missing = |name: &&String| !columns.contains(*name);
         if let Some(missing) = self.columns.values().chain(&self.id).find(missing) {
@@ -139,9 +147,45 @@ impl<'l> Mapping<'l> {
             .keys()
             .any(|name| self.spec.fields.contains_key(name));
         if !names_a_field && !asked && !free.is_empty() {
-            return Err(bad(self.nothing_known(columns, &free)));
+            return Err(bad(self.nothing_known("column", columns, &free)));
         }
         Ok(())
+    }
+
+    /// Looks for a field among the properties of the first records, which are then read as if nobody had.
+    fn properties(&self, source: &mut Source) -> Result<(), String> {
+        let mut looked = Vec::new();
+        let mut names = BTreeSet::new();
+        let mut known = self.spec.fields.is_empty();
+        while !known && looked.len() < LOOKED_AT {
+            let Some(record) = source.records.next() else {
+                break;
+            };
+            if let Ok(draft) = &record {
+                let there = |(name, mapped): (&str, Option<&str>)| {
+                    lookup(&draft.properties, mapped.unwrap_or(name), mapped.is_some()).is_some()
+                };
+                let fields = self.spec.fields.keys().map(String::as_str);
+                let fields = fields.map(|field| (field, self.column(field)));
+                let mapped = self.columns.iter();
+                let mapped = mapped.map(|(name, column)| (name.as_str(), Some(column.as_str())));
+                known = fields.chain(mapped).chain([("withdrawn", None)]).any(there);
+                let room = IGNORED.saturating_sub(names.len());
+                names.extend(draft.properties.keys().take(room).cloned());
+            }
+            looked.push(record);
+        }
+        let rest = std::mem::replace(&mut source.records, Box::new(std::iter::empty()));
+        source.records = Box::new(looked.into_iter().chain(rest));
+        let names: Vec<String> = names.into_iter().collect();
+        let of_volunteers = names.iter().any(|name| name == "man_made");
+        if of_volunteers && self.spec.name == "cameras" && self.columns.is_empty() {
+            return Err(OF_OPENSTREETMAP.into());
+        }
+        if known || names.is_empty() {
+            return Ok(());
+        }
+        Err(self.nothing_known("property", &names, &names))
     }
 
     fn nowhere(&self, columns: &[String]) -> String {
@@ -153,7 +197,7 @@ impl<'l> Mapping<'l> {
         )
     }
 
-    fn nothing_known(&self, columns: &[String], free: &[String]) -> String {
+    fn nothing_known(&self, what: &str, columns: &[String], free: &[String]) -> String {
         let fields: Vec<&str> = self.spec.fields.keys().map(String::as_str).collect();
         let example = format!(
             "{}={}",
@@ -166,7 +210,7 @@ impl<'l> Mapping<'l> {
             free.first().map_or("", String::as_str)
         );
         format!(
-            "no column is known to be a field of layer {}; there are {}: say which is which, as in \
+            "no {what} is known to be a field of layer {}; there are {}: say which is which, as in \
              --map {}; the fields are {}",
             self.spec.name,
             columns.join(", "),

@@ -151,8 +151,8 @@ fn a_mapping_of_what_is_not_there_is_refused() {
     );
     let (_folder, path) = file("calls.csv", "Nature,lon,lat\n");
     let mut mapping = Mapping::new(incidents, &["type=Nature".into()], Some("No"), &path).unwrap();
-    let source = open(&path, None, Positions::default()).unwrap();
-    let refused = mapping.settle(&path, &source).unwrap_err().to_string();
+    let mut source = open(&path, None, Positions::default()).unwrap();
+    let refused = mapping.settle(&path, &mut source).unwrap_err().to_string();
     assert!(
         refused.ends_with("there is no column \"No\"; there are Nature, lon, lat"),
         "{refused}"
@@ -164,11 +164,59 @@ fn settled(layer: &str, name: &str, header: &str) -> Result<String, String> {
     let (_folder, path) = file(name, header);
     let catalog = catalog();
     let mut mapping = Mapping::new(spec(&catalog, layer), &[], None, &path).unwrap();
-    let source = open(&path, None, Positions::default()).unwrap();
+    let mut source = open(&path, None, Positions::default()).unwrap();
     mapping
-        .settle(&path, &source)
+        .settle(&path, &mut source)
         .map_err(|bad| bad.to_string())?;
     Ok(mapping.said())
+}
+
+#[test]
+fn properties_none_of_which_is_a_field_are_refused_and_none_at_all_are_not() {
+    let feature = |properties: &str| {
+        format!(r#"{{"type":"Feature","geometry":{POINT},"properties":{{{properties}}}}}"#)
+    };
+    let (strange, known) = (
+        feature(r#""lamp":"LED","pole":3"#),
+        feature(r#""NAME":"a""#),
+    );
+    let whole = format!(r#"{{"type":"FeatureCollection","features":[{strange}]}}"#);
+    for (name, text) in [
+        ("a.geojson", &whole),
+        ("a.geojsonl", &format!("{strange}\n{strange}\n")),
+    ] {
+        let said = settled("cameras", name, text).unwrap_err();
+        for part in [
+            "no property is known",
+            "there are lamp, pole",
+            "--map name=lamp",
+            "fov_deg",
+        ] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert!(!said.contains("OpenStreetMap"), "{said}");
+    }
+    for text in [
+        format!("{strange}\n{known}\n"),
+        feature(""),
+        feature(r#""withdrawn":true"#),
+    ] {
+        assert!(settled("cameras", "a.geojsonl", &text).is_ok(), "{text}");
+    }
+    let mapped = feature(r#""man_made":"surveillance","operator":"X""#);
+    let said = settled("cameras", "a.geojson", &mapped).unwrap_err();
+    assert!(said.contains("adaptor = \"osm-surveillance\""), "{said}");
+    let (_folder, path) = file("a.geojson", &strange);
+    let catalog = catalog();
+    let pairs = ["name=lamp".to_owned()];
+    let mut mapping = Mapping::new(spec(&catalog, "cameras"), &pairs, None, &path).unwrap();
+    let mut source = open(&path, None, Positions::default()).unwrap();
+    mapping.settle(&path, &mut source).unwrap();
+    assert_eq!(
+        source.records.count(),
+        1,
+        "what was looked at is still read"
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::stream::Stream;
 use super::streams::{Full, Room, Seat, StreamId};
 use super::subscription::{BadSubscription, Resume, Subscription, Wish};
 use super::websocket;
+use crate::http::caller::check_origin_of_stream;
 use crate::http::params::Params;
 use crate::http::{App, Caller};
 use crate::metrics;
@@ -111,6 +112,7 @@ pub async fn subscribe(
         &request,
         &["layers", "tile_layers", "bbox", "zoom", "after", "batch"],
     )?;
+    check_origin_of_stream(&request, &caller.credential)?;
     let wish = wish(&params)?;
     let resume = resume(&request, &params)?;
     let view = app.engine.view();
@@ -216,6 +218,7 @@ pub async fn patch(
     id: web::Path<StreamId>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
+    Params::parse(&request, &[])?;
     let body = crate::http::body::read(&request, payload, websocket::LARGEST).await?;
     let wanted = Change::read(&body)?.subscription(&app, &caller)?;
     if !app.streams.change(&id, &caller.principal.id, wanted) {

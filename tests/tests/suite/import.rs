@@ -1,12 +1,13 @@
 //! Files in and out beside a running server, through its control socket, and without one.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use atalaya_tests::{
-    City, DOWNTOWN, Tile, atalaya_at_a_terminal, collection, eventually, incident, recorded,
-    skipped, tile_at,
+    City, DOWNTOWN, Tile, atalaya_at_a_terminal, atalaya_killed_when, collection, eventually,
+    incident, point, recorded, skipped, tile_at,
 };
 use serde_json::{Value, json};
 
@@ -280,6 +281,100 @@ async fn a_bar_is_drawn_at_a_terminal_and_nowhere_else() {
         "{}",
         piped.stderr
     );
+}
+
+/// The features of an exported layer, by id, without what the moment of import alone says.
+fn exported(city: &City, layer: &str) -> BTreeMap<String, (Value, Value)> {
+    let text = city.command(&["export", layer, "--format", "geojson"]);
+    let whole: Value = serde_json::from_str(text.ok()).expect("GeoJSON");
+    let features = whole["features"].as_array().expect("features");
+    let by_id = features.iter().map(|feature| {
+        let id = feature["id"].as_str().expect("an id").to_owned();
+        (
+            id,
+            (feature["geometry"].clone(), feature["properties"].clone()),
+        )
+    });
+    by_id.collect()
+}
+
+#[tokio::test]
+async fn a_flat_geobuf_brings_back_what_was_exported() {
+    let (from, into) = (City::start().await, City::start().await);
+    let camera = |id: &str, east: f64| {
+        let said = json!({ "name": format!("Congress \"{id}\""), "heading_deg": 12.5, "fov_deg": 60,
+            "camera_kind": "ptz", "owner_kind": "city", "status": "up" });
+        point(id, LON + east, LAT, &said)
+    };
+    from.post(
+        "cameras",
+        &collection(&[camera("a", 0.0), camera("7", 0.001), camera("ñ/c", 0.002)]),
+    )
+    .await;
+    let ring = json!([[
+        [LON, LAT],
+        [LON + 0.01, LAT],
+        [LON + 0.01, LAT + 0.01],
+        [LON, LAT]
+    ]]);
+    let school = json!({ "type": "Feature", "id": "s", "properties": { "name": "Mansfeld" },
+        "geometry": { "type": "Polygon", "coordinates": ring } });
+    from.post(
+        "sites",
+        &collection(&[school, point("p", LON, LAT, &json!({ "name": "Depot" }))]),
+    )
+    .await;
+    for (layer, count) in [("cameras", 3), ("sites", 2)] {
+        let file = from.scratch().join(format!("{layer}.fgb"));
+        let path = file.to_str().expect("a plain name");
+        from.command(&["export", layer, "--out", path]).ok();
+        let ran = into.command(&["import", layer, path]);
+        let said = format!("{count} new, 0 known already, 0 rejected");
+        assert!(ran.stderr.contains(&said), "{}", ran.stderr);
+        let (sent, got) = (exported(&from, layer), exported(&into, layer));
+        assert_eq!((sent.len(), &got), (count, &sent), "{layer}");
+        let again = into.command(&["import", layer, path]);
+        let said = format!("0 new, {count} known already");
+        assert!(again.stderr.contains(&said), "{}", again.stderr);
+    }
+}
+
+#[tokio::test]
+async fn an_import_that_was_killed_goes_on_without_duplicates() {
+    const RECORDS: usize = 40_000;
+    let mut city = City::start().await;
+    city.stop();
+    let rows = (0..RECORDS).map(|at| format!("k{at},Call,{LON},{LAT}\n"));
+    let text = format!("id,type,lon,lat\n{}", rows.collect::<String>());
+    let path = written(&city, "calls.csv", &text);
+    let data = city.data();
+    let place = data.to_str().expect("a plain name");
+    let under_way = || {
+        let ledgers = fs::read_dir(data.join("imports")).into_iter().flatten();
+        ledgers.flatten().any(|entry| {
+            let name = entry.file_name();
+            name.to_string_lossy().ends_with(".json")
+        })
+    };
+    let import = ["import", "incidents", &path];
+    atalaya_killed_when(&[&import[..], &["--data", place]].concat(), under_way).await;
+    let ran = city.command(&import);
+    let said = ran.stderr.lines().find(|line| line.contains(" new, "));
+    let numbers: Vec<usize> = said
+        .expect("what became of them")
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|number| number.parse().ok())
+        .collect();
+    let [new, known, rejected, before] = numbers[..] else {
+        panic!("nothing was done before: {}", ran.stderr);
+    };
+    assert_eq!((new + known + before, rejected), (RECORDS, 0), "{said:?}");
+    assert!(before >= 1_000 && new > 0, "{said:?}");
+    assert!(
+        known <= 1_000,
+        "at most the batch that was under way: {said:?}"
+    );
+    assert_eq!(exported(&city, "incidents").len(), RECORDS);
 }
 
 #[tokio::test]

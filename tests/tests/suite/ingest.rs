@@ -250,3 +250,25 @@ async fn what_cannot_be_taken_is_refused_whole() {
 fn near(layer: &str) -> String {
     format!("/near?lon={LON}&lat={LAT}&layer={layer}&limit=50")
 }
+
+#[tokio::test]
+async fn a_body_larger_than_the_rate_allows_at_once_passes_after_quiet() {
+    let city = City::with_config("[limits]\nfeed_kib_per_s = 1\nbody_bytes = 61440\n").await;
+    let feed = city.bearer(&city.key("incidents"));
+    let incidents: Vec<Value> = (0..40)
+        .map(|at| incident(&format!("i{at}"), LON, LAT))
+        .collect();
+    let body = collection(&incidents);
+    assert!(body.to_string().len() > 8 << 10);
+    feed.post("/feeds/incidents", &body).await.expect(200);
+    let refused = feed
+        .post("/feeds/incidents", &body)
+        .await
+        .expect_problem(429);
+    let kib = body.to_string().len().div_ceil(1_024) as u64;
+    let after_s: u64 = refused.header("retry-after").parse().expect("seconds");
+    assert!(
+        (kib - 5..=kib).contains(&after_s),
+        "{after_s} s for {kib} KiB"
+    );
+}

@@ -421,3 +421,37 @@ async fn a_quiet_stream_ticks_within_three_seconds_over_both_transports() {
         assert!(longest < jiff::SignedDuration::from_secs(3), "{told:?}");
     }
 }
+
+#[tokio::test]
+async fn an_event_stream_is_not_for_a_page_of_another_origin() {
+    let city = City::start().await;
+    let path = format!("/live?layers=incidents&{HERE}");
+    let (session, program) = (city.sign_in("operator").await, city.operator());
+    let ask = async |who: &atalaya_tests::Visitor, named: &[(&'static str, &str)]| {
+        let mut request = who.request(Method::GET, &path);
+        for (name, value) in named {
+            request = request.header(*name, *value);
+        }
+        let answer = atalaya_tests::in_time("an answer", request.send()).await;
+        answer.expect("an answer").status().as_u16()
+    };
+    let foreign = ("origin", "https://elsewhere.example");
+    let own = ("origin", city.base());
+    let from = |site: &'static str| ("sec-fetch-site", site);
+    for (named, status) in [
+        (&[foreign][..], 403),
+        (&[from("cross-site")], 403),
+        (&[from("same-site")], 403),
+        (&[], 403),
+        (&[own], 200),
+        (&[from("same-origin")], 200),
+    ] {
+        assert_eq!(
+            ask(&session, named).await,
+            status,
+            "a session with {named:?}"
+        );
+    }
+    assert_eq!(ask(&program, &[]).await, 200);
+    assert_eq!(ask(&program, &[from("cross-site")]).await, 403);
+}

@@ -349,7 +349,7 @@ fn decode_reads_any_layer_and_any_feed() {
         );
     }
     let ran = atalaya(["decode", "geojson", path]);
-    let said = "since layer incidents has no field for them: name (--layer names another layer)";
+    let said = "since layer incidents has no place for them: name (--layer names another layer)";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
 }
 

@@ -56,7 +56,14 @@ fn an_alert_becomes_a_read_even_when_it_comes_late() {
 #[test]
 fn only_wanted_plates_are_hits() {
     let catalog = catalog();
-    assert_eq!(HITS.check(ALERT), Decoded::default());
+    let ignored = |said: &str| Decoded {
+        ignored: [said.to_owned()].into(),
+        ..Decoded::default()
+    };
+    assert_eq!(
+        HITS.check(ALERT),
+        ignored("ANPR: a read, and the layer takes hits")
+    );
     let decoded = HITS.check(ALERT.replace("otherList", "blockList"));
     assert_eq!(
         text_of(&catalog, only(&decoded), "list").as_deref(),
@@ -68,7 +75,10 @@ fn only_wanted_plates_are_hits() {
 fn other_events_make_nothing_and_other_xml_is_refused() {
     assert_eq!(
         READS.check(ALERT.replace("ANPR</eventType>", "videoloss</eventType>")),
-        Decoded::default()
+        Decoded {
+            ignored: ["eventType: not ANPR, so it says nothing of a plate".to_owned()].into(),
+            ..Decoded::default()
+        }
     );
     let catalog = catalog();
     let input = Input {

@@ -129,6 +129,8 @@ fn fgb(spec: &LayerSpec, features: impl Iterator<Item = Seen>, out: &mut dyn Wri
         // An index of nothing cannot be written.
         write_index: features.peek().is_some(),
         promote_to_multi: false,
+        // A layer may take several kinds: the first feature does not speak for the rest.
+        detect_type: false,
         crs: FgbCrs {
             code: 4326,
             ..FgbCrs::default()

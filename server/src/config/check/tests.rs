@@ -137,6 +137,11 @@ fn what_is_hardly_meant_is_warned_of() {
         ),
         (format!("listen = \"0.0.0.0:443\"\n{files}{origins}"), None),
         (format!("listen = \"0.0.0.0:80\"\n{origins}"), None),
+        (
+            "[limits]\nfeed_kib_per_s = 64".into(),
+            Some("for up to 128 s after it; 137 would keep it"),
+        ),
+        ("[limits]\nfeed_kib_per_s = 137".into(), None),
     ] {
         let config: Config = toml::from_str(&toml).unwrap();
         let warnings = config.warnings();

@@ -208,9 +208,21 @@ fn near(values: &[i64], given: &Given) -> Option<(i64, Codes)> {
     Some((first, Codes::of(&after?)))
 }
 
-/// A value that can be looked up: numbers by their bits.
-#[derive(PartialEq)]
+/// A value that can be looked up: numbers by their bits, as both zeros are equal and are not the same.
 struct Key<'v>(ValueRef<'v>);
+
+impl PartialEq for Key<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.0, other.0) {
+            (ValueRef::Number(a), ValueRef::Number(b)) => a.to_bits() == b.to_bits(),
+            (ValueRef::List(a), ValueRef::List(b)) => {
+                let keys = |list| <[Value]>::iter(list).map(|value| Key(value.into()));
+                keys(a).eq(keys(b))
+            }
+            (a, b) => a == b,
+        }
+    }
+}
 
 impl Eq for Key<'_> {}
 

@@ -31,7 +31,30 @@ fn rows() -> impl Strategy<Value = Vec<Option<Value>>> {
 fn line(value: Option<ValueRef<'_>>) -> String {
     match value {
         Some(ValueRef::Number(x)) => format!("number {:x}", x.to_bits()),
+        Some(ValueRef::List(list)) => {
+            let lines: Vec<String> = list.iter().map(|it| line(Some(it.into()))).collect();
+            format!("[{}]", lines.join(", "))
+        }
         other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn both_zeros_are_kept_apart_from_each_other() {
+    let zeros = [0.0, -0.0].map(Value::Number);
+    let lists = [0.0, -0.0].map(|zero| Value::List(Box::new([Value::Number(zero)])));
+    for values in [zeros, lists] {
+        let rows: Vec<_> = values
+            .iter()
+            .cycle()
+            .take(40)
+            .map(|it| Some(it.into()))
+            .collect();
+        let column = Column::of(&rows).expect("there are values");
+        assert!(matches!(column, Column::Coded { .. }));
+        for (value, row) in rows.iter().zip(0..) {
+            assert_eq!(line(column.get(row)), line(*value));
+        }
     }
 }
 
