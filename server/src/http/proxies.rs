@@ -82,14 +82,14 @@ fn whole(address: IpAddr) -> u128 {
 /// Whom a chain of proxies speaks for: the last address that is none of theirs, `peer` where they name
 /// none or contradict themselves.
 pub fn spoken_for(headers: &HeaderMap, peer: IpAddr, is_ours: impl Fn(IpAddr) -> bool) -> IpAddr {
-    let read = |chain: Vec<String>| {
-        if chain.is_empty() {
+    let read = |chain: Vec<Option<String>>| {
+        if chain.iter().all(Option::is_none) {
             return None;
         }
         let mut named = peer;
         for hop in chain.iter().rev() {
-            let Some(address) = address(hop) else {
-                // "unknown", or hidden on purpose: nearer than this nobody is named.
+            let Some(address) = hop.as_deref().and_then(address) else {
+                // "unknown", hidden on purpose, or not said: nearer than this nobody is named.
                 break;
             };
             named = address;
@@ -99,8 +99,9 @@ pub fn spoken_for(headers: &HeaderMap, peer: IpAddr, is_ours: impl Fn(IpAddr) ->
         }
         Some(named)
     };
-    let usual = read(texts(headers, "x-forwarded-for", ','));
-    let standard = read(pairs(headers, "for"));
+    let usual = texts(headers, "x-forwarded-for", ',').into_iter();
+    let usual = read(usual.map(Some).collect());
+    let standard = read(hops(headers, "for"));
     match (usual, standard) {
         (Some(one), Some(other)) if one != other => peer,
         (one, other) => one.or(other).unwrap_or(peer),
@@ -123,7 +124,7 @@ pub fn is_forwarded(headers: &HeaderMap) -> bool {
 /// where any hop on the way was in clear.
 pub fn over_tls(headers: &HeaderMap) -> Option<bool> {
     let mut said = texts(headers, "x-forwarded-proto", ',');
-    said.extend(pairs(headers, "proto"));
+    said.extend(hops(headers, "proto").into_iter().flatten());
     if said.is_empty() {
         return None;
     }
@@ -141,15 +142,16 @@ fn texts(headers: &HeaderMap, name: &'static str, between: char) -> Vec<String> 
     parts.collect()
 }
 
-/// The values of one parameter of `Forwarded` (RFC 7239), in order.
-fn pairs(headers: &HeaderMap, name: &str) -> Vec<String> {
-    let hops = texts(headers, "forwarded", ',');
-    let pairs = hops.iter().flat_map(|hop| hop.split(';'));
-    let named = pairs.filter_map(|pair| {
-        let (found, value) = pair.split_once('=')?;
-        (found.trim() == name).then(|| value.trim().trim_matches('"').to_owned())
+/// What the hops of `Forwarded` (RFC 7239) say by one parameter, in order; `None` where a hop leaves it out.
+fn hops(headers: &HeaderMap, name: &str) -> Vec<Option<String>> {
+    let hops = texts(headers, "forwarded", ',').into_iter();
+    let said = hops.map(|hop| {
+        hop.split(';').find_map(|pair| {
+            let (found, value) = pair.split_once('=')?;
+            (found.trim() == name).then(|| value.trim().trim_matches('"').to_owned())
+        })
     });
-    named.collect()
+    said.collect()
 }
 
 /// An address as proxies write it: alone, in brackets, or with a port.

@@ -37,29 +37,31 @@ impl History {
         if layers.is_empty() {
             return Ok(Some(counts));
         }
-        let mut wanted = layers.to_vec();
-        wanted.sort_unstable();
-        wanted.dedup();
+        // Only these are read and counted, whatever else a kept picture holds: what others asked for shows in nothing.
+        let mut asked = layers.to_vec();
+        asked.sort_unstable();
+        asked.dedup();
         let before = steps.start(0).checked_sub(SignedDuration::from_nanos(1));
         let before = before.unwrap_or(jiff::Timestamp::MIN);
         self.reading(log, |reader| {
-            let mut fold = match self.start(reader, before, &wanted)? {
+            let start = self.start(reader, before, &asked)?;
+            let (mut fold, held) = match &start {
                 Some(start) => {
                     let mut fold = Fold::clone(&start.fold);
                     fold.advance(reader, before, &start.layers)?;
-                    wanted = start.layers;
-                    fold
+                    (fold, start.layers.clone())
                 }
-                None => self.whole(log, reader, before, &wanted)?,
+                None => (self.whole(log, reader, before, &asked)?, asked.clone()),
             };
-            let view = fold.picture.view();
             let settled = log.clock.now().duration_since(before) >= super::SETTLED;
-            if settled {
-                self.keep(None, Kept::new(before, wanted.clone(), fold.clone(), &view));
+            let from = start.map(|start| start.at);
+            if settled && from != Some(before) {
+                let view = fold.picture.view();
+                self.keep(from, Kept::new(before, held, fold.clone(), &view));
             }
             let end = steps.start(steps.count());
             let mut looked_at = 0;
-            reader.records(fold.seq, Some(end), Some(&wanted), &mut |record| {
+            reader.records(fold.seq, Some(end), Some(&asked), &mut |record| {
                 looked_at += 1;
                 if looked_at > most {
                     return ControlFlow::Break(());

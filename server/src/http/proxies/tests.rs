@@ -50,6 +50,15 @@ fn a_chain_is_read_from_the_right_up_to_the_first_that_is_none_of_ours() {
     for (pairs, client) in [
         (&[][..], "10.0.0.1"),
         (&[(xff, "203.0.113.9")], "203.0.113.9"),
+        // A hop that names nobody ends the chain: what stands left of it anybody may have written.
+        (
+            &[("forwarded", "for=198.51.100.1, proto=https;by=_p")],
+            "10.0.0.1",
+        ),
+        (
+            &[("forwarded", "proto=https"), (xff, "203.0.113.9")],
+            "203.0.113.9",
+        ),
         // What the client itself wrote stands on the left, and is not looked at.
         (
             &[(xff, "127.0.0.1, 198.51.100.1, 203.0.113.9")],

@@ -111,3 +111,40 @@ fn instants_beyond_the_nanoseconds_of_64_bits_are_kept_too() {
         assert_eq!(column.get(row), *value);
     }
 }
+
+/// Instants near each other, some rows without one: in milliseconds or to the nanosecond, within and
+/// beyond the 49 days that milliseconds in 32 bits reach.
+fn instants() -> impl Strategy<Value = (bool, Vec<Option<Timestamp>>)> {
+    let units = prop_oneof![Just((true, 1_000_000_i128)), Just((false, 1))];
+    let spans = prop_oneof![Just(3_600_000_i128), Just(5_184_000_000)];
+    (units, spans, 1_600_000_000_i64..1_900_000_000).prop_flat_map(|((whole, unit), ms, base)| {
+        let most = ms * 1_000_000 / unit;
+        let after = prop::collection::vec(prop::option::weighted(0.9, 0..most), 20..60);
+        after.prop_map(move |after| {
+            let base = i128::from(base) * 1_000_000_000;
+            let at = |after: i128| Timestamp::from_nanosecond(base + after * unit).unwrap();
+            (
+                whole,
+                after.into_iter().map(|after| after.map(at)).collect(),
+            )
+        })
+    })
+}
+
+proptest! {
+    #[test]
+    fn instants_near_each_other_are_kept_to_the_nanosecond((whole, rows) in instants()) {
+        let given: Vec<_> = rows.iter().map(|at| at.map(ValueRef::Time)).collect();
+        let column = Column::of(&given);
+        for (at, row) in rows.iter().zip(0..) {
+            prop_assert_eq!(column.as_ref().and_then(|column| column.time(row)), *at);
+        }
+        let known = || rows.iter().flatten();
+        if let (Some(first), Some(last)) = (known().min(), known().max()) {
+            let reached = last.as_nanosecond() - first.as_nanosecond() < (1_i128 << 32) * 1_000_000;
+            let narrow = matches!(column, Some(Column::NearTimes { .. }));
+            let wide = matches!(column, Some(Column::Times { .. }));
+            prop_assert!(narrow || (wide && !(whole && reached)));
+        }
+    }
+}
