@@ -17,7 +17,9 @@ const DIR: &str = "ATALAYA_TEST_ARCHIVE_IN";
 /// So many kills at least, and as many more as it takes until each kind of moment was hit, which is
 /// soon.
 const KILLS: u64 = 16;
-const MOST_KILLS: u64 = 120;
+const MOST_KILLS: u64 = 300;
+/// How often one store is killed before the next one takes its place.
+const KILLS_OF_ONE: u64 = 8;
 /// What an archive covers here, so that several are closed in every round.
 const SPAN_S: i64 = 60;
 
@@ -72,49 +74,79 @@ fn is_on_its_way(dir: &Path) -> [bool; 2] {
     [dir.join("archive/next.part").exists(), half]
 }
 
-#[test]
-fn acknowledged_records_survive_kills_while_days_move() {
-    let dir = tempfile::tempdir().unwrap();
-    let catalog = catalog();
-    let mut dice = Dice(41);
-    let (mut before, mut wanted) = (Seq(0), Vec::new());
-    let mut caught = [0, 0];
-    for kill in 0..MOST_KILLS {
-        if kill >= KILLS && caught.iter().all(|count| *count >= 2) {
-            break;
+/// A store that is killed again and again, and what it must hold.
+struct Victim {
+    dir: tempfile::TempDir,
+    before: Seq,
+    wanted: Vec<Record>,
+}
+
+impl Victim {
+    fn new() -> Self {
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            before: Seq(0),
+            wanted: Vec::new(),
         }
+    }
+
+    /// Kills it once more; says whether the kill left an archive on its way.
+    fn kill(&mut self, catalog: &Arc<Catalog>, kill: u64, dice: &mut Dice) -> [bool; 2] {
+        let dir = self.dir.path();
         let name = "archive_crash::child_archives_until_killed";
-        let child = child(name, dir.path(), DIR).spawn();
+        let child = child(name, dir, DIR).spawn();
         let acked = kill_after(child.unwrap(), 2 + dice.roll(12), dice.roll(9_000));
-        assert!(acked > before);
-        for (count, on_its_way) in caught.iter_mut().zip(is_on_its_way(dir.path())) {
-            *count += u32::from(on_its_way);
-        }
-        let store = open(dir.path());
+        assert!(acked > self.before);
+        let on_its_way = is_on_its_way(dir);
+        let store = open(dir);
         let last = store.last_seq().unwrap();
         assert!(
             last >= acked,
             "kill {kill}: {acked} was acknowledged, {last} is there"
         );
-        while before < last {
-            let next = batch(&catalog, before);
-            before = next.last().unwrap().seq;
-            wanted.extend(next);
+        while self.before < last {
+            let next = batch(catalog, self.before);
+            self.before = next.last().unwrap().seq;
+            self.wanted.extend(next);
         }
-        assert_eq!(before, last, "kill {kill}: half a batch is there");
+        assert_eq!(self.before, last, "kill {kill}: half a batch is there");
         assert!(
-            read_all(&store, &catalog) == wanted,
+            read_all(&store, catalog) == self.wanted,
             "kill {kill}: not every record is there once"
         );
-        check(&dir.path().join("main.db")).unwrap();
+        check(&dir.join("main.db")).unwrap();
+        on_its_way
+    }
+
+    /// What is replayed equals a fresh fold, and all that is left can be archived.
+    fn look_through(self, catalog: &Arc<Catalog>) {
+        let store = open(self.dir.path());
+        let loaded = store.load(catalog, RingLimits::default()).unwrap();
+        assert_same(&loaded.picture, &fold(catalog, &self.wanted));
+        super::archive::archive_all(&store, catalog, SPAN_S);
+        assert!(read_all(&store, catalog) == self.wanted);
+    }
+}
+
+#[test]
+fn acknowledged_records_survive_kills_while_days_move() {
+    let catalog = catalog();
+    let mut dice = Dice(41);
+    let (mut kills, mut caught) = (0, [0, 0]);
+    while kills < KILLS || (kills < MOST_KILLS && caught.iter().any(|count| *count < 2)) {
+        // Reading all of it after each kill takes longer the more there is.
+        let mut victim = Victim::new();
+        for _ in 0..KILLS_OF_ONE {
+            let on_its_way = victim.kill(&catalog, kills, &mut dice);
+            for (count, on_its_way) in caught.iter_mut().zip(on_its_way) {
+                *count += u32::from(on_its_way);
+            }
+            kills += 1;
+        }
+        victim.look_through(&catalog);
     }
     assert!(
         caught.iter().all(|count| *count >= 2),
-        "{caught:?} kills landed in a move"
+        "{caught:?} of {kills} kills landed in a move"
     );
-    let store = open(dir.path());
-    let loaded = store.load(&catalog, RingLimits::default()).unwrap();
-    assert_same(&loaded.picture, &fold(&catalog, &wanted));
-    super::archive::archive_all(&store, &catalog, SPAN_S);
-    assert!(read_all(&store, &catalog) == wanted);
 }
