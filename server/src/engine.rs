@@ -22,7 +22,7 @@ mod writer;
 
 pub use budget::Admitted;
 pub use feeds::{FeedReport, FeedStatus};
-pub use history::{MOST_RECORDS, NoHistory};
+pub use history::NoHistory;
 pub(crate) use history::{fold, picture_at, sources};
 pub use roll_call::{Kept, RollCall};
 
@@ -388,10 +388,11 @@ impl Engine {
         })
     }
 
-    /// Waits until a view at or after `seq` is published; `false` if it takes longer than `patience`.
-    pub async fn wait_for(&self, seq: Seq, patience: Duration) -> bool {
+    /// Waits until a view is published for whose position `has` holds; `false` if it takes longer than
+    /// `patience`.
+    pub async fn wait_until(&self, has: impl Fn(Seq) -> bool, patience: Duration) -> bool {
         let mut published = self.shared.published.subscribe();
-        let reached = published.wait_for(|published| *published >= seq);
+        let reached = published.wait_for(|published| has(*published));
         matches!(tokio::time::timeout(patience, reached).await, Ok(Ok(_)))
     }
 
@@ -419,14 +420,14 @@ impl Engine {
             .reading(&log, |reader| Ok(reader.received(layers, steps)?))
     }
 
-    /// How many records of each layer, received in each step, changed what a viewer sees of it; none where
-    /// there are more than [`MOST_RECORDS`]. Blocking, and long: it folds the log.
+    /// How many records of each layer, received in each step, changed what a viewer sees of it. Blocking,
+    /// and long: it folds the log.
     pub fn noticed(
         &self,
         viewer: &Viewer,
         layers: &[LayerIx],
         steps: &Steps,
-    ) -> Result<Option<Vec<Vec<u32>>>, NoHistory> {
+    ) -> Result<Vec<Vec<u32>>, NoHistory> {
         self.history.noticed(&self.log(), viewer, layers, steps)
     }
 

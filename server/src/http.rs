@@ -43,6 +43,7 @@ pub use tiles::{TileService, matches};
 use crate::basemap::Basemap;
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::identity::{Action, Permission, may};
 use crate::live::{self, Frames, Streams, Views};
 use crate::metrics;
 use crate::problem::Problem;
@@ -191,7 +192,10 @@ pub fn standing(view: &View, viewer: &Viewer, at: Option<Timestamp>, layers: &[L
 
 /// Honours `min_seq=epoch:seq`: waits a little for it, else answers that this node is behind. A position
 /// in another epoch is never reached, so it is refused at once: what was written there may not be here.
-pub async fn reached(app: &App, viewer: &Viewer, params: &Params) -> Result<(), Problem> {
+///
+/// Whoever may write is told positions of the log in receipts. To all others a position is reached when
+/// they could notice something at or after it: else asking would tell when hidden things change.
+pub async fn reached(app: &App, caller: &Caller, params: &Params) -> Result<(), Problem> {
     let Some(text) = params.raw("min_seq") else {
         return Ok(());
     };
@@ -208,12 +212,15 @@ pub async fn reached(app: &App, viewer: &Viewer, params: &Params) -> Result<(), 
             epoch: app.engine.epoch().to_owned(),
         });
     }
-    if app.engine.wait_for(seq, READ_YOUR_WRITES).await {
+    let noticed = || app.engine.view().noticed_by(&caller.viewer);
+    let writes = may(&caller.principal, Action::Do(Permission::Import));
+    let has = |published| published >= seq && (writes || noticed() >= seq);
+    if app.engine.wait_until(has, READ_YOUR_WRITES).await {
         return Ok(());
     }
     Err(Problem::Behind {
         min_seq: seq.0,
-        seq: app.engine.view().noticed_by(viewer).0,
+        seq: noticed().0,
     })
 }
 

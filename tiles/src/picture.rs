@@ -70,7 +70,7 @@ impl Picture {
             self.view.seq = record.seq;
             self.view.clock = self.view.clock.max(record.received_at);
             self.forget_tombstones();
-            let forgot = self.forget_sightings(record.seq);
+            let forgot = self.forget_sightings(record);
             let changed = match &record.event {
                 Event::Observed(observation) => self.observe(record, observation),
                 Event::Withdrawn {

@@ -12,8 +12,6 @@
 
 mod noticed;
 
-pub use noticed::MOST_RECORDS;
-
 use crate::clock::{Clock, monotonic};
 use crate::metrics;
 use crate::store::{Reader, Store, StoreError};

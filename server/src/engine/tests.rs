@@ -85,7 +85,11 @@ async fn what_is_acknowledged_is_there_after_a_restart() {
     let engine = start(dir.path(), &clock);
     let receipt = tell(&engine, "units", &unit("4A21", -110.9, "available")).await;
     assert_eq!((receipt.accepted, receipt.duplicates), (1, 0));
-    assert!(engine.wait_for(receipt.seq, Duration::from_secs(5)).await);
+    assert!(
+        engine
+            .wait_until(|at| at >= receipt.seq, Duration::from_secs(5))
+            .await
+    );
     let epoch = engine.epoch().to_owned();
     drop(engine);
     let engine = start(dir.path(), &clock);
@@ -130,7 +134,7 @@ async fn what_falls_due_leaves_by_a_record_of_the_clock() {
     clock.advance(SignedDuration::from_hours(2));
     assert!(
         engine
-            .wait_for(Seq(receipt.seq.0 + 1), Duration::from_secs(20))
+            .wait_until(|at| at >= Seq(receipt.seq.0 + 1), Duration::from_secs(20))
             .await
     );
     assert_eq!(count(&engine, "units"), 0);
@@ -168,7 +172,11 @@ async fn many_producers_share_commits_and_each_gets_its_own_receipt() {
     let receipts = futures_util::future::join_all(told).await;
     assert!(receipts.iter().all(|receipt| receipt.accepted == 1));
     let last = receipts.iter().map(|receipt| receipt.seq).max().unwrap();
-    assert!(engine.wait_for(last, Duration::from_secs(5)).await);
+    assert!(
+        engine
+            .wait_until(|at| at >= last, Duration::from_secs(5))
+            .await
+    );
     assert_eq!(count(&engine, "units"), 200);
 }
 
@@ -181,7 +189,11 @@ async fn what_follows_a_view_at_once_is_shown_before_the_next_tick() {
     let engine = start_with(dir.path(), &clock(), &config);
     for n in 0..20 {
         let told = tell(&engine, "units", &unit(&format!("u{n}"), -110.9, "free")).await;
-        assert!(engine.wait_for(told.seq, Duration::from_secs(20)).await);
+        assert!(
+            engine
+                .wait_until(|at| at >= told.seq, Duration::from_secs(20))
+                .await
+        );
     }
 }
 
@@ -208,7 +220,11 @@ async fn what_was_withdrawn_may_be_told_again_after_a_restart() {
     clock.advance(SignedDuration::from_secs(1));
     let again = tell(&engine, "incidents", &told).await;
     assert_eq!((again.accepted, again.duplicates), (1, 0));
-    assert!(engine.wait_for(again.seq, Duration::from_secs(5)).await);
+    assert!(
+        engine
+            .wait_until(|at| at >= again.seq, Duration::from_secs(5))
+            .await
+    );
     assert_eq!(count(&engine, "incidents"), 1);
 }
 
@@ -221,13 +237,21 @@ async fn what_expired_may_be_told_again_after_a_restart() {
     let receipt = tell(&engine, "units", &told).await;
     clock.advance(SignedDuration::from_hours(2));
     let expired = Seq(receipt.seq.0 + 1);
-    assert!(engine.wait_for(expired, Duration::from_secs(20)).await);
+    assert!(
+        engine
+            .wait_until(|at| at >= expired, Duration::from_secs(20))
+            .await
+    );
     drop(engine);
     let engine = start(dir.path(), &clock);
     assert_eq!(count(&engine, "units"), 0);
     let again = tell(&engine, "units", &told).await;
     assert_eq!((again.accepted, again.duplicates), (1, 0));
-    assert!(engine.wait_for(again.seq, Duration::from_secs(5)).await);
+    assert!(
+        engine
+            .wait_until(|at| at >= again.seq, Duration::from_secs(5))
+            .await
+    );
     assert_eq!(count(&engine, "units"), 1);
 }
 
@@ -263,7 +287,11 @@ async fn events_are_taken_behind_those_of_a_layer_that_is_no_longer_configured()
     assert_eq!((receipt.accepted, receipt.seq), (1, Seq(last.0 + 1)));
     // What is known already is at a position that is reached.
     let receipt = tell(&engine, "units", &told).await;
-    assert!(engine.wait_for(receipt.seq, Duration::from_secs(5)).await);
+    assert!(
+        engine
+            .wait_until(|at| at >= receipt.seq, Duration::from_secs(5))
+            .await
+    );
     assert_eq!(count(&engine, "units"), 2);
 }
 

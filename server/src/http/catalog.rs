@@ -16,7 +16,7 @@ pub(super) async fn catalog(
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
     let params = Params::parse(&request, &["min_seq"])?;
-    reached(&app, &caller.viewer, &params).await?;
+    reached(&app, &caller, &params).await?;
     let view = app.engine.view();
     let (name, seq) = atalaya_seq(&app, view.noticed_by(&caller.viewer));
     let mut answer = no_store(&described(&app, &view, &caller));

@@ -43,7 +43,7 @@ pub(super) async fn near(
     let layer = params.raw("layer").unwrap_or("cameras").to_owned();
     let limit = params.usize("limit", 1..=NEAR_MOST)?.unwrap_or(4);
     let radius = params.f64("radius_m", 0.0..=20_100_000.0)?;
-    reached(&app, &caller.viewer, &params).await?;
+    reached(&app, &caller, &params).await?;
     let radius = Meters(radius.unwrap_or(NEAR_FARTHEST_M));
     let view = app.engine.view();
     let seq = view.noticed_by(&caller.viewer);
@@ -88,7 +88,7 @@ pub(super) async fn seeing(
     let params = Params::parse(&request, &["lon", "lat", "limit", "min_seq"])?;
     let position = params.lon_lat()?;
     let limit = params.usize("limit", 1..=NEAR_MOST)?.unwrap_or(20);
-    reached(&app, &caller.viewer, &params).await?;
+    reached(&app, &caller, &params).await?;
     let view = app.engine.view();
     let seq = view.noticed_by(&caller.viewer);
     let seeing = move || watching(&view, &caller.viewer, position, limit);
@@ -197,7 +197,7 @@ pub(super) async fn cells(
     let mut layers: Vec<String> = layers.into_iter().map(str::to_owned).collect();
     layers.sort_unstable();
     layers.dedup();
-    reached(&app, &caller.viewer, &params).await?;
+    reached(&app, &caller, &params).await?;
     let view = app.engine.view();
     let seq = view.noticed_by(&caller.viewer);
     let count = move || counted(&view, &caller.viewer, &layers, (bounds, resolution, window));

@@ -117,7 +117,7 @@ pub(super) async fn search(
     }
     let asked = Words::of(asked);
     let limit = params.usize("limit", 1..=MOST)?.unwrap_or(USUAL);
-    reached(&app, &caller.viewer, &params).await?;
+    reached(&app, &caller, &params).await?;
     let view = app.engine.view();
     let seq = view.noticed_by(&caller.viewer);
     let basemap = app.basemap.load_full();

@@ -313,7 +313,7 @@ pub(super) async fn tile(
     let (name, z, x, y) = path.into_inner();
     let tile = coordinates(&z, &x, &y)?;
     let tileset = tileset(&app, &caller.viewer, &name)?;
-    reached(&app, &caller.viewer, &params).await?;
+    reached(&app, &caller, &params).await?;
     let at = params.instant("at")?;
     let view = super::view_of(&app, at, &tileset.layers).await?;
     let window = params.sightings_within(at.unwrap_or_else(|| app.engine.clock().now()))?;

@@ -13,7 +13,7 @@
 use super::past::none_of_it;
 use super::reading::no_such_layer;
 use super::{App, Caller, Params, atalaya_seq, reached};
-use crate::engine::{Engine, MOST_RECORDS};
+use crate::engine::Engine;
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -60,7 +60,7 @@ pub(super) async fn timeline(
     let names =
         names.ok_or_else(|| Params::missing("layers", "names of layers, joined by commas"))?;
     let steps = steps(&params, app.engine.clock().now())?;
-    reached(&app, &caller.viewer, &params).await?;
+    reached(&app, &caller, &params).await?;
     let layers = layers(&app.engine.view(), &caller.viewer, &names)?;
     let (view, engine) = (app.engine.view(), Arc::clone(&app.engine));
     let seq = view.noticed_by(&caller.viewer);
@@ -106,7 +106,6 @@ fn count(
     let received = received.map_err(none_of_it)?;
     let noticed = engine.noticed(viewer, &in_log.noticed, steps);
     let noticed = noticed.map_err(none_of_it)?;
-    let noticed = noticed.ok_or_else(|| too_much(steps))?;
     let rows = rows.into_iter().map(|row| {
         let counts = match row.counted {
             Counted::Received(at) => received.get(at).cloned(),
@@ -118,17 +117,6 @@ fn count(
     });
     let kept_since = engine.kept_since(layers).map_err(none_of_it)?;
     Ok((rows.collect(), kept_since))
-}
-
-fn too_much(steps: &Steps) -> Problem {
-    Problem::BadParameter {
-        name: "from".into(),
-        value: steps.start(0).to_string(),
-        expected: format!(
-            "a later instant: of layers with fields that are hidden from you at most {MOST_RECORDS} records \
-             are looked at, and more were received since"
-        ),
-    }
 }
 
 /// The layers whose counts come from the log.

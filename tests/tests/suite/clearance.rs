@@ -327,6 +327,42 @@ async fn invariant_9_a_hidden_change_alters_no_answer_to_those_who_may_not_know(
     assert!(altered.count() > 12, "whoever is cleared is told");
 }
 
+#[tokio::test]
+async fn invariant_9_asking_for_a_position_does_not_tell_when_hidden_things_change() {
+    let city = City::with_config(LASTING).await;
+    tell_what_is_hidden(&city, "asthma").await;
+    let (analyst, cleared) = (
+        city.program("analyst", &[]),
+        city.program("analyst", &["cji", "medical"]),
+    );
+    let reached = async |visitor: &Visitor| {
+        let position = visitor.get("/near?lon=0&lat=0").await.expect(200);
+        position.header("atalaya-seq").to_owned()
+    };
+    let known = reached(&cleared).await;
+    let (epoch, seq) = known.split_once(':').expect("epoch:seq");
+    let next = seq.parse::<u64>().expect("a number") + 1;
+    let path = format!("/near?lon=0&lat=0&min_seq={epoch}:{next}");
+    let told = async || {
+        let behind = analyst.get(&path).await.expect_problem(503);
+        behind.json()["detail"].clone()
+    };
+    let before = told().await;
+    tell_what_is_hidden(&city, "allergy").await;
+    cleared.get(&path).await.expect(200);
+    assert_eq!(told().await, before);
+    // Whoever may write learns positions from receipts, and is not kept waiting for what they cannot see.
+    city.operator().get(&path).await.expect(200);
+    let own = reached(&analyst).await;
+    let own = format!("/near?lon=0&lat=0&min_seq={own}");
+    analyst.get(&own).await.expect(200);
+    let seen = city
+        .post("incidents", &atalaya_tests::incident("other", LON, LAT))
+        .await;
+    assert!(seen["seq"].as_u64() > Some(next));
+    analyst.get(&path).await.expect(200);
+}
+
 async fn asked(visitor: &Visitor, routes: &[String]) -> Vec<String> {
     let mut answers = Vec::new();
     for route in routes {

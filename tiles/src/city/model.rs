@@ -134,7 +134,7 @@ impl Model {
 
     pub(crate) fn apply(&mut self, record: &Record) {
         self.now = self.now.max(record.received_at);
-        self.elapse(record.event == Event::Clock);
+        self.elapse(&record.event);
         match &record.event {
             Event::Observed(observation) => self.observe(record, observation),
             Event::Withdrawn {
@@ -144,7 +144,12 @@ impl Model {
         }
     }
 
-    fn elapse(&mut self, clock: bool) {
+    fn elapse(&mut self, event: &Event) {
+        let (clock, of) = match event {
+            Event::Observed(observation) => (false, Some(observation.layer)),
+            Event::Withdrawn { layer, .. } => (false, Some(*layer)),
+            Event::Clock => (true, None),
+        };
         let (catalog, now) = (Arc::clone(&self.catalog), self.now);
         self.tombstones.retain(|(layer, _), (_, received_at)| {
             let days = i64::from(catalog.tombstone_days(catalog.spec(*layer)));
@@ -156,12 +161,12 @@ impl Model {
             let spec = catalog.spec(*layer);
             match (spec.kind, days(spec)) {
                 // Sightings go by the minute in which they came.
-                (LayerKind::Sighting, Some(days)) => {
+                (LayerKind::Sighting, Some(days)) if clock || of == Some(*layer) => {
                     let minute = known.received_at.as_second() / 60 * 60;
                     let goes_at = Timestamp::from_second(minute).unwrap() + days;
                     goes_at + SignedDuration::from_millis(1) > now
                 }
-                (LayerKind::Sighting, None) => true,
+                (LayerKind::Sighting, _) => true,
                 (LayerKind::State | LayerKind::Derived, _) => {
                     let over = clock && known.is_over(spec, now);
                     if over && !known.is_gone(spec, now) {

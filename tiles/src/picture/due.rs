@@ -3,12 +3,12 @@
 //! The queue knows when something falls due; the shell then appends an
 //! [`Event::Clock`](crate::event::Event::Clock), and applying that record does what is due as of its
 //! `received_at`.
-//! Sightings past their retention go with any record, so that which are kept follows from the view's
-//! clock alone.
+//! Sightings past their retention go with the next record of their layer or of the clock, so that what
+//! a layer keeps, and its position, follows from these records alone, whatever else there is.
 
 use super::{Picture, fix_leaves_at, retained, retention};
 use crate::catalog::{LayerIx, LayerSpec};
-use crate::event::Seq;
+use crate::event::{Event, Record, Seq};
 use crate::feature::{Feature, FeatureId};
 use crate::view::marks::Notice;
 use crate::view::{Body, Tombstone};
@@ -148,17 +148,24 @@ impl Picture {
         self.bury(over.layer, &over.id, tombstone);
     }
 
-    /// Drops the sightings that are past their retention; says whether there were any.
-    pub(super) fn forget_sightings(&mut self, seq: Seq) -> bool {
+    /// Drops the sightings that are past their retention, of the record's layer or with the clock of
+    /// all; says whether there were any.
+    pub(super) fn forget_sightings(&mut self, record: &Record) -> bool {
         let now = self.view.clock;
-        let due = self.due.sightings.iter().filter(|(_, at)| **at <= now);
+        let of = match &record.event {
+            Event::Observed(observation) => Some(observation.layer),
+            Event::Withdrawn { layer, .. } => Some(*layer),
+            Event::Clock => None,
+        };
+        let due = self.due.sightings.iter();
+        let due = due.filter(|(layer, at)| **at <= now && of.is_none_or(|of| of == **layer));
         let due: Vec<LayerIx> = due.map(|(layer, _)| *layer).collect();
         for layer in &due {
             if self.hide_old_sightings(*layer) {
                 let view = &mut self.view.layers[layer.index()];
-                view.marks.touch_all(seq);
-                view.marks.touch_layer(Notice::EVERYBODY, seq);
-                view.last = seq;
+                view.marks.touch_all(record.seq);
+                view.marks.touch_layer(Notice::EVERYBODY, record.seq);
+                view.last = record.seq;
             }
         }
         !due.is_empty()

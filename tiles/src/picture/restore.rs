@@ -2,9 +2,9 @@
 //!
 //! The shell gives back what [`View::hot`](crate::View::hot) wrote, the sightings that are still
 //! kept, and then the records after the checkpoint through [`Picture::apply`]. The result equals the
-//! fold of the whole log; the change ring starts empty, so clients from before resynchronise. What
-//! time has taken since (tombstones, sightings past their retention) may be given back as well: it
-//! is dropped again.
+//! fold of the whole log; the change ring starts empty, so clients from before resynchronise.
+//! Tombstones that time has taken since may be given back as well: they are dropped again. Sightings
+//! go as in the fold, so the records of the clock belong between them.
 
 use super::{Picture, is_on_globe, new_feature};
 use crate::catalog::LayerIx;
@@ -51,22 +51,22 @@ impl Picture {
     }
 
     /// Puts a sighting back, as its record in the log tells it: all but the marks that
-    /// [`Picture::apply`] would make. Of several with one id the first counts for as long as it is
-    /// kept; one that was withdrawn does not come back. Sightings are read only after
-    /// [`Picture::restored`].
+    /// [`Picture::apply`] would make, which takes the withdrawals and the records of the clock in
+    /// between. Of several with one id the first counts for as long as it is kept; one that was
+    /// withdrawn does not come back. Sightings are read only after [`Picture::restored`].
     pub fn restore_sighting(&mut self, record: Record) {
         let Event::Observed(observation) = record.event else {
             return;
         };
-        if !observation.geometry.as_ref().is_none_or(is_on_globe) {
-            return;
-        }
         let layer = observation.layer;
         // As in the fold: what is past its retention by now is gone before the next one comes.
         self.view.clock = self.view.clock.max(record.received_at);
         let due = self.due.sightings.get(&layer);
         if due.is_some_and(|at| *at <= self.view.clock) {
             self.hide_old_sightings(layer);
+        }
+        if !observation.geometry.as_ref().is_none_or(is_on_globe) {
+            return;
         }
         let catalog = &self.view.catalog;
         let received = (record.seq, record.received_at);
@@ -115,7 +115,6 @@ impl Picture {
         self.view.seq = seq;
         self.view.clock = self.view.clock.max(received_at);
         self.forget_tombstones();
-        self.forget_sightings(seq);
         for layer in &mut self.view.layers {
             layer.marks.settle(seq);
         }
@@ -144,10 +143,7 @@ impl Picture {
         for (layer, _) in Arc::clone(&self.view.catalog).layers() {
             match &mut self.view.layers[layer.index()].body {
                 Body::State(state) => state.loaded(),
-                Body::Sightings(sightings) => {
-                    sightings.loaded();
-                    self.hide_old_sightings(layer);
-                }
+                Body::Sightings(sightings) => sightings.loaded(),
                 Body::Computed => {}
             }
         }

@@ -2,40 +2,26 @@
 //! are hidden from them, where the number of records would tell of changes to those.
 //!
 //! Whether a change is noticed depends on what was there before it, so the log is folded: up to the
-//! first step from the nearest picture that is kept, and from there record by record. Of the records in
-//! the steps at most [`MOST_RECORDS`] are looked at.
+//! first step from the nearest picture that is kept, and from there record by record. However many they
+//! are: a bound on their number would tell of the hidden ones. So many folds at a time are the bound.
 
 use super::{Fold, History, Kept, Log, NoHistory};
 use atalaya_tiles::{Event, LayerIx, Record, Steps, Viewer};
 use jiff::SignedDuration;
 use std::ops::ControlFlow;
 
-/// The most records of the steps that are folded: some seconds of work.
-pub const MOST_RECORDS: usize = 1_000_000;
-
 impl History {
-    /// Of the records of each layer, in each step, how many changed what the viewer sees of it; none where
-    /// there are too many.
+    /// Of the records of each layer, in each step, how many changed what the viewer sees of it.
     pub(crate) fn noticed(
         &self,
         log: &Log<'_>,
         viewer: &Viewer,
         layers: &[LayerIx],
         steps: &Steps,
-    ) -> Result<Option<Vec<Vec<u32>>>, NoHistory> {
-        self.noticed_of(log, viewer, (layers, steps), MOST_RECORDS)
-    }
-
-    pub(super) fn noticed_of(
-        &self,
-        log: &Log<'_>,
-        viewer: &Viewer,
-        (layers, steps): (&[LayerIx], &Steps),
-        most: usize,
-    ) -> Result<Option<Vec<Vec<u32>>>, NoHistory> {
+    ) -> Result<Vec<Vec<u32>>, NoHistory> {
         let mut counts = vec![vec![0; steps.count()]; layers.len()];
         if layers.is_empty() {
-            return Ok(Some(counts));
+            return Ok(counts);
         }
         // Only these are read and counted, whatever else a kept picture holds: what others asked for shows in nothing.
         let mut asked = layers.to_vec();
@@ -60,16 +46,11 @@ impl History {
                 self.keep(from, Kept::new(before, held, fold.clone(), &view));
             }
             let end = steps.start(steps.count());
-            let mut looked_at = 0;
             reader.records(fold.seq, Some(end), Some(&asked), &mut |record| {
-                looked_at += 1;
-                if looked_at > most {
-                    return ControlFlow::Break(());
-                }
                 count(&mut fold, &record, viewer, (layers, steps), &mut counts);
                 ControlFlow::Continue(())
             })?;
-            Ok((looked_at <= most).then_some(counts))
+            Ok(counts)
         })
     }
 }

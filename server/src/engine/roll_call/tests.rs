@@ -101,7 +101,11 @@ impl Bench {
         let admitted = self.engine().admit(&"sites".into(), 0).unwrap();
         let appended = self.engine().append(Vec::new(), admitted).await.unwrap();
         let patience = std::time::Duration::from_secs(20);
-        assert!(self.engine().wait_for(appended.seq, patience).await);
+        assert!(
+            self.engine()
+                .wait_until(|at| at >= appended.seq, patience)
+                .await
+        );
         let view = self.engine().view();
         let open = view.open(&Viewer::EVERYTHING, "sites").unwrap();
         let ids: Vec<String> = open

@@ -26,7 +26,11 @@ async fn what_cannot_be_stored_is_refused_and_never_visible() {
     let receipt = tell(&engine, "units", &told).await;
     assert_eq!((receipt.accepted, receipt.seq), (1, Seq(before.seq.0 + 1)));
     assert!(engine.fault().is_none());
-    assert!(engine.wait_for(receipt.seq, Duration::from_secs(5)).await);
+    assert!(
+        engine
+            .wait_until(|at| at >= receipt.seq, Duration::from_secs(5))
+            .await
+    );
     assert_eq!(count(&engine, "units"), 2);
 }
 
@@ -62,12 +66,20 @@ async fn nothing_is_visible_before_it_is_durable() {
         met.await.unwrap();
         // The append is under way, and whoever looks sees nothing of it.
         assert_eq!((engine.view().seq(), count(&engine, "units")), (Seq(0), 0));
-        assert!(!engine.wait_for(Seq(1), Duration::from_millis(50)).await);
+        assert!(
+            !engine
+                .wait_until(|at| at >= Seq(1), Duration::from_millis(50))
+                .await
+        );
         faults_over(&engine);
     };
     let (receipt, ()) = futures_util::future::join(telling, looking).await;
     assert_eq!(receipt.accepted, 1);
-    assert!(engine.wait_for(receipt.seq, Duration::from_secs(5)).await);
+    assert!(
+        engine
+            .wait_until(|at| at >= receipt.seq, Duration::from_secs(5))
+            .await
+    );
     assert_eq!(count(&engine, "units"), 1);
 }
 
@@ -169,7 +181,11 @@ async fn a_clock_set_back_stops_neither_expiry_nor_checkpoints() {
     // Units leave after an hour, here at half speed.
     clock.advance(SignedDuration::from_mins(121));
     let expired = Seq(receipt.seq.0 + 2);
-    assert!(engine.wait_for(expired, Duration::from_secs(20)).await);
+    assert!(
+        engine
+            .wait_until(|at| at >= expired, Duration::from_secs(20))
+            .await
+    );
     eventually(&engine, || count(&engine, "units") == 0).await;
     eventually(&engine, || {
         let file = std::fs::read(dir.path().join("picture.db-wal"));

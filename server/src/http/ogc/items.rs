@@ -35,7 +35,7 @@ pub(super) async fn list(
         let query = Query::read(&params, &open, app.config.limits.page)?;
         (params, query, vec![open.layer()])
     };
-    reached(&app, &caller.viewer, &params).await?;
+    reached(&app, &caller, &params).await?;
     let view = view_of(&app, query.at, &layers).await?;
     let seq = standing(&view, &caller.viewer, query.at, &layers);
     let crs = query.crs;
@@ -81,7 +81,7 @@ pub(super) async fn one(
         let view = app.engine.view();
         vec![open(&view, &caller.viewer, &name)?.layer()]
     };
-    reached(&app, &caller.viewer, &params).await?;
+    reached(&app, &caller, &params).await?;
     let view = view_of(&app, at, &layers).await?;
     let open = open(&view, &caller.viewer, &name)?;
     let bare = id.strip_suffix('/').map(Into::into);

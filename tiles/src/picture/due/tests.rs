@@ -130,7 +130,7 @@ fn retention_takes_fixes_out_of_a_trail_that_goes_on() {
 }
 
 #[test]
-fn sightings_leave_by_the_minute_with_whatever_record_comes_next() {
+fn sightings_leave_by_the_minute_with_the_clock_or_the_next_of_their_layer() {
     let catalog = catalog();
     // The log begins 1.5 s before a minute does.
     let read = |seq, at_s, id| seen_at(&catalog, (seq, at_s), "alpr_reads", id, HERE, None);
@@ -143,8 +143,8 @@ fn sightings_leave_by_the_minute_with_whatever_record_comes_next() {
         (clock(4, DAY - 59), vec!["a", "b", "c"]),
         (clock(4, DAY - 58), vec!["b", "c"]),
         (clock(4, DAY + 2), vec!["c"]),
-        (other(DAY + 2), vec!["c"]),
-        (other(2 * DAY), vec![]),
+        (read(4, DAY + 2, "d"), vec!["c", "d"]),
+        (other(2 * DAY), vec!["a", "b", "c"]),
     ] {
         let mut log = log.to_vec();
         log.push(last);
@@ -162,11 +162,39 @@ fn sightings_leave_by_the_minute_with_whatever_record_comes_next() {
             from: after(2),
             to: after(100),
         };
-        let in_window = left.iter().filter(|id| **id != "a").count();
+        let in_window = left.iter().filter(|id| ["b", "c"].contains(id)).count();
         assert_eq!(
             open.within(crate::Bounds::WORLD, Some(window)).len(),
             in_window
         );
+    }
+}
+
+/// A fold of the past holds what somebody asked for; that shows in no layer, and in no layer's position.
+#[test]
+fn what_a_layer_keeps_does_not_follow_from_the_records_of_others() {
+    let catalog = catalog();
+    let read = |seq, at_s, id| seen_at(&catalog, (seq, at_s), "alpr_reads", id, HERE, None);
+    let other = |seq, at_s| seen_at(&catalog, (seq, at_s), "incidents", "i", HERE, None);
+    let own = [
+        read(1, 1, "a"),
+        read(3, 62, "c"),
+        clock(5, 2 * DAY),
+        read(7, 4 * DAY, "d"),
+    ];
+    let mut all = own.to_vec();
+    all.extend([other(2, 5), other(4, 2 * DAY - 9), other(6, 4 * DAY - 9)]);
+    all.sort_by_key(|record| record.seq);
+    for until in 1..=7 {
+        let of = |log: &[Record]| {
+            let log = &log[..log.partition_point(|record| record.seq.0 <= until)];
+            let view = city::folded(&catalog, log, 1).view();
+            let open = view.open(&Viewer::EVERYTHING, "alpr_reads").unwrap();
+            let ids = open.page(None, 9);
+            let ids: Vec<String> = ids.iter().map(|seen| seen.id().to_owned()).collect();
+            (ids, open.last_change())
+        };
+        assert_eq!(of(&all), of(&own), "up to {until}");
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, LayerKind};
 use crate::city::reading::everything;
 use crate::city::{self, catalog, folded, viewers};
 use crate::view::RingLimits;
@@ -39,9 +39,27 @@ impl Store {
         self.at = Some((view.seq(), view.clock()));
     }
 
-    /// A picture from the store and the log; sightings are the records that were not withdrawn.
+    /// A picture from the store and the log, which has the sightings.
     fn restore(&self, catalog: &Arc<Catalog>, log: &[Record]) -> Picture {
         let mut picture = Picture::new(Arc::clone(catalog), RingLimits::default());
+        let Some((seq, clock)) = self.at else {
+            return picture;
+        };
+        for record in log.iter().take_while(|record| record.seq <= seq) {
+            let of_sightings = |layer: LayerIx| catalog.spec(layer).kind == LayerKind::Sighting;
+            match &record.event {
+                Event::Observed(seen) if of_sightings(seen.layer) => {
+                    picture.restore_sighting(record.clone());
+                }
+                Event::Withdrawn { layer, .. } if of_sightings(*layer) => {
+                    picture.apply(std::slice::from_ref(record));
+                }
+                Event::Clock => {
+                    picture.apply(std::slice::from_ref(record));
+                }
+                Event::Observed(_) | Event::Withdrawn { .. } => {}
+            }
+        }
         for feature in self.features.values() {
             picture.restore_feature(feature.clone());
         }
@@ -51,38 +69,9 @@ impl Store {
         for ((layer, key), seq) in &self.marks {
             picture.restore_mark(*layer, MarkKey::from_bits(*key), *seq);
         }
-        let Some((seq, clock)) = self.at else {
-            return picture;
-        };
-        for record in sightings(catalog, &log[..log.partition_point(|r| r.seq <= seq)]) {
-            picture.restore_sighting(record.clone());
-        }
         picture.restored(seq, clock);
         picture
     }
-}
-
-/// The records of sightings that made it into the picture and were not withdrawn since; those past
-/// their retention included.
-fn sightings<'l>(catalog: &Arc<Catalog>, log: &'l [Record]) -> Vec<&'l Record> {
-    let mut picture = city::picture(catalog);
-    let mut kept: Vec<&Record> = Vec::new();
-    for record in log {
-        let ignored = picture.apply(std::slice::from_ref(record)).ignored > 0;
-        match &record.event {
-            Event::Observed(seen) if catalog.spec(seen.layer).name == "alpr_reads" => {
-                kept.extend((!ignored).then_some(record));
-            }
-            Event::Withdrawn { layer, feature, .. } if !ignored => kept.retain(|kept| {
-                let Event::Observed(seen) = &kept.event else {
-                    return true;
-                };
-                seen.layer != *layer || seen.feature != *feature
-            }),
-            _ => {}
-        }
-    }
-    kept
 }
 
 /// Checkpoints at the cuts, then a restart at the last of them and the rest of the log.
