@@ -1,9 +1,9 @@
 //! `/live` over HTTP: what a client asks for, and what it may change later.
 //!
 //! What is asked for is checked here, once, whether it comes in the query, by `PATCH` or as a message;
-//! the stream itself is in `session.rs`.
+//! the stream itself is in `client.rs`.
 
-use super::session::Session;
+use super::client::LiveClient;
 use super::stream::Stream;
 use super::streams::{Full, Room, Seat, StreamId};
 use super::subscription::{BadSubscription, Resume, Subscription, Wish};
@@ -133,7 +133,7 @@ pub async fn subscribe(
         &view,
         resume.as_ref(),
     );
-    let session = Session {
+    let client = LiveClient {
         app,
         caller,
         id,
@@ -145,9 +145,9 @@ pub async fn subscribe(
             .content_type("text/event-stream")
             .insert_header((header::CACHE_CONTROL, "private, no-store"))
             .insert_header(("x-accel-buffering", "no"))
-            .streaming(session.events()));
+            .streaming(client.events()));
     };
-    let frames = session.frames(payload, params.raw("batch") == Some("1"));
+    let frames = client.frames(payload, params.raw("batch") == Some("1"));
     let switched = switching.message_body(BodyStream::new(frames).boxed());
     let switched = switched.map_err(|cause| Problem::internal(cause.to_string()))?;
     Ok(switched.into())
