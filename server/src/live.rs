@@ -14,6 +14,7 @@
 mod client;
 mod frames;
 mod message;
+mod stall;
 pub mod standing;
 mod stream;
 mod streams;

@@ -14,7 +14,7 @@ use crate::http::{App, Caller};
 use crate::metrics;
 use crate::problem::Problem;
 use actix_web::body::{BodyStream, MessageBody as _};
-use actix_web::http::header;
+use actix_web::http::{Version, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::Bounds;
 use serde::Deserialize;
@@ -141,11 +141,16 @@ pub async fn subscribe(
         seat,
     };
     let Some(mut switching) = upgrade else {
-        return Ok(HttpResponse::Ok()
+        let mut answer = HttpResponse::Ok();
+        answer
             .content_type("text/event-stream")
             .insert_header((header::CACHE_CONTROL, "private, no-store"))
-            .insert_header(("x-accel-buffering", "no"))
-            .streaming(client.events()));
+            .insert_header(("x-accel-buffering", "no"));
+        return Ok(if request.version() == Version::HTTP_2 {
+            answer.streaming(client.events_among_others())
+        } else {
+            answer.streaming(client.events())
+        });
     };
     let frames = client.frames(payload, params.raw("batch") == Some("1"));
     let switched = switching.message_body(BodyStream::new(frames).boxed());
