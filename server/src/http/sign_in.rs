@@ -7,13 +7,14 @@ use super::caller::{
     self, Caller, check_origin, check_origin_if_any, cookie_name, peer, session_token,
 };
 use super::params::Params;
-use super::refusals::json_config;
+use super::refusals::{json_alone, json_config};
 use super::site::Site;
 use crate::clock::Clock;
 use crate::identity::{Identity, IdentityError, Role, Token};
 use crate::metrics;
 use crate::problem::Problem;
 use actix_web::http::header;
+use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::Catalog;
 use jiff::{SignedDuration, Timestamp};
@@ -32,7 +33,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
                 .name("sign-in")
                 .guard(actix_web::guard::Post())
                 .app_data(json_config(SIGN_IN_BYTES))
-                .route(web::post().to(sign_in)),
+                .route(web::post().to(sign_in).wrap(from_fn(json_alone))),
         )
         .service(web::resource("/sign-out").route(web::post().to(sign_out)))
         .service(web::resource("/session").route(web::get().to(session)));
