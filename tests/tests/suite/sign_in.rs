@@ -139,6 +139,17 @@ async fn a_body_that_is_not_json_in_utf_8_is_refused_as_elsewhere() {
         let detail = problem["detail"].as_str().unwrap_or_default();
         assert!(detail.contains(kind) && detail.contains(wanted), "{detail}");
     }
+    let anybody = city.anybody();
+    let request = anybody.request(Method::POST, "/sign-in");
+    let request = request
+        .header("content-type", "application/json")
+        .header("content-encoding", "gzip");
+    let refused = anybody.send(request.body(token.clone())).await.expect(415);
+    assert!(
+        refused.text().contains("Content-Encoding gzip"),
+        "{}",
+        refused.text()
+    );
     post("Application/JSON; charset=\"UTF-8\"")
         .await
         .expect(204);
