@@ -284,9 +284,10 @@ fn described(spec: &LayerSpec, layer: &TileLayer) -> Value {
     } else {
         ""
     };
+    let title = [&spec.title, &spec.name][usize::from(spec.title.is_empty())];
     json!({
         "id": layer.name,
-        "description": format!("{}{counts}", spec.title),
+        "description": format!("{title}{counts}"),
         "minzoom": spec.zooms[0],
         "maxzoom": spec.zooms[1],
         "fields": fields,

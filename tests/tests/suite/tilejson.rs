@@ -139,6 +139,8 @@ async fn each_field_is_of_the_type_that_tilejson_says_and_the_catalog_keeps_its_
     assert_eq!(feature.properties["tags"], tags);
     let counts = json!({ "cell": "String", "count": "Number", "resolution": "Number" });
     assert_eq!(layers[1]["fields"], counts);
+    assert_eq!(layers[0]["description"], "lamps", "it has no title");
+    assert_eq!(layers[1]["description"], "lamps: counts by H3 cell");
 
     let catalog = operator.json("/catalog").await;
     let listed = catalog["layers"].as_array().expect("layers").iter();
