@@ -42,7 +42,7 @@ impl Change {
     pub(super) fn read(text: &[u8]) -> Result<Self, Problem> {
         let change: Self =
             serde_json::from_slice(text).map_err(|error| Problem::UnreadableBody {
-                reason: error.to_string(),
+                reason: crate::problem::echo(&error.to_string()),
             })?;
         match change.kind.as_deref() {
             None | Some("subscribe") => Ok(change),
