@@ -190,7 +190,7 @@ impl Basemap {
             let fields: Map<String, serde_json::Value> = layer
                 .fields
                 .iter()
-                .map(|field| (field.clone(), "text".into()))
+                .map(|field| (field.clone(), "String".into()))
                 .collect();
             json!({ "id": layer.name, "fields": fields, "minzoom": 0, "maxzoom": LAST_ZOOM })
         });

@@ -11,9 +11,10 @@
 //! the latest state of each feature; past the change ring it gets snapshots. Server-Sent Events and
 //! WebSocket carry the same messages.
 
+mod client;
 mod frames;
 mod message;
-mod session;
+mod stall;
 pub mod standing;
 mod stream;
 mod streams;

@@ -259,6 +259,22 @@ pub enum BadCatalog {
         /// Its value.
         seconds: u32,
     },
+    /// A key of a field that its type has no use for.
+    #[error(
+        "layer {layer}, field {field}: {key} is for fields of type {allowed}, and this is {kind}"
+    )]
+    Misplaced {
+        /// The layer.
+        layer: String,
+        /// The field.
+        field: String,
+        /// The key.
+        key: &'static str,
+        /// The types that it is for.
+        allowed: &'static str,
+        /// The type of the field.
+        kind: &'static str,
+    },
     /// A sighting layer that takes something other than points.
     #[error("layer {0}: a sighting layer takes points only")]
     SightingGeometry(String),
@@ -400,6 +416,7 @@ fn check(spec: &LayerSpec, before: &[LayerSpec]) -> Result<(), BadCatalog> {
         spec.fields.len(),
         MAX_FIELDS,
     )?;
+    check_fields(spec)?;
     let [first, last] = spec.zooms;
     if first > last || last > MAX_ZOOM {
         return Err(BadCatalog::Zooms {
@@ -425,6 +442,21 @@ fn check(spec: &LayerSpec, before: &[LayerSpec]) -> Result<(), BadCatalog> {
     }
     if spec.kind == LayerKind::Sighting {
         check_sightings(spec)?;
+    }
+    Ok(())
+}
+
+fn check_fields(spec: &LayerSpec) -> Result<(), BadCatalog> {
+    for (name, field) in &spec.fields {
+        if let Some((key, allowed)) = field.misplaced() {
+            return Err(BadCatalog::Misplaced {
+                layer: spec.name.clone(),
+                field: name.clone(),
+                key,
+                allowed,
+                kind: field.kind.name(),
+            });
+        }
     }
     Ok(())
 }

@@ -1,10 +1,12 @@
 //! Request bodies: read whole, bounded in bytes and in time.
 
-use crate::problem::Problem;
+use super::refusals;
+use crate::problem::{Problem, echo};
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::{HttpRequest, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 /// How long a client may take for its whole body.
@@ -17,6 +19,19 @@ pub async fn read(
     limit: usize,
 ) -> Result<Bytes, Problem> {
     read_counted(request, payload, limit, |_| Ok(())).await
+}
+
+/// As [`read`], of a body that says that it is JSON.
+pub(super) async fn read_json<T: DeserializeOwned>(
+    request: &HttpRequest,
+    payload: web::Payload,
+    limit: usize,
+) -> Result<T, Problem> {
+    refusals::expect_json(request)?;
+    let body = read(request, payload, limit).await?;
+    serde_json::from_slice(&body).map_err(|error| Problem::UnreadableBody {
+        reason: echo(&error.to_string()),
+    })
 }
 
 /// As [`read`]; each piece is kept only if `admit` has room for its bytes.
@@ -38,7 +53,7 @@ pub(super) async fn read_counted(
     let coding = header(CONTENT_ENCODING).map(str::trim);
     if let Some(coding) = coding.filter(|coding| !coding.eq_ignore_ascii_case("identity")) {
         return Err(Problem::UnsupportedMediaType {
-            found: crate::problem::echo(&format!("Content-Encoding {coding}")),
+            found: echo(&format!("Content-Encoding {coding}")),
             expected: "a body without content coding".into(),
         });
     }
@@ -50,7 +65,7 @@ pub(super) async fn read_counted(
         let mut payload = payload;
         let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(limit));
         while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|error| super::refusals::body_problem(&error, limit))?;
+            let chunk = chunk.map_err(|error| refusals::body_problem(&error, limit))?;
             if body.len() + chunk.len() > limit {
                 return Err(too_large());
             }

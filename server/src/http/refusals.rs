@@ -8,22 +8,14 @@ use crate::adaptor::is_utf_8;
 use crate::problem::{Problem, echo};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::{JsonPayloadError, PayloadError};
+use actix_web::error::PayloadError;
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::web::JsonConfig;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use std::future::{Ready, ready};
 
 /// What commands and pages send.
 const JSON: &str = "application/json";
-
-/// Reads JSON bodies up to a limit in bytes.
-pub fn json_config(limit_bytes: usize) -> JsonConfig {
-    JsonConfig::default()
-        .limit(limit_bytes)
-        .error_handler(move |error, request| json_problem(&error, request, limit_bytes).into())
-}
 
 /// The default service of the app: 404.
 pub fn no_such_path() -> Ready<Result<HttpResponse, Problem>> {
@@ -71,21 +63,6 @@ fn too_large(limit_bytes: usize) -> Problem {
     }
 }
 
-fn json_problem(error: &JsonPayloadError, request: &HttpRequest, limit_bytes: usize) -> Problem {
-    match error {
-        JsonPayloadError::OverflowKnownLength { .. } | JsonPayloadError::Overflow { .. } => {
-            too_large(limit_bytes)
-        }
-        JsonPayloadError::ContentType => unread(request, JSON),
-        JsonPayloadError::Deserialize(error) => Problem::UnreadableBody {
-            reason: echo(&error.to_string()),
-        },
-        JsonPayloadError::Payload(error) => body_problem(error, limit_bytes),
-        JsonPayloadError::Serialize(error) => Problem::internal(error.to_string()),
-        _ => Problem::BadRequest {},
-    }
-}
-
 /// The media type of a request's body; empty where none is named.
 pub fn media_type(request: &HttpRequest) -> &str {
     let named = request.headers().get(header::CONTENT_TYPE);
@@ -109,6 +86,16 @@ pub fn unread(request: &HttpRequest, expected: &str) -> Problem {
     }
 }
 
+/// Refuses a body that does not say that it is JSON.
+pub fn expect_json(request: &HttpRequest) -> Result<(), Problem> {
+    let named = media_type(request);
+    let essence = named.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case(JSON) && is_utf_8(named) {
+        return Ok(());
+    }
+    Err(unread(request, JSON))
+}
+
 /// Refuses every key in the query, for paths that are open to all and take none.
 pub async fn no_query(
     request: ServiceRequest,
@@ -123,10 +110,6 @@ pub async fn json_alone(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let named = media_type(request.request());
-    let essence = named.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case(JSON) && is_utf_8(named) {
-        return next.call(request).await;
-    }
-    Err(unread(request.request(), JSON).into())
+    expect_json(request.request())?;
+    next.call(request).await
 }

@@ -3,11 +3,11 @@
 //! The page at `/sign-in#TOKEN` posts the token, so that it reaches no log. Whatever is wrong with a
 //! link is answered with the same text.
 
+use super::body;
 use super::caller::{
     self, Caller, check_origin, check_origin_if_any, cookie_name, peer, session_token,
 };
 use super::params::Params;
-use super::refusals::json_config;
 use super::site::Site;
 use crate::clock::Clock;
 use crate::identity::{Identity, IdentityError, Role, Token};
@@ -31,7 +31,6 @@ pub fn mount(config: &mut web::ServiceConfig) {
             web::resource("/sign-in")
                 .name("sign-in")
                 .guard(actix_web::guard::Post())
-                .app_data(json_config(SIGN_IN_BYTES))
                 .route(web::post().to(sign_in)),
         )
         .service(web::resource("/sign-out").route(web::post().to(sign_out)))
@@ -67,7 +66,7 @@ pub struct OwnSession {
 /// `POST /sign-in`: spends a link for a session cookie.
 pub async fn sign_in(
     request: HttpRequest,
-    body: web::Json<SignIn>,
+    payload: web::Payload,
     site: web::Data<Site>,
     identity: web::Data<Identity>,
     clock: web::Data<Clock>,
@@ -77,11 +76,12 @@ pub async fn sign_in(
         return Err(Problem::InsecureSignIn {});
     }
     check_origin_if_any(&request)?;
+    let asked: SignIn = body::read_json(&request, payload, SIGN_IN_BYTES).await?;
     let (peer, now) = (peer(&request), clock.now());
     let before = session_token(&request, &site);
     let redeeming = Arc::clone(&identity);
     let opened = web::block(move || {
-        let opened = redeeming.redeem(&body.token, now)?;
+        let opened = redeeming.redeem(&asked.token, now)?;
         if let (Some(before), Some(_)) = (before, &opened) {
             redeeming.sign_out(&before, now)?;
         }

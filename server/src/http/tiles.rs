@@ -15,6 +15,7 @@ use crate::metrics;
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
+use atalaya_tiles::catalog::FieldType;
 use atalaya_tiles::{
     EncodeError, LayerIx, LayerSpec, Seq, TileCoord, TileLayer, TileLimits, TileRequest, View,
     Viewer, Window, encode_tile, tile_layers,
@@ -262,20 +263,31 @@ pub(super) async fn tilejson(
         .json(document))
 }
 
+/// What a tile carries for a field of this type, in the words customary in TileJSON: a time is epoch
+/// milliseconds there, a list JSON text.
+fn carried_as(kind: FieldType) -> &'static str {
+    match kind {
+        FieldType::Text | FieldType::List => "String",
+        FieldType::Integer | FieldType::Number | FieldType::Time => "Number",
+        FieldType::Boolean => "Boolean",
+    }
+}
+
 /// A layer of the tiles as TileJSON describes it.
 fn described(spec: &LayerSpec, layer: &TileLayer) -> Value {
     let fields = layer.keys.iter();
     let fields: serde_json::Map<String, Value> = fields
-        .map(|(key, kind)| (key.clone(), Value::from(kind.name())))
+        .map(|(key, kind)| (key.clone(), Value::from(carried_as(*kind))))
         .collect();
     let counts = if layer.counts {
         ": counts by H3 cell"
     } else {
         ""
     };
+    let title = [&spec.title, &spec.name][usize::from(spec.title.is_empty())];
     json!({
         "id": layer.name,
-        "description": format!("{}{counts}", spec.title),
+        "description": format!("{title}{counts}"),
         "minzoom": spec.zooms[0],
         "maxzoom": spec.zooms[1],
         "fields": fields,

@@ -2,7 +2,7 @@
 //! who called.
 
 use super::caller::{Caller, FeedCaller};
-use super::refusals::{json_config, no_such_path};
+use super::refusals::no_such_path;
 use super::security::around;
 use super::{sign_in, site::Site};
 use crate::clock::Clock;
@@ -131,7 +131,6 @@ impl Trial {
             .app_data(web::Data::new(self.clock.clone()))
             .app_data(web::Data::new(self.site.clone()))
             .app_data(web::Data::new(Arc::new(crate::identity::tests::catalog())))
-            .app_data(json_config(10_000))
             .app_data(web::PayloadConfig::new(10))
             .configure(sign_in::mount)
             .route("/peek", web::get().to(peek))

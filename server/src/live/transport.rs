@@ -1,9 +1,9 @@
 //! `/live` over HTTP: what a client asks for, and what it may change later.
 //!
 //! What is asked for is checked here, once, whether it comes in the query, by `PATCH` or as a message;
-//! the stream itself is in `session.rs`.
+//! the stream itself is in `client.rs`.
 
-use super::session::Session;
+use super::client::LiveClient;
 use super::stream::Stream;
 use super::streams::{Full, Room, Seat, StreamId};
 use super::subscription::{BadSubscription, Resume, Subscription, Wish};
@@ -14,7 +14,7 @@ use crate::http::{App, Caller};
 use crate::metrics;
 use crate::problem::Problem;
 use actix_web::body::{BodyStream, MessageBody as _};
-use actix_web::http::header;
+use actix_web::http::{Version, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::Bounds;
 use serde::Deserialize;
@@ -42,7 +42,7 @@ impl Change {
     pub(super) fn read(text: &[u8]) -> Result<Self, Problem> {
         let change: Self =
             serde_json::from_slice(text).map_err(|error| Problem::UnreadableBody {
-                reason: error.to_string(),
+                reason: crate::problem::echo(&error.to_string()),
             })?;
         match change.kind.as_deref() {
             None | Some("subscribe") => Ok(change),
@@ -133,7 +133,7 @@ pub async fn subscribe(
         &view,
         resume.as_ref(),
     );
-    let session = Session {
+    let client = LiveClient {
         app,
         caller,
         id,
@@ -141,13 +141,18 @@ pub async fn subscribe(
         seat,
     };
     let Some(mut switching) = upgrade else {
-        return Ok(HttpResponse::Ok()
+        let mut answer = HttpResponse::Ok();
+        answer
             .content_type("text/event-stream")
             .insert_header((header::CACHE_CONTROL, "private, no-store"))
-            .insert_header(("x-accel-buffering", "no"))
-            .streaming(session.events()));
+            .insert_header(("x-accel-buffering", "no"));
+        return Ok(if request.version() == Version::HTTP_2 {
+            answer.streaming(client.events_among_others())
+        } else {
+            answer.streaming(client.events())
+        });
     };
-    let frames = session.frames(payload, params.raw("batch") == Some("1"));
+    let frames = client.frames(payload, params.raw("batch") == Some("1"));
     let switched = switching.message_body(BodyStream::new(frames).boxed());
     let switched = switched.map_err(|cause| Problem::internal(cause.to_string()))?;
     Ok(switched.into())

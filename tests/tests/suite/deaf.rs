@@ -237,3 +237,18 @@ async fn a_change_names_as_many_layers_as_the_query_may() {
     let refused = refused.await;
     assert!(refused.to_string().contains("64"), "{refused}");
 }
+
+#[tokio::test]
+async fn of_a_change_that_is_none_only_so_much_is_repeated() {
+    let city = City::start().await;
+    let operator = city.operator();
+    let mut live = operator.live(&format!("layers=units&{HERE}")).await;
+    let hello = live.next().await;
+    let path = format!("/live/{}", hello["stream"].as_str().expect("a name"));
+    let mut body = json!({ "layers": ["units"], "bbox": [LON, LAT, LON + 0.1, LAT + 0.1] });
+    body["x".repeat(3_000)] = json!(1);
+    let request = operator.request(Method::PATCH, &path).json(&body);
+    let refused = operator.send(request).await.expect(400).text();
+    assert!(refused.contains("unknown field"), "{refused}");
+    assert!(refused.len() < 1_000, "{} bytes", refused.len());
+}

@@ -1,6 +1,7 @@
 //! One-time links, the sessions they open, and what ends them.
 
 use atalaya_tests::{City, DOWNTOWN};
+use reqwest::Method;
 use serde_json::json;
 
 fn near() -> String {
@@ -115,4 +116,41 @@ async fn a_good_link_opens_whoever_failed_before() {
     }
     assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
     city.sign_in("wall").await.get(&near()).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_json_in_utf_8_is_refused_as_elsewhere() {
+    let city = City::start().await;
+    let token = json!({ "token": city.link_token("operator") }).to_string();
+    let post = async |kind: &'static str| {
+        let anybody = city.anybody();
+        let request = anybody.request(Method::POST, "/sign-in");
+        let request = request.header("content-type", kind);
+        anybody.send(request.body(token.clone())).await
+    };
+    for (kind, wanted) in [
+        ("application/json; charset=utf-16", "in UTF-8"),
+        ("text/plain", "application/json"),
+        ("application/problem+json", "application/json"),
+    ] {
+        let problem = post(kind).await.expect(415).json();
+        let kind_of = problem["type"].as_str().unwrap_or_default();
+        assert!(kind_of.ends_with("unsupported-media-type"), "{problem}");
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains(kind) && detail.contains(wanted), "{detail}");
+    }
+    let anybody = city.anybody();
+    let request = anybody.request(Method::POST, "/sign-in");
+    let request = request
+        .header("content-type", "application/json")
+        .header("content-encoding", "gzip");
+    let refused = anybody.send(request.body(token.clone())).await.expect(415);
+    assert!(
+        refused.text().contains("Content-Encoding gzip"),
+        "{}",
+        refused.text()
+    );
+    post("Application/JSON; charset=\"UTF-8\"")
+        .await
+        .expect(204);
 }

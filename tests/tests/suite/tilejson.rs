@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use atalaya_tests::{City, DOWNTOWN, Visitor, collection, incident, point, tile_at};
+use mvt_reader::feature::Value as Tag;
 use serde_json::{Value, json};
 
 const LON: f64 = DOWNTOWN.0;
@@ -101,6 +102,53 @@ async fn tilejson_names_what_tiles_carry_and_nothing_else() {
     let lamps = described(&city.operator(), "lamps").await;
     let plain: Vec<&str> = lamps["lamps"].iter().map(String::as_str).collect();
     assert_eq!(plain, ["id", "id_", "id__", "observed_at", "stale"]);
+}
+
+/// A layer with a field of each type.
+const ALL_TYPES: &str = "[[layers]]\nname = \"lamps\"\nkind = \"state\"\ngeometry = [\"point\"]\n\
+    fields = { lamp = \"text\", watts = \"number\", posts = \"integer\", lit = \"boolean\", \
+    fixed_at = \"time\", tags = \"list\" }\n";
+
+#[tokio::test]
+async fn each_field_is_of_the_type_that_tilejson_says_and_the_catalog_keeps_its_words() {
+    let city = City::with_config(ALL_TYPES).await;
+    let properties = json!({
+        "lamp": "LED", "watts": 40.5, "posts": 2, "lit": true,
+        "fixed_at": "2026-03-01T12:00:00Z", "tags": ["tall", "old"],
+    });
+    let mut lamp = point("a", LON, LAT, &properties);
+    lamp["observed_at"] = json!("2026-03-01T12:00:00Z");
+    city.post("lamps", &lamp).await;
+    let operator = city.operator();
+    let document = operator.json("/tiles/lamps").await;
+    let layers = document["vector_layers"].as_array().expect("layers");
+    let (x, y) = tile_at(LON, LAT, 14);
+    let tile = operator.tile("lamps", 14, x, y).await;
+    let feature = &tile.layers["lamps"][0];
+    assert!(feature.properties.len() >= 8, "{:?}", feature.properties);
+    for (key, value) in &feature.properties {
+        let carried = match value {
+            Tag::String(_) => "String",
+            Tag::Bool(_) => "Boolean",
+            Tag::Null => "none",
+            Tag::Float(_) | Tag::Double(_) | Tag::Int(_) | Tag::UInt(_) | Tag::SInt(_) => "Number",
+        };
+        assert_eq!(layers[0]["fields"][key], carried, "{key}: {value:?}");
+    }
+    let tags = Tag::String("[\"tall\",\"old\"]".into());
+    assert_eq!(feature.properties["tags"], tags);
+    let counts = json!({ "cell": "String", "count": "Number", "resolution": "Number" });
+    assert_eq!(layers[1]["fields"], counts);
+    assert_eq!(layers[0]["description"], "lamps", "it has no title");
+    assert_eq!(layers[1]["description"], "lamps: counts by H3 cell");
+
+    let catalog = operator.json("/catalog").await;
+    let listed = catalog["layers"].as_array().expect("layers").iter();
+    let lamps = listed.clone().find(|layer| layer["name"] == "lamps");
+    let fields = &lamps.expect("the layer")["fields"];
+    for (field, kind) in [("fixed_at", "time"), ("tags", "list"), ("lamp", "text")] {
+        assert_eq!(fields[field]["type"], kind, "{fields}");
+    }
 }
 
 #[tokio::test]

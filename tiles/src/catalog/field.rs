@@ -155,10 +155,27 @@ impl FieldSpec {
         Ok(value)
     }
 
+    /// A key that means nothing for the field's type, and the types that it is for.
+    pub(super) fn misplaced(&self) -> Option<(&'static str, &'static str)> {
+        use FieldType::{Boolean, Integer, Number, Text};
+        let keys = [
+            ("always", self.always.is_some(), &[Boolean][..], "boolean"),
+            ("one_of", !self.one_of.is_empty(), &[Text], "text"),
+            (
+                "range",
+                self.range.is_some(),
+                &[Integer, Number],
+                "integer and number",
+            ),
+        ];
+        keys.into_iter()
+            .find(|(_, given, kinds, _)| *given && !kinds.contains(&self.kind))
+            .map(|(key, _, _, allowed)| (key, allowed))
+    }
+
     /// The value that every feature has, for a field that has one value always.
     pub(crate) fn fixed(&self) -> Option<Value> {
-        let boolean = self.kind == FieldType::Boolean;
-        self.always.filter(|_| boolean).map(Value::Boolean)
+        self.always.map(Value::Boolean)
     }
 
     fn admit_text(&self, text: &str) -> Result<(), BadValue> {

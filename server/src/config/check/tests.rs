@@ -100,6 +100,37 @@ fn a_replaced_layer_keeps_its_clearances() {
 }
 
 #[test]
+fn a_key_that_its_field_has_no_use_for_is_named() {
+    let lamp = |field: &str| {
+        format!("[[layers]]\nname = \"lamps\"\n{LAYER}[layers.fields]\nlamp = {field}\n")
+    };
+    for kind in ["text", "integer", "number", "time", "list"] {
+        check(
+            &lamp(&format!("{{ type = \"{kind}\", always = true }}")),
+            &format!(
+                "layer lamps, field lamp: always is for fields of type boolean, and this is {kind}"
+            ),
+        );
+    }
+    check(
+        &lamp("{ type = \"list\", one_of = [\"on\"] }"),
+        "layer lamps, field lamp: one_of is for fields of type text, and this is list",
+    );
+    check(
+        &lamp("{ type = \"time\", range = [0, 1] }"),
+        "layer lamps, field lamp: range is for fields of type integer and number, and this is time",
+    );
+    for good in [
+        "{ type = \"boolean\", always = false }",
+        "{ type = \"text\", one_of = [\"on\"] }",
+        "{ type = \"integer\", range = [0, 1] }",
+        "{ type = \"number\", range = [0, 1] }",
+    ] {
+        assert_eq!(complaint(&lamp(good)), "", "{good}");
+    }
+}
+
+#[test]
 fn proxies_are_addresses_or_nets_and_go_with_origins() {
     let with =
         |proxies: &str| format!("[site]\norigins = [\"https://a.example\"]\nproxies = [{proxies}]");

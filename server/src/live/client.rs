@@ -3,10 +3,11 @@
 //! There is no task and no queue: the connection asks for the next piece when it has room for one, and
 //! only then is the next part of the step looked up or encoded. A client that takes nothing is not
 //! asked about again; what it costs is its position, at most [`ENOUGH`] bytes of short messages, and a
-//! share in one long one. Its connection ends by itself (see `cli/listening.rs`), and with the body goes
-//! its place.
+//! share in one long one. Its connection ends by itself (see `cli/listening.rs`), or the body is let go of
+//! (see `stall.rs`), and with the body goes its place.
 
 use super::message::Message;
+use super::stall;
 use super::stream::{Part, Stream};
 use super::streams::{Dismissal, Seat, StreamId};
 use super::subscription::Subscription;
@@ -43,7 +44,7 @@ enum End {
 }
 
 /// One client and all that is kept of it.
-pub(super) struct Session {
+pub(super) struct LiveClient {
     pub(super) app: web::Data<App>,
     pub(super) caller: Caller,
     pub(super) id: StreamId,
@@ -51,9 +52,9 @@ pub(super) struct Session {
     pub(super) seat: Seat,
 }
 
-/// A session on its connection.
+/// A client on its connection.
 struct Connected {
-    session: Session,
+    client: LiveClient,
     ticks: watch::Receiver<u64>,
     wire: Wire,
     incoming: Option<Incoming>,
@@ -74,7 +75,7 @@ enum Asked {
     Patched(Subscription),
 }
 
-impl Drop for Session {
+impl Drop for LiveClient {
     fn drop(&mut self) {
         self.app.streams.leave(&self.id);
         if self.app.streams.count() == 0 {
@@ -83,7 +84,7 @@ impl Drop for Session {
     }
 }
 
-impl Session {
+impl LiveClient {
     /// The body of an event stream.
     pub(super) fn events(self) -> impl Body<Item = Result<Bytes, Error>> {
         Connected::body(self, Writing::Events, None)
@@ -97,6 +98,13 @@ impl Session {
     ) -> impl Body<Item = Result<Bytes, Error>> {
         let writing = [Writing::Frames, Writing::Batches][usize::from(batch)];
         Connected::body(self, writing, Some(Incoming::new(payload)))
+    }
+
+    /// The body of an event stream beside which its connection may have others.
+    pub(super) fn events_among_others(self) -> impl Body<Item = Result<Bytes, Error>> {
+        let stall = Duration::from_secs(self.app.config.live.stall_s);
+        let clock = self.app.engine.clock().clone();
+        stall::let_go_after(stall, clock, self.events())
     }
 
     fn hello(&self) -> Message {
@@ -116,8 +124,8 @@ impl Session {
 
 impl Drop for Connected {
     fn drop(&mut self) {
-        let stall = Duration::from_secs(self.session.app.config.live.stall_s);
-        let now = self.session.uptime();
+        let stall = Duration::from_secs(self.client.app.config.live.stall_s);
+        let now = self.client.uptime();
         // The system ends a connection without telling the body why.
         let behind = self.behind_since.map(|since| now.saturating_sub(since));
         let stalled = behind.is_some_and(|behind| behind >= stall);
@@ -129,21 +137,21 @@ impl Drop for Connected {
             End::Dismissed(_) => ("dismissed", &metrics::LIVE_DISMISSED),
         };
         counter.increment(1);
-        debug!(stream.id = %self.session.id, outcome, "live stream {outcome}");
+        debug!(stream.id = %self.client.id, outcome, "live stream {outcome}");
     }
 }
 
 impl Connected {
     fn body(
-        session: Session,
+        client: LiveClient,
         writing: Writing,
         incoming: Option<Incoming>,
     ) -> impl Body<Item = Result<Bytes, Error>> {
         let mut wire = Wire::new(writing);
-        wire.push(session.hello());
+        wire.push(client.hello());
         let open = Self {
-            ticks: session.app.engine.ticks(),
-            session,
+            ticks: client.app.engine.ticks(),
+            client,
             wire,
             incoming,
             wish: None,
@@ -167,7 +175,7 @@ impl Connected {
             self.leave_if_told();
             self.overhear();
             if let Some(piece) = self.wire.next() {
-                self.behind_since = self.behind_since.or(Some(self.session.uptime()));
+                self.behind_since = self.behind_since.or(Some(self.client.uptime()));
                 metrics::LIVE_SENT_BYTES.increment(piece.len() as u64);
                 return Ok(Some(piece));
             }
@@ -183,7 +191,7 @@ impl Connected {
 
     /// Ends the stream of a client that may look no longer: it gets nothing more but why.
     fn leave_if_told(&mut self) {
-        let told = *self.session.seat.dismissed.borrow_and_update();
+        let told = *self.client.seat.dismissed.borrow_and_update();
         if let Some(why) = told
             && self.end.is_none()
         {
@@ -196,7 +204,7 @@ impl Connected {
 
     /// Takes what the client has asked for already, also while a long message is on its way to it.
     fn overhear(&mut self) {
-        let changes = &self.session.seat.changes;
+        let changes = &self.client.seat.changes;
         if changes.has_changed().is_ok_and(|changed| changed) {
             self.take_patch();
         }
@@ -209,7 +217,7 @@ impl Connected {
     }
 
     fn take_patch(&mut self) {
-        let wanted = self.session.seat.changes.borrow_and_update().clone();
+        let wanted = self.client.seat.changes.borrow_and_update().clone();
         self.wish = wanted.map(Asked::Patched).or(self.wish.take());
     }
 
@@ -234,7 +242,7 @@ impl Connected {
     /// Puts the next messages on the wire; false if there is nothing to say.
     async fn gather(&mut self) -> Result<bool, Error> {
         let mut gathered = self.make_wish();
-        let Session { app, stream, .. } = &mut self.session;
+        let LiveClient { app, stream, .. } = &mut self.client;
         let (view, clock) = (app.engine.view(), app.engine.clock());
         let (now, uptime) = (clock.now(), clock.uptime());
         app.views.keep(&view, uptime);
@@ -260,10 +268,10 @@ impl Connected {
 
     /// How long until a change of subscription may be made.
     fn wish_due_in(&self) -> Duration {
-        let tick = Duration::from_millis(self.session.app.config.live.tick_ms);
+        let tick = Duration::from_millis(self.client.app.config.live.tick_ms);
         let due = self.changed_at.map(|at| at + tick);
         due.map_or(Duration::ZERO, |due| {
-            due.saturating_sub(self.session.uptime())
+            due.saturating_sub(self.client.uptime())
         })
     }
 
@@ -272,18 +280,18 @@ impl Connected {
         if !self.wish_due_in().is_zero() {
             return 0;
         }
-        let session = &mut self.session;
+        let client = &mut self.client;
         let wanted = match self.wish.take() {
             None => return 0,
             Some(Asked::Patched(wanted)) => Ok(wanted),
             Some(Asked::Said(text)) => Change::read(&text)
-                .and_then(|change| change.subscription(&session.app, &session.caller)),
+                .and_then(|change| change.subscription(&client.app, &client.caller)),
         };
-        self.changed_at = Some(session.uptime());
+        self.changed_at = Some(client.uptime());
         let answer = match wanted {
             Ok(wanted) => {
-                session.stream.change(wanted);
-                session.hello()
+                client.stream.change(wanted);
+                client.hello()
             }
             // One that is refused leaves the old one in force.
             Err(problem) => Message::refused(&problem.detail()),
@@ -296,11 +304,11 @@ impl Connected {
     /// Waits for something to do: a tick, a word of the client, a change, the dismissal, or a tick of our
     /// own that is due however busy the writer is.
     async fn wait(&mut self) {
-        let mut due = self.session.stream.tick_due_in(self.session.uptime());
+        let mut due = self.client.stream.tick_due_in(self.client.uptime());
         if self.wish.is_some() {
             due = due.min(self.wish_due_in());
         }
-        let seat = &mut self.session.seat;
+        let seat = &mut self.client.seat;
         let incoming = self.incoming.as_mut();
         let heard = async {
             match incoming {
