@@ -13,6 +13,7 @@ import { firstStyle } from "./first-style";
 import type { DiffTarget } from "./live-source";
 import "./maplibre";
 import { Pulses } from "./pulses";
+import { Sharpness } from "./sharpness";
 import { sourceOf } from "./drawing";
 import { drawingOf } from "./overlay/legend";
 import { SELECTION_SOURCE } from "./overlay/selection";
@@ -49,6 +50,8 @@ export interface StageEvents {
   onMove(byHand: boolean): void;
   /** On the way too, not only at the end of a movement. */
   onMoving(): void;
+  /** The map is drawn in this part of its full resolution, for the display bears no more; 1 where it does. */
+  onDrawnPart(part: number): void;
 }
 
 const REACH_PX = 10;
@@ -65,6 +68,7 @@ export class Stage {
   /** Layers of the style that wait until the first picture is shown. */
   #later: readonly string[] = [];
   readonly #pulses: Pulses;
+  readonly #sharpness: Sharpness;
   /** How far the middle of this map lies from the middle of the view it shows a part of. */
   #away: [number, number];
 
@@ -93,8 +97,16 @@ export class Stage {
       locale: { "Map.Title": "Map" },
     });
     this.#pulses = new Pulses(this.map);
+    this.#sharpness = new Sharpness(this.map, pixelRatio, (part) => {
+      document.documentElement.dataset["drawn"] = `${String(Math.round(part * 100))} %`;
+      events.onDrawnPart(part);
+    });
     this.map.once("style.load", () => {
-      makeFirstPicture(this.map, pixelRatio, live, () => this.#showRest());
+      const shown = (): void => {
+        this.#showRest();
+        this.#sharpness.shown();
+      };
+      makeFirstPicture(this.map, pixelRatio, live, shown, () => this.#sharpness.whole());
       events.onFreshSources();
     });
     this.#listen();
@@ -208,6 +220,11 @@ export class Stage {
     if (away[0] === this.#away[0] && away[1] === this.#away[1]) return;
     this.#away = away;
     this.map.jumpTo(this.#own(view));
+  }
+
+  /** Pixels drawn for one of the style, as far as this display bears them. */
+  get pixelRatio(): number {
+    return this.#sharpness.ratio;
   }
 
   get bounds(): [number, number, number, number] {
