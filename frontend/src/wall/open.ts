@@ -167,6 +167,7 @@ class OpenWall implements MapSide {
   }
 
   async #dress(): Promise<void> {
+    this.#stage.expectDress();
     paintInterface(this.wall.theme, document.documentElement);
     this.#ground = await askGround(this.wall.theme).catch(() => null);
     this.#focusing.wear(this.#clothes());

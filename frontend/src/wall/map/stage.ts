@@ -65,6 +65,8 @@ export class Stage {
   #catalog: readonly CatalogLayer[] = [];
   #shown: ReadonlySet<string> = new Set();
   #troubled = false;
+  /** Dresses that are on their way. */
+  #expected = 0;
   /** Layers of the style that wait until the first picture is shown. */
   #later: readonly string[] = [];
   readonly #pulses: Pulses;
@@ -121,7 +123,9 @@ export class Stage {
     });
     map.on("move", () => events.onMoving());
     map.on("resize", () => this.#stayInPart());
-    map.on("idle", () => (document.documentElement.dataset["map"] = "idle"));
+    map.on("idle", () => {
+      if (this.#expected === 0) document.documentElement.dataset["map"] = "idle";
+    });
     map.on("error", ({ error }) => {
       this.#troubled = true;
       console.warn(error.message);
@@ -132,13 +136,20 @@ export class Stage {
     });
   }
 
-  /** Takes another dress, and announces the new sources when they are there. */
+  /** Another dress is on its way: the map is not said to be idle before it is worn and drawn. */
+  expectDress(): void {
+    this.#expected += 1;
+    document.documentElement.dataset["map"] = "dressing";
+  }
+
+  /** Takes the dress that was expected, and announces the new sources when they are there. */
   async wear(dress: Dress): Promise<void> {
     const { style } = this.#compose(dress);
     await new Promise<void>((resolve) => {
       this.map.once("style.load", () => resolve());
       this.map.setStyle(style, { diff: false });
     });
+    this.#expected -= 1;
     this.show(this.#shown);
     this.events.onFreshSources();
   }
