@@ -53,7 +53,17 @@ test("the wall comes up whole and asks nobody but its server", async () => {
   await page.waitForFunction(drawn);
   await browser.state("map", "idle");
   // The other style, replay, details and find have files and answers of their own.
-  for (const key of ["d", "r", "Escape", "]", "Enter", "f"]) await page.keyboard.press(key);
+  await page.keyboard.press("d");
+  await browser.state("map", "idle");
+  await page.keyboard.press("r");
+  const timeline = page.getByRole("slider", { name: "Instant shown" });
+  await timeline.waitFor();
+  await page.keyboard.press("Escape");
+  await timeline.waitFor({ state: "detached" });
+  await page.keyboard.press("]");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Nearest cameras" }).waitFor();
+  await page.keyboard.press("f");
   await page.getByRole("heading", { name: "Find" }).waitFor();
 
   const own = new URL(server.base).host;

@@ -70,6 +70,9 @@ export class Browser {
 
   /** What axe finds against WCAG 2.2 AA that is serious or critical, as one line each. */
   async violations() {
+    // What fades or slides in is half transparent on the way.
+    const settled = () => document.getAnimations().every((it) => it.playState !== "running" || it.effect.getComputedTiming().iterations === Infinity);
+    await this.page.waitForFunction(settled);
     const session = await this.context.newCDPSession(this.page);
     await session.send("Page.setBypassCSP", { enabled: true });
     await this.page.evaluate(axeSource);

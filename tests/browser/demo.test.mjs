@@ -33,8 +33,8 @@ test("the printed link opens a live wall with streets under it", async () => {
 
 test("units drive around", async () => {
   const places = () => window.__wall.features("units").map((it) => `${it.id} ${it.geometry?.coordinates}`);
+  await page.waitForFunction(() => window.__wall.features("units").length > 3);
   const before = await page.evaluate(places);
-  assert.ok(before.length > 3, "units are out");
   const moved = (known) => {
     const now = window.__wall.features("units").map((it) => `${it.id} ${it.geometry?.coordinates}`);
     return now.filter((it) => !known.includes(it)).length >= 3;

@@ -27,6 +27,12 @@ async function open(query = "") {
   await page.waitForFunction(() => window.__wall !== undefined);
 }
 
+/** Signs out, away from the wall: that would itself lead to the sign-in page once its session is gone. */
+async function leave() {
+  await page.goto("about:blank");
+  await page.context().clearCookies();
+}
+
 test("where nobody reports, an empty rail does not claim that all is quiet", async () => {
   await open();
   await rail().getByText("Nothing is listed. No feed reports: incidents, plate hits, blockages.").waitFor();
@@ -66,11 +72,11 @@ test("the rail names what alone is not reported, and is calm once all are heard 
 test("a session that is shown less is told what it is not shown", async () => {
   const printed = await server.command("link", "--role", "wall", "--layers", "incidents,cameras");
   const token = /\/sign-in#(\S+)/.exec(printed)[1];
-  await page.context().clearCookies();
+  await leave();
   await page.goto(`${server.base}/sign-in#${token}`);
   await page.waitForURL(/\/wall/);
   await rail().getByText("Nothing is listed. Not shown on this wall: plate hits, blockages.").waitFor();
-  await page.context().clearCookies();
+  await leave();
   await page.goto(await server.link());
   await page.waitForURL(/\/wall/);
 });
@@ -110,7 +116,11 @@ test("one blocked junction is one card, no younger with each report, and one wit
     const [, minutes, seconds] = /(\d\d):(\d\d)/.exec(await cards.innerText());
     return Number(minutes) * 60 + Number(seconds);
   };
-  await page.waitForFunction(() => /00:0[2-9]/.test(document.querySelector("ol .age")?.textContent ?? ""));
+  const grown = () => {
+    const [, minutes, seconds] = /(\d\d):(\d\d)/.exec(document.querySelector("ol .age")?.textContent ?? "") ?? [];
+    return Number(minutes) * 60 + Number(seconds) >= 2;
+  };
+  await page.waitForFunction(grown);
   const before = await age_s();
   await server.post("blockages", { ...at, properties: { ...place, confidence: 0.95 } });
   await cards.getByText(/95 % sure/).waitFor();

@@ -46,6 +46,8 @@ test("everything that the wall opens with is asked at once, and tiles wait for n
   let open;
   const allAsked = new Promise((resolve) => (open = resolve));
   const isOne = (url) => ASKED.includes(url.pathname);
+  // The wall before this one must not be taken for it.
+  await page.goto("about:blank");
   await page.route(isOne, async (route) => {
     unasked.delete(new URL(route.request().url()).pathname);
     if (unasked.size === 0) open();
@@ -64,18 +66,28 @@ test("everything that the wall opens with is asked at once, and tiles wait for n
   assert.deepEqual(described, ["/tiles/basemap"]);
 });
 
-/** Whether the map is in sight and drawn in full resolution. */
+/** Notes how many pixels wide the map is drawn while it is out of sight. */
+const noteHidden = () => {
+  const widths = (window.hiddenWidths = []);
+  const look = () => {
+    const map = window.__wall?.map;
+    if (map?.getContainer().style.visibility === "hidden") widths.push(map.getCanvas().width);
+    if (document.documentElement?.dataset.drawn === undefined) requestAnimationFrame(look);
+  };
+  look();
+};
+
+/** How the map is drawn once it is in sight and as sharp as the display bears. */
 const sharp = () => {
   const map = window.__wall?.map;
-  if (!map || map.getContainer().style.visibility === "hidden") return false;
-  const shown = map.getContainer().getBoundingClientRect().width * devicePixelRatio;
-  return Math.abs(map.getCanvas().width - shown) <= 1;
+  const { drawn } = document.documentElement.dataset;
+  if (!map || drawn === undefined || map.getContainer().style.visibility === "hidden") return null;
+  const full = map.getContainer().getBoundingClientRect().width * devicePixelRatio;
+  return { part: Number.parseInt(drawn) / 100, width: map.getCanvas().width, full, coarse: window.hiddenWidths };
 };
 
 test("the first picture is put together out of sight, shown whole, and not waited for without end", async () => {
-  await page.goto(`${server.base}/wall/A?at=${DOWNTOWN.join(",")},15`);
-  await page.waitForFunction(sharp);
-
+  await page.addInitScript(noteHidden);
   const tiles = /\/tiles\/[^/]+\/\d+\//;
   let release;
   const held = new Promise((resolve) => (release = resolve));
@@ -84,10 +96,9 @@ test("the first picture is put together out of sight, shown whole, and not waite
     await route.continue();
   });
   await page.goto(`${server.base}/wall/A?at=${DOWNTOWN.join(",")},15.2`);
-  await page.waitForFunction(() => window.__wall !== undefined);
-  const coarse = await page.evaluate(() => window.__wall.map.getCanvas().width);
-  await page.waitForFunction((full) => window.__wall.map.getCanvas().width > full, coarse);
-  await page.waitForFunction(sharp);
+  const { part, width, full, coarse } = await (await page.waitForFunction(sharp)).jsonValue();
+  assert.ok(coarse.length > 0 && Math.max(...coarse) < width / 4, `${coarse.join(" ")} px out of sight, then ${width}`);
+  assert.ok(Math.abs(width - part * full) <= 0.01 * full, `${width} of ${full} px are drawn, and ${part} is said`);
   const drawn = () => window.__wall.map.queryRenderedFeatures().some((it) => it.properties.id === "i1");
   await page.waitForFunction(drawn);
   release();

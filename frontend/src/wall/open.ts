@@ -90,6 +90,7 @@ class OpenWall implements MapSide {
         onPick: (picked, at) => this.director.pointing.picked(picked, at),
         onMove: (byHand) => this.#moved(byHand),
         onMoving: () => this.director.showing.moving(),
+        onDrawnPart: (part) => (wall.drawnPart = part),
       },
       watch.firstLive,
     );
@@ -106,9 +107,12 @@ class OpenWall implements MapSide {
       tones,
     });
     this.#replay = this.director.replay = this.#hangReplay();
-    openForTests(this.#stage.map, (layer) =>
-      isLive(layer) ? this.#replay.shown.features(layer) : this.#stage.tiledFeatures(layer),
-    );
+    openForTests({
+      map: this.#stage.map,
+      inset: () => this.#focusing.inset?.map ?? null,
+      features: (layer) =>
+        isLive(layer) ? this.#replay.shown.features(layer) : this.#stage.tiledFeatures(layer),
+    });
     setInterval(() => this.#refreshTiles(), TILES_EVERY_MS);
   }
 
@@ -163,6 +167,7 @@ class OpenWall implements MapSide {
   }
 
   async #dress(): Promise<void> {
+    this.#stage.expectDress();
     paintInterface(this.wall.theme, document.documentElement);
     this.#ground = await askGround(this.wall.theme).catch(() => null);
     this.#focusing.wear(this.#clothes());
@@ -208,7 +213,7 @@ class OpenWall implements MapSide {
       serverNow: from.serverNow,
       isLeft: (at) => this.#stage.isInLeftHalf(at),
       inset: (container, at, layer) =>
-        new code.Inset(container, at, closeLookZoom(layer), wall.scale, this.#clothes(), from),
+        new code.Inset(container, at, closeLookZoom(layer), this.#stage.pixelRatio, this.#clothes(), from),
     };
   }
 

@@ -50,6 +50,11 @@ export class Focusing {
     void this.#askCameras(at, asked.signal);
   }
 
+  /** The small map, while it is on the page. */
+  get inset(): Inset | null {
+    return this.#inset;
+  }
+
   /** Draws the inset into its place on the page. Gives back what takes it away again. */
   hang(container: HTMLElement): () => void {
     const focus = this.wall.focus;

@@ -1,7 +1,7 @@
 // The first picture is put together out of sight and coarsely. Whatever a map's worker needs on the way (symbols, letters, the next
 // tile) it asks of the page, and the page answers between two frames: where a frame costs half a second, as on a display without a
 // graphics processor, a picture of ten steps would be ten frames late. So frames cost next to nothing until the picture is whole; it
-// is then shown in no more pixels than any display draws at once, and in full as soon as the map has nothing else to do.
+// is then shown in no more pixels than any display draws at once, and as sharp as the display can bear once the map has nothing else to do.
 import type { Map as MapLibreMap } from "maplibre-gl";
 
 /** Part of the full resolution. */
@@ -11,8 +11,8 @@ const LATEST_MS = 2500;
 const LATEST_WITHOUT_MS = 3500;
 /** What a display without a graphics processor draws in a moment. */
 const QUICK_PIXELS = 450_000;
-/** In full by then, whatever moves. */
-const SHARP_AFTER_MS = 1500;
+/** Whole by then, whatever moves. */
+const WHOLE_AFTER_MS = 1500;
 
 /** The part of the full resolution in which a map of this many pixels is quickly drawn. */
 export const quickPart = (pixels: number): number =>
@@ -20,13 +20,15 @@ export const quickPart = (pixels: number): number =>
 
 /**
  * To be called when the style is there: its symbols are then being fetched for the full resolution. The picture is whole once what
- * `ready` waits for is in the map and drawn. `onShown` is called once it is shown: what came too late for it may come then.
+ * `ready` waits for is in the map and drawn. `onShown` is called once it is shown: what came too late for it may come then; `onWhole`
+ * once that is drawn too.
  */
 export function makeFirstPicture(
   map: MapLibreMap,
   pixelRatio: number,
   ready: Promise<unknown>,
   onShown: () => void,
+  onWhole: () => void,
 ): void {
   const { style, clientWidth, clientHeight } = map.getContainer();
   let isReady = false;
@@ -42,7 +44,7 @@ export function makeFirstPicture(
     style.visibility = "";
     map.once("render", () => {
       onShown();
-      sharpen(map, pixelRatio);
+      whenWhole(map, onWhole);
     });
   };
   let latest = setTimeout(show, LATEST_WITHOUT_MS);
@@ -59,13 +61,12 @@ export function makeFirstPicture(
   });
 }
 
-function sharpen(map: MapLibreMap, pixelRatio: number): void {
-  if (map.getPixelRatio() === pixelRatio) return;
-  const full = (): void => {
-    map.off("idle", full);
+function whenWhole(map: MapLibreMap, onWhole: () => void): void {
+  const whole = (): void => {
+    map.off("idle", whole);
     clearTimeout(latest);
-    map.setPixelRatio(pixelRatio);
+    onWhole();
   };
-  const latest = setTimeout(full, SHARP_AFTER_MS);
-  map.on("idle", full);
+  const latest = setTimeout(whole, WHOLE_AFTER_MS);
+  map.on("idle", whole);
 }

@@ -23,19 +23,20 @@ const styleOf = ({ theme, ground, catalog, shown }: Dress): StyleSpecification =
   compose(ground, theme, catalog, shown, window.location.origin).style;
 
 export class Inset {
-  readonly #map: MapLibreMap;
+  readonly map: MapLibreMap;
   readonly #filled = new Set<string>();
   #selection: GeoJSON.Feature[] = [];
 
+  /** `pixelRatio`: as the main map is drawn just now. */
   constructor(
     container: HTMLElement,
     private readonly at: [number, number],
     zoom: number,
-    scale: number,
+    pixelRatio: number,
     dress: Dress,
     private readonly from: InsetSource,
   ) {
-    this.#map = new MapLibreMap({
+    this.map = new MapLibreMap({
       container,
       style: styleOf(dress),
       center: at,
@@ -43,17 +44,17 @@ export class Inset {
       interactive: false,
       attributionControl: false,
       fadeDuration: 0,
-      pixelRatio: window.devicePixelRatio * scale,
+      pixelRatio,
       locale: { "Map.Title": "Inset map" },
     });
-    this.#map.getCanvas().tabIndex = -1;
-    this.#map.on("error", ({ error }) => console.warn(error.message));
-    this.#map.on("style.load", () => this.#fill());
+    this.map.getCanvas().tabIndex = -1;
+    this.map.on("error", ({ error }) => console.warn(error.message));
+    this.map.on("style.load", () => this.#fill());
   }
 
   /** By day and by night as the main view. */
   wear(dress: Dress): void {
-    this.#map.setStyle(styleOf(dress), { diff: false });
+    this.map.setStyle(styleOf(dress), { diff: false });
   }
 
   #fill(): void {
@@ -79,7 +80,7 @@ export class Inset {
   }
 
   remove(): void {
-    this.#map.remove();
+    this.map.remove();
   }
 
   #isNear(feature: LiveFeature): boolean {
@@ -90,6 +91,6 @@ export class Inset {
   }
 
   #set(source: string, features: GeoJSON.Feature[]): void {
-    void this.#map.getSource<GeoJSONSource>(source)?.setData({ type: "FeatureCollection", features });
+    void this.map.getSource<GeoJSONSource>(source)?.setData({ type: "FeatureCollection", features });
   }
 }

@@ -13,6 +13,7 @@ import { firstStyle } from "./first-style";
 import type { DiffTarget } from "./live-source";
 import "./maplibre";
 import { Pulses } from "./pulses";
+import { Sharpness } from "./sharpness";
 import { sourceOf } from "./drawing";
 import { drawingOf } from "./overlay/legend";
 import { SELECTION_SOURCE } from "./overlay/selection";
@@ -49,6 +50,8 @@ export interface StageEvents {
   onMove(byHand: boolean): void;
   /** On the way too, not only at the end of a movement. */
   onMoving(): void;
+  /** The map is drawn in this part of its full resolution, for the display bears no more; 1 where it does. */
+  onDrawnPart(part: number): void;
 }
 
 const REACH_PX = 10;
@@ -62,9 +65,12 @@ export class Stage {
   #catalog: readonly CatalogLayer[] = [];
   #shown: ReadonlySet<string> = new Set();
   #troubled = false;
+  /** Dresses that are on their way. */
+  #expected = 0;
   /** Layers of the style that wait until the first picture is shown. */
   #later: readonly string[] = [];
   readonly #pulses: Pulses;
+  readonly #sharpness: Sharpness;
   /** How far the middle of this map lies from the middle of the view it shows a part of. */
   #away: [number, number];
 
@@ -93,8 +99,16 @@ export class Stage {
       locale: { "Map.Title": "Map" },
     });
     this.#pulses = new Pulses(this.map);
+    this.#sharpness = new Sharpness(this.map, pixelRatio, (part) => {
+      document.documentElement.dataset["drawn"] = `${String(Math.round(part * 100))} %`;
+      events.onDrawnPart(part);
+    });
     this.map.once("style.load", () => {
-      makeFirstPicture(this.map, pixelRatio, live, () => this.#showRest());
+      const shown = (): void => {
+        this.#showRest();
+        this.#sharpness.shown();
+      };
+      makeFirstPicture(this.map, pixelRatio, live, shown, () => this.#sharpness.whole());
       events.onFreshSources();
     });
     this.#listen();
@@ -109,7 +123,9 @@ export class Stage {
     });
     map.on("move", () => events.onMoving());
     map.on("resize", () => this.#stayInPart());
-    map.on("idle", () => (document.documentElement.dataset["map"] = "idle"));
+    map.on("idle", () => {
+      if (this.#expected === 0) document.documentElement.dataset["map"] = "idle";
+    });
     map.on("error", ({ error }) => {
       this.#troubled = true;
       console.warn(error.message);
@@ -120,13 +136,20 @@ export class Stage {
     });
   }
 
-  /** Takes another dress, and announces the new sources when they are there. */
+  /** Another dress is on its way: the map is not said to be idle before it is worn and drawn. */
+  expectDress(): void {
+    this.#expected += 1;
+    document.documentElement.dataset["map"] = "dressing";
+  }
+
+  /** Takes the dress that was expected, and announces the new sources when they are there. */
   async wear(dress: Dress): Promise<void> {
     const { style } = this.#compose(dress);
     await new Promise<void>((resolve) => {
       this.map.once("style.load", () => resolve());
       this.map.setStyle(style, { diff: false });
     });
+    this.#expected -= 1;
     this.show(this.#shown);
     this.events.onFreshSources();
   }
@@ -208,6 +231,11 @@ export class Stage {
     if (away[0] === this.#away[0] && away[1] === this.#away[1]) return;
     this.#away = away;
     this.map.jumpTo(this.#own(view));
+  }
+
+  /** Pixels drawn for one of the style, as far as this display bears them. */
+  get pixelRatio(): number {
+    return this.#sharpness.ratio;
   }
 
   get bounds(): [number, number, number, number] {

@@ -67,6 +67,8 @@ export class Wall {
   shown = $state.raw<ReadonlySet<string>>(new Set());
   theme = $state<Theme>("night");
   scale = $state(1);
+  /** Of the map's full resolution: less where the display would otherwise not keep up. Null until the map is drawn as it stays. */
+  drawnPart = $state<number | null>(null);
   cycling = $state(false);
   sound = $state.raw<SoundSettings>(AT_FIRST);
   soundBlocked = $state(false);
