@@ -16,6 +16,7 @@
 //! | the mutable picture and its snapshots | [`Picture`], [`View`] |
 //! | who looks | [`Viewer`] |
 //! | a layer as that viewer may read it | [`Open`], [`Seen`] |
+//! | areas that are watched, and what a movement does to them | [`Fences`], [`Crossings`] |
 
 #![cfg_attr(
     test,
@@ -39,6 +40,7 @@ mod coverage;
 pub mod encode;
 mod event;
 mod feature;
+mod fence;
 mod gate;
 #[cfg(test)]
 mod invariants;
@@ -61,6 +63,7 @@ pub use encode::{
 };
 pub use event::{Event, Observation, Record, Seq};
 pub use feature::{FeatureId, FeedName, Fix, Properties, Seen, Topic, Value, ValueRef};
+pub use fence::{Crossing, Crossings, Fences, Transition};
 pub use gate::{Glance, NoSuchLayer, Open, TopicDelta};
 pub use picture::{Applied, Picture};
 pub use place::{BadBounds, Bounds, LonLat, OffGlobe};
