@@ -174,7 +174,7 @@ problems! {
         "The body is larger than {limit}."
     /// A media type that is not read here.
     UnsupportedMediaType { found: String, expected: String } => UNSUPPORTED_MEDIA_TYPE "unsupported-media-type" "Unsupported media type"
-        "Content-Type {found} is not read here, but {expected}."
+        "{found} is not read here, but {expected}."
     /// A geometry that encloses nothing, or crosses itself.
     BadGeometry { reason: String, at: Option<[f64; 2]> } => UNPROCESSABLE_ENTITY "bad-geometry" "Invalid geometry"
         "The geometry is invalid: {reason}."

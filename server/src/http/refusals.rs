@@ -49,7 +49,7 @@ pub fn of_status(status: StatusCode, allowed: Option<&str>) -> Option<Problem> {
             limit: "this path takes".into(),
         },
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::UnsupportedMediaType {
-            found: "of this request".into(),
+            found: "The media type of this request".into(),
             expected: "another".into(),
         },
         StatusCode::INTERNAL_SERVER_ERROR => Problem::internal("a bare status 500"),
@@ -74,9 +74,9 @@ pub fn unread(request: &HttpRequest, expected: &str) -> Problem {
     let found = media_type(request);
     Problem::UnsupportedMediaType {
         found: if found.trim().is_empty() {
-            "(none)".into()
+            "Content-Type (none)".into()
         } else {
-            echo(found)
+            echo(&format!("Content-Type {found}"))
         },
         expected: if is_utf_8(found) {
             expected.into()

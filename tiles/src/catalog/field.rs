@@ -1,8 +1,11 @@
 //! Fields: what a property may hold, and who may see it.
 
 use crate::feature::Value;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, IntoDeserializer as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The type of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,11 +48,35 @@ pub struct FieldSpec {
 }
 
 /// A field in configuration: a bare type, or a table.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone)]
 enum FieldEntry {
     Bare(FieldType),
     Full(FieldSpec),
+}
+
+impl<'de> Deserialize<'de> for FieldEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EntryVisitor)
+    }
+}
+
+/// Reads an entry as what it is, so that whatever is wrong with it is named.
+struct EntryVisitor;
+
+impl<'de> Visitor<'de> for EntryVisitor {
+    type Value = FieldEntry;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a type such as \"text\", or a table with a type")
+    }
+
+    fn visit_str<E: de::Error>(self, kind: &str) -> Result<FieldEntry, E> {
+        FieldType::deserialize(kind.into_deserializer()).map(FieldEntry::Bare)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, keys: A) -> Result<FieldEntry, A::Error> {
+        FieldSpec::deserialize(MapAccessDeserializer::new(keys)).map(FieldEntry::Full)
+    }
 }
 
 impl From<FieldEntry> for FieldSpec {
@@ -67,7 +94,7 @@ impl From<FieldEntry> for FieldSpec {
     }
 }
 
-pub(super) fn fields_from_entries<'de, D: serde::Deserializer<'de>>(
+pub(super) fn fields_from_entries<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, FieldSpec>, D::Error> {
     let entries = BTreeMap::<String, FieldEntry>::deserialize(deserializer)?;

@@ -131,6 +131,34 @@ fn a_key_that_its_field_has_no_use_for_is_named() {
 }
 
 #[test]
+fn a_field_that_cannot_be_read_is_refused_by_what_is_wrong() {
+    for (field, wrong) in [
+        (
+            "\"txt\"",
+            "unknown variant `txt`, expected one of `text`, `integer`",
+        ),
+        ("{ type = \"txt\" }", "unknown variant `txt`"),
+        ("{ clearance = \"cji\" }", "missing field `type`"),
+        (
+            "{ type = \"text\", unit = \"m\" }",
+            "unknown field `unit`, expected one of `type`, `clearance`",
+        ),
+        (
+            "{ type = \"boolean\", always = \"yes\" }",
+            "invalid type: string \"yes\", expected a boolean",
+        ),
+        (
+            "7",
+            "expected a type such as \"text\", or a table with a type",
+        ),
+    ] {
+        let text = format!("[[layers]]\nname = \"lamps\"\n{LAYER}fields = {{ lamp = {field} }}\n");
+        let error = toml::from_str::<Config>(&text).unwrap_err().to_string();
+        assert!(error.contains(wrong), "{field}: {error}");
+    }
+}
+
+#[test]
 fn proxies_are_addresses_or_nets_and_go_with_origins() {
     let with =
         |proxies: &str| format!("[site]\norigins = [\"https://a.example\"]\nproxies = [{proxies}]");
