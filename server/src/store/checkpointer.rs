@@ -10,9 +10,11 @@ use super::damage::Damage;
 use super::embedded::{Embedded, connect};
 use super::error::{StoreError, io, sqlite};
 use super::interned::Interned;
+use super::segments;
 use crate::identity::hex;
 use atalaya_tiles::{
-    Catalog, FeatureId, Hot, HotFeature, LayerIx, LayerKind, LayerSpec, MarkKey, Seq, Tombstone,
+    Catalog, FeatureId, Hot, HotFeature, LayerIx, LayerKind, LayerSpec, MarkKey, Sealed, Seq,
+    Tombstone,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -49,6 +51,8 @@ pub(crate) struct Stand {
     pub(crate) layers: BTreeSet<String>,
     /// The clearances that the slots of marks count through.
     pub(crate) clearances: Vec<String>,
+    /// Whether the sightings of these layers are all in it.
+    pub(crate) sealed: bool,
 }
 
 impl Stand {
@@ -59,7 +63,7 @@ impl Stand {
         };
         connection
             .query_row(
-                "SELECT seq, clock, layers, clearances FROM checkpoint",
+                "SELECT seq, clock, layers, clearances, sealed FROM checkpoint",
                 [],
                 |row| {
                     Ok(Self {
@@ -67,6 +71,7 @@ impl Stand {
                         clock: row.get::<_, Instant>(1)?.0,
                         layers: json(row.get(2)?)?.into_iter().collect(),
                         clearances: json(row.get(3)?)?,
+                        sealed: row.get(4)?,
                     })
                 },
             )
@@ -190,7 +195,7 @@ impl Checkpointer {
         clock: Timestamp,
     ) -> Result<(), StoreError> {
         self.removed.extend_from_slice(removed);
-        let stand = self.next_stand(seq, clock);
+        let stand = self.next_stand(seq, clock, hot.sealed.is_some());
         match self.write(hot, &stand) {
             Ok(()) => {
                 self.interned.keep();
@@ -211,7 +216,7 @@ impl Checkpointer {
 
     /// The stand after a checkpoint. A layer that the catalog has lost is not in it: nobody has
     /// followed what the log tells of it.
-    fn next_stand(&self, seq: Seq, clock: Timestamp) -> Stand {
+    fn next_stand(&self, seq: Seq, clock: Timestamp, sealed: bool) -> Stand {
         let catalog = &self.codec.catalog;
         let layers = catalog.layers();
         Stand {
@@ -221,6 +226,7 @@ impl Checkpointer {
                 .filter_map(|(_, spec)| entry(catalog, spec))
                 .collect(),
             clearances: clearances(catalog),
+            sealed,
         }
     }
 
@@ -243,6 +249,7 @@ impl Checkpointer {
         }
         rows.bury(&self.tombstones, &hot.tombstones)?;
         rows.mark(&hot.marks)?;
+        rows.seal(hot.sealed.as_deref().unwrap_or_default())?;
         rows.stand(stand, &self.epoch)?;
         transaction.commit()
     }
@@ -332,8 +339,9 @@ impl Rows<'_> {
     }
 
     fn clear(&self) -> rusqlite::Result<()> {
-        self.transaction
-            .execute_batch("DELETE FROM hot; DELETE FROM tombstones; DELETE FROM marks;")
+        self.transaction.execute_batch(
+            "DELETE FROM hot; DELETE FROM tombstones; DELETE FROM marks; DELETE FROM segments;",
+        )
     }
 
     fn remove(&mut self, removed: &[(LayerIx, FeatureId)]) -> rusqlite::Result<()> {
@@ -418,17 +426,22 @@ impl Rows<'_> {
         Ok(())
     }
 
+    fn seal(&mut self, sealed: &[Sealed]) -> rusqlite::Result<()> {
+        segments::write(self.transaction, sealed, |layer| self.layer(layer))
+    }
+
     fn stand(&self, stand: &Stand, epoch: &str) -> rusqlite::Result<()> {
         let layers: Vec<String> = stand.layers.iter().cloned().collect();
         self.transaction.execute(
-            "INSERT OR REPLACE INTO checkpoint (only, epoch, seq, clock, layers, clearances)
-             VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR REPLACE INTO checkpoint (only, epoch, seq, clock, layers, clearances, sealed)
+             VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)",
             params![
                 epoch,
                 stand.seq.0.cast_signed(),
                 Instant(stand.clock),
                 serde_json::Value::from(layers).to_string(),
                 serde_json::Value::from(stand.clearances.clone()).to_string(),
+                stand.sealed,
             ],
         )?;
         Ok(())

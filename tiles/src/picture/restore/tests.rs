@@ -13,6 +13,8 @@ struct Store {
     features: BTreeMap<(LayerIx, FeatureId), HotFeature>,
     tombstones: BTreeMap<(LayerIx, FeatureId), Tombstone>,
     marks: HashMap<(LayerIx, u64), Seq>,
+    /// Segments as bytes, in order.
+    sealed: Vec<(LayerIx, Vec<u8>)>,
     at: Option<(Seq, Timestamp)>,
 }
 
@@ -33,14 +35,18 @@ impl Store {
         let tombstones = hot.tombstones.into_iter();
         self.tombstones
             .extend(tombstones.map(|(layer, id, tombstone)| ((layer, id), tombstone)));
+        let sealed = hot.sealed.iter().flatten();
+        let sealed = sealed.map(|sealed| (sealed.layer(), sealed.to_bytes()));
+        self.sealed = sealed.collect();
         let marks = hot.marks.into_iter();
         self.marks
             .extend(marks.map(|(layer, key, seq)| ((layer, key.to_bits()), seq)));
         self.at = Some((view.seq(), view.clock()));
     }
 
-    /// A picture from the store and the log; sightings are the records that were not withdrawn.
-    fn restore(&self, catalog: &Arc<Catalog>, log: &[Record]) -> Picture {
+    /// A picture from the store and the log; sightings are the records that were not withdrawn, or what
+    /// was sealed.
+    fn restore(&self, catalog: &Arc<Catalog>, log: &[Record], sealed: bool) -> Picture {
         let mut picture = Picture::new(Arc::clone(catalog), RingLimits::default());
         for feature in self.features.values() {
             picture.restore_feature(feature.clone());
@@ -54,8 +60,14 @@ impl Store {
         let Some((seq, clock)) = self.at else {
             return picture;
         };
-        for record in sightings(catalog, &log[..log.partition_point(|r| r.seq <= seq)]) {
-            picture.restore_sighting(record.clone());
+        if sealed {
+            for (layer, bytes) in &self.sealed {
+                picture.restore_sealed(Sealed::from_bytes(catalog, *layer, bytes).unwrap());
+            }
+        } else {
+            for record in sightings(catalog, &log[..log.partition_point(|r| r.seq <= seq)]) {
+                picture.restore_sighting(record.clone());
+            }
         }
         picture.restored(seq, clock);
         picture
@@ -96,7 +108,6 @@ fn check(log: &[Record], cuts: &[prop::sample::Index]) {
         store.checkpoint(&mut straight);
         done = cut;
     }
-    let mut restored = store.restore(&catalog, log);
     let compare = |straight: &Picture, restored: &Picture| {
         assert_eq!(straight.next_due(), restored.next_due());
         for (_, viewer) in viewers(&catalog) {
@@ -104,10 +115,14 @@ fn check(log: &[Record], cuts: &[prop::sample::Index]) {
             assert_eq!(everything(&was, &viewer), everything(&is, &viewer));
         }
     };
-    compare(&straight, &restored);
-    straight.apply(&log[done..]);
-    restored.apply(log);
-    compare(&straight, &restored);
+    for sealed in [false, true] {
+        let mut straight = straight.clone();
+        let mut restored = store.restore(&catalog, log, sealed);
+        compare(&straight, &restored);
+        straight.apply(&log[done..]);
+        restored.apply(log);
+        compare(&straight, &restored);
+    }
 }
 
 proptest! {
@@ -130,7 +145,7 @@ fn a_restored_view_gives_no_deltas_from_before() {
         .collect();
     let mut store = Store::default();
     store.checkpoint(&mut folded(&catalog, &log, 1));
-    let view = store.restore(&catalog, &log).view();
+    let view = store.restore(&catalog, &log, false).view();
     assert!(!view.reaches(Seq(2)));
     assert!(view.reaches(Seq(3)));
     assert!(
@@ -178,7 +193,11 @@ fn what_a_field_is_always_is_there_whoever_left_it_out() {
         // As an old checkpoint has it.
         hot.observation.properties = crate::feature::Properties::default();
     }
-    for view in [straight.view(), store.restore(&catalog, &log).view()] {
+    for view in [
+        straight.view(),
+        store.restore(&catalog, &log, false).view(),
+        store.restore(&catalog, &log, true).view(),
+    ] {
         for (layer, id) in [("cameras", "c"), ("cameras", "old"), ("alpr_reads", "r")] {
             let open = view
                 .open(&crate::viewer::Viewer::EVERYTHING, layer)
