@@ -204,7 +204,7 @@ fn add_observation(digest: &mut Sha256, observation: &Observation) {
     add_time(digest, observation.expires_at);
     add_geometry(digest, observation.geometry.as_ref());
     for (field, value) in observation.properties.iter() {
-        digest.update(format!("{field:?}"));
+        digest.update(field.index().to_be_bytes());
         add_value(digest, value);
     }
 }

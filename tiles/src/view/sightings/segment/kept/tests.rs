@@ -17,7 +17,7 @@ fn mixed() -> Segment {
         };
         row.properties = Properties::new([
             (FieldIx(0), Value::Text(format!("plate {n}").into())),
-            (FieldIx(1), Value::Integer(n as i64 * 1_000)),
+            (FieldIx(1), Value::Integer(row.seq.0.cast_signed() * 1_000)),
             (FieldIx(2), Value::Number(n as f64 / 7.0)),
             (FieldIx(4), Value::Time(row.received_at)),
             (
