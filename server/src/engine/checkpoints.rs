@@ -102,13 +102,11 @@ impl Worker {
 
     fn write(&mut self, job: Job) {
         let (seq, started) = (job.view.seq(), monotonic());
-        let mut hot = job.view.hot(self.checkpointer.since());
+        let hot = job.view.hot(self.checkpointer.since());
         let clock = job.view.clock();
         let mut written = self.checkpointer.checkpoint(&hot, &job.removed, seq, clock);
         // Retention goes no further than the checkpoint: on a full disk this comes first.
         if matches!(written, Err(StoreError::Full { .. })) && self.retainer.make_room().is_ok() {
-            // The log has the sightings too, and they are the most of it.
-            hot.sealed = None;
             written = self.checkpointer.checkpoint(&hot, &[], seq, clock);
         }
         match written {

@@ -182,7 +182,8 @@ impl Checkpointer {
         self.stand.as_ref().map_or(Seq(0), |stand| stand.seq)
     }
 
-    /// Brings the checkpoint to a view's position in one transaction.
+    /// Brings the checkpoint to a view's position in one transaction; without sightings where the disk
+    /// has no room for them.
     ///
     /// `hot` is the view's [`hot`](atalaya_tiles::View::hot) since [`Checkpointer::since`] and has
     /// all its tombstones; `removed` is what left since the last call. After an error the checkpoint
@@ -195,8 +196,15 @@ impl Checkpointer {
         clock: Timestamp,
     ) -> Result<(), StoreError> {
         self.removed.extend_from_slice(removed);
-        let stand = self.next_stand(seq, clock, hot.sealed.is_some());
-        match self.write(hot, &stand) {
+        let mut stand = self.next_stand(seq, clock, hot.sealed.is_some());
+        let mut written = self.write(hot, &stand);
+        if stand.sealed && written.as_ref().is_err_and(is_full) {
+            // Sightings are the most of it, and the log has them too.
+            self.interned.forget();
+            stand.sealed = false;
+            written = self.write(hot, &stand);
+        }
+        match written {
             Ok(()) => {
                 self.interned.keep();
                 self.removed.clear();
@@ -249,7 +257,8 @@ impl Checkpointer {
         }
         rows.bury(&self.tombstones, &hot.tombstones)?;
         rows.mark(&hot.marks)?;
-        rows.seal(hot.sealed.as_deref().unwrap_or_default())?;
+        let sealed = hot.sealed.as_deref().filter(|_| stand.sealed);
+        rows.seal(sealed.unwrap_or_default())?;
         rows.stand(stand, &self.epoch)?;
         transaction.commit()
     }
@@ -278,6 +287,10 @@ impl Checkpointer {
         }
         error
     }
+}
+
+fn is_full(cause: &rusqlite::Error) -> bool {
+    cause.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
 }
 
 fn tidy(connection: &Connection, path: &Path) -> Result<(), StoreError> {
