@@ -150,12 +150,13 @@ impl Picture {
         self.view.clock = clock;
         self.view.ring.reset(seq);
         self.forget_tombstones();
-        for (layer, _) in Arc::clone(&self.view.catalog).layers() {
+        let catalog = Arc::clone(&self.view.catalog);
+        for (layer, _) in catalog.layers() {
             match &mut self.view.layers[layer.index()].body {
                 Body::State(state) => state.loaded(),
                 Body::Sightings(sightings) => {
                     sightings.loaded();
-                    sightings.restored(layer);
+                    sightings.restored(layer, catalog.topic_resolution());
                     self.hide_old_sightings(layer);
                 }
                 Body::Computed => {}

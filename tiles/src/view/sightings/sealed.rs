@@ -3,6 +3,7 @@
 use super::{Arc, FeatureRef, SEAL_AT, Segment, SightingIndex, rows_of};
 use crate::catalog::{Catalog, LayerIx};
 use crate::event::Seq;
+use crate::feature::Feature;
 
 /// Sightings of a layer that no longer change.
 #[derive(Debug, Clone)]
@@ -70,11 +71,14 @@ impl SightingIndex {
     }
 
     /// Opens the newest sightings again, which were sealed for a checkpoint.
-    pub(crate) fn restored(&mut self, layer: LayerIx) {
+    pub(crate) fn restored(&mut self, layer: LayerIx, topic_resolution: u8) {
         let sealed = Arc::make_mut(&mut self.sealed);
         let open = sealed.pop_if(|last| self.open.is_empty() && last.len() < SEAL_AT);
         for row in open.iter().flat_map(rows_of) {
-            self.push(&row.own(layer));
+            let mut feature = Feature::clone(&row.own(layer));
+            let geometry = feature.geometry.take();
+            feature.place(geometry, topic_resolution);
+            self.push(&Arc::new(feature));
         }
     }
 }

@@ -1,7 +1,6 @@
 use super::super::tests::{answers, rows};
 use super::*;
 use crate::city::catalog;
-use crate::feature::Feature;
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -20,7 +19,7 @@ fn through_bytes(index: &SightingIndex) -> SightingIndex {
         last = again.key().last;
         restored.restore(again);
     }
-    restored.restored(layer);
+    restored.restored(layer, catalog.topic_resolution());
     restored.retain_from(index.received_from);
     restored
 }
