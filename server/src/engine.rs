@@ -16,7 +16,9 @@ mod duplicates;
 mod feeds;
 mod history;
 mod log_time;
+mod merges;
 mod queue;
+mod recall;
 mod roll_call;
 mod writer;
 
@@ -172,15 +174,11 @@ impl Engine {
     pub fn start(config: &Config, store: Store, clock: &Clock) -> Result<Self, StartError> {
         let catalog = Arc::new(config.catalog()?);
         let feeds = config.feeds(&catalog)?;
-        let loaded = store.load(&catalog, config.ring_limits())?;
+        let feed_table = FeedTable::new(feeds.iter().map(|(config, _)| config));
+        let (loaded, duplicates) =
+            recall::recall(&store, &catalog, config.ring_limits(), &feed_table)?;
         let picture = loaded.picture;
         let view = picture.view();
-        let feed_table = FeedTable::new(feeds.iter().map(|(config, _)| config));
-        let mut reader = store.reader(Arc::clone(&catalog))?;
-        let recent = reader.recent_told(duplicates::REMEMBERED)?;
-        feed_table.note_known(&recent);
-        let duplicates = duplicates::Duplicates::rebuilt(&recent, &view);
-        drop(recent);
         let shared = Arc::new(Shared {
             published: watch::Sender::new(view.seq()),
             view: ArcSwap::new(view),
@@ -199,6 +197,7 @@ impl Engine {
                 duplicates,
                 requests,
                 checkpoints,
+                merges: merges::Merges::start()?,
             },
             &shared,
             clock,

@@ -243,6 +243,12 @@ metrics! {
     counter "atalaya_checkpoint_failures_total"
         "Checkpoints that failed; they cost time at the next start, never truth."
         { CHECKPOINT_FAILURES }
+    histogram "atalaya_merge_seconds"
+        "Time to merge segments of sightings, beside the writer."
+        { MERGE_SECONDS }
+    counter "atalaya_merges_discarded_total"
+        "Merges whose segments had changed meanwhile; they are done again."
+        { MERGES_DISCARDED }
     histogram "atalaya_history_fold_seconds"
         "Time to fold the log into a picture of the past."
         { HISTORY_FOLD_SECONDS }

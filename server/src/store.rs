@@ -24,6 +24,7 @@ mod reader;
 mod reserve;
 mod retainer;
 mod schema;
+mod segments;
 mod writer;
 
 pub use archive::{Archived, Archiver};

@@ -40,6 +40,13 @@ impl LayerIx {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FieldIx(pub(crate) u16);
 
+impl FieldIx {
+    /// The position as a number.
+    pub fn index(self) -> u16 {
+        self.0
+    }
+}
+
 /// Position of a clearance in the catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClearanceIx(pub(crate) u8);

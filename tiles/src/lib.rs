@@ -69,5 +69,8 @@ pub use picture::{Applied, Picture};
 pub use place::{BadBounds, Bounds, LonLat, OffGlobe};
 pub use tile::{NoSuchTile, TileCoord};
 pub use units::{Bearing, Meters};
-pub use view::{Hot, HotFeature, MarkKey, RingLimits, Steps, Tombstone, View, Window};
+pub use view::{
+    Hot, HotFeature, MarkKey, Merge, Merged, RingLimits, Sealed, SealedKey, Steps, Tombstone, View,
+    Window,
+};
 pub use viewer::{Clearances, LayerSet, Viewer};

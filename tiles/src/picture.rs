@@ -7,6 +7,7 @@
 mod derive;
 mod due;
 mod held;
+mod merges;
 mod notice;
 mod restore;
 

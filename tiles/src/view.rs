@@ -7,6 +7,7 @@
 pub(crate) mod cells;
 pub(crate) mod changes;
 pub(crate) mod codes;
+pub(crate) mod kept;
 pub(crate) mod marks;
 pub(crate) mod packed;
 pub(crate) mod rtree;
@@ -16,7 +17,7 @@ pub(crate) mod tally;
 
 pub use changes::RingLimits;
 pub use marks::MarkKey;
-pub use sightings::{Steps, Window};
+pub use sightings::{Merge, Merged, Sealed, SealedKey, Steps, Window};
 pub use state::Tombstone;
 
 use crate::catalog::{Catalog, LayerIx, LayerKind, LayerSpec};
@@ -103,6 +104,10 @@ pub struct Hot {
     pub features: Vec<HotFeature>,
     /// All tombstones there are. One that a store still has from before may be put back as well.
     pub tombstones: Vec<(LayerIx, FeatureId, Tombstone)>,
+    /// All sightings there are, in order within a layer. Those that a store has already, by their
+    /// [key](Sealed::key), are the same. `None` for a store that has no room for them, and the next
+    /// start then reads them from the log.
+    pub sealed: Option<Vec<Sealed>>,
     /// Marks that moved.
     pub marks: Vec<(LayerIx, MarkKey, Seq)>,
 }
@@ -151,12 +156,16 @@ impl View {
     /// Everything that changed after `since`, for a checkpoint. Not for viewers.
     pub fn hot(&self, since: Seq) -> Hot {
         let mut hot = Hot::default();
+        let mut sealed = Vec::new();
         for ((layer, spec), view) in self.catalog.layers().zip(&self.layers) {
             hot.marks
                 .extend(view.marks.after(since).map(|(key, seq)| (layer, key, seq)));
             let tombs = view.tombstones.iter();
             hot.tombstones
                 .extend(tombs.map(|(id, tombstone)| (layer, id.clone(), *tombstone)));
+            if let Body::Sightings(sightings) = &view.body {
+                sealed.extend(sightings.sealed(layer));
+            }
             if let Body::State(state) = &view.body
                 && spec.kind == LayerKind::State
             {
@@ -164,6 +173,7 @@ impl View {
                 hot.features.extend(changed.map(|feature| feature.to_hot()));
             }
         }
+        hot.sealed = Some(sealed);
         hot
     }
 }

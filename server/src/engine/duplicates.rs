@@ -50,16 +50,10 @@ pub(crate) struct Undo {
 }
 
 impl Duplicates {
-    /// Remembers what the log's newest part tells of the picture that it led to.
-    pub(crate) fn rebuilt(log: &[Record], view: &View) -> Self {
-        let mut duplicates = Self::default();
-        for record in log {
-            duplicates.learn(view.catalog(), &record.event);
-        }
-        duplicates
-            .latest
-            .retain(|key, latest| latest.counts(key, view));
-        duplicates
+    /// Forgets what was told of features that are not in the picture, after all that the log's newest
+    /// part tells was learned.
+    pub(crate) fn settle_all(&mut self, view: &View) {
+        self.latest.retain(|key, latest| latest.counts(key, view));
     }
 
     /// Learns an event; `None` if it is already known.
@@ -210,7 +204,7 @@ fn add_observation(digest: &mut Sha256, observation: &Observation) {
     add_time(digest, observation.expires_at);
     add_geometry(digest, observation.geometry.as_ref());
     for (field, value) in observation.properties.iter() {
-        digest.update(format!("{field:?}"));
+        digest.update(field.index().to_be_bytes());
         add_value(digest, value);
     }
 }

@@ -1,7 +1,7 @@
 //! How every feed does: when it last spoke, how much, how much of it was refused.
 
 use crate::config::FeedConfig;
-use atalaya_tiles::{Event, FeedName, Record};
+use atalaya_tiles::{Event, FeedName};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -131,11 +131,9 @@ impl FeedTable {
         self.note(event, received_at, 1);
     }
 
-    /// Notes what was in the log before the server started.
-    pub(crate) fn note_known(&self, log: &[Record]) {
-        for record in log {
-            self.note(&record.event, record.received_at, 0);
-        }
+    /// Notes an event that was in the log before the server started.
+    pub(crate) fn note_known(&self, event: &Event, received_at: Timestamp) {
+        self.note(event, received_at, 0);
     }
 
     fn note(&self, event: &Event, received_at: Timestamp, accepted: u64) {

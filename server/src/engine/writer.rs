@@ -9,6 +9,7 @@ use super::budget::Admitted;
 use super::checkpoints::Job;
 use super::duplicates::{Duplicates, Undo};
 use super::log_time::LogTime;
+use super::merges::Merges;
 use super::queue::{Next, Outlet};
 use super::roll_call::{RollCall, RollCalls};
 use super::{AppendError, Receipt, Request, Shared};
@@ -42,6 +43,7 @@ pub(crate) struct Parts {
     pub(crate) duplicates: Duplicates,
     pub(crate) requests: Outlet<Request>,
     pub(crate) checkpoints: SyncSender<Job>,
+    pub(crate) merges: Merges,
 }
 
 /// The writer's state.
@@ -128,6 +130,7 @@ impl Writer {
                 Next::None => {}
                 Next::Closed => break,
             }
+            self.parts.merges.turn(&mut self.parts.picture);
             if monotonic() >= self.next_tick {
                 self.tick();
             } else if monotonic() >= self.next_due() {

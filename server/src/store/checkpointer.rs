@@ -10,9 +10,11 @@ use super::damage::Damage;
 use super::embedded::{Embedded, connect};
 use super::error::{StoreError, io, sqlite};
 use super::interned::Interned;
+use super::segments;
 use crate::identity::hex;
 use atalaya_tiles::{
-    Catalog, FeatureId, Hot, HotFeature, LayerIx, LayerKind, LayerSpec, MarkKey, Seq, Tombstone,
+    Catalog, FeatureId, Hot, HotFeature, LayerIx, LayerKind, LayerSpec, MarkKey, Sealed, Seq,
+    Tombstone,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -49,6 +51,8 @@ pub(crate) struct Stand {
     pub(crate) layers: BTreeSet<String>,
     /// The clearances that the slots of marks count through.
     pub(crate) clearances: Vec<String>,
+    /// Whether the sightings of these layers are all in it.
+    pub(crate) sealed: bool,
 }
 
 impl Stand {
@@ -59,7 +63,7 @@ impl Stand {
         };
         connection
             .query_row(
-                "SELECT seq, clock, layers, clearances FROM checkpoint",
+                "SELECT seq, clock, layers, clearances, sealed FROM checkpoint",
                 [],
                 |row| {
                     Ok(Self {
@@ -67,6 +71,7 @@ impl Stand {
                         clock: row.get::<_, Instant>(1)?.0,
                         layers: json(row.get(2)?)?.into_iter().collect(),
                         clearances: json(row.get(3)?)?,
+                        sealed: row.get(4)?,
                     })
                 },
             )
@@ -177,7 +182,8 @@ impl Checkpointer {
         self.stand.as_ref().map_or(Seq(0), |stand| stand.seq)
     }
 
-    /// Brings the checkpoint to a view's position in one transaction.
+    /// Brings the checkpoint to a view's position in one transaction; without sightings where the disk
+    /// has no room for them.
     ///
     /// `hot` is the view's [`hot`](atalaya_tiles::View::hot) since [`Checkpointer::since`] and has
     /// all its tombstones; `removed` is what left since the last call. After an error the checkpoint
@@ -190,8 +196,15 @@ impl Checkpointer {
         clock: Timestamp,
     ) -> Result<(), StoreError> {
         self.removed.extend_from_slice(removed);
-        let stand = self.next_stand(seq, clock);
-        match self.write(hot, &stand) {
+        let mut stand = self.next_stand(seq, clock, hot.sealed.is_some());
+        let mut written = self.write(hot, &stand);
+        if stand.sealed && written.as_ref().is_err_and(is_full) {
+            // Sightings are the most of it, and the log has them too.
+            self.interned.forget();
+            stand.sealed = false;
+            written = self.write(hot, &stand);
+        }
+        match written {
             Ok(()) => {
                 self.interned.keep();
                 self.removed.clear();
@@ -211,7 +224,7 @@ impl Checkpointer {
 
     /// The stand after a checkpoint. A layer that the catalog has lost is not in it: nobody has
     /// followed what the log tells of it.
-    fn next_stand(&self, seq: Seq, clock: Timestamp) -> Stand {
+    fn next_stand(&self, seq: Seq, clock: Timestamp, sealed: bool) -> Stand {
         let catalog = &self.codec.catalog;
         let layers = catalog.layers();
         Stand {
@@ -221,6 +234,7 @@ impl Checkpointer {
                 .filter_map(|(_, spec)| entry(catalog, spec))
                 .collect(),
             clearances: clearances(catalog),
+            sealed,
         }
     }
 
@@ -243,6 +257,8 @@ impl Checkpointer {
         }
         rows.bury(&self.tombstones, &hot.tombstones)?;
         rows.mark(&hot.marks)?;
+        let sealed = hot.sealed.as_deref().filter(|_| stand.sealed);
+        rows.seal(sealed.unwrap_or_default())?;
         rows.stand(stand, &self.epoch)?;
         transaction.commit()
     }
@@ -271,6 +287,10 @@ impl Checkpointer {
         }
         error
     }
+}
+
+fn is_full(cause: &rusqlite::Error) -> bool {
+    cause.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
 }
 
 fn tidy(connection: &Connection, path: &Path) -> Result<(), StoreError> {
@@ -332,8 +352,10 @@ impl Rows<'_> {
     }
 
     fn clear(&self) -> rusqlite::Result<()> {
-        self.transaction
-            .execute_batch("DELETE FROM hot; DELETE FROM tombstones; DELETE FROM marks;")
+        self.transaction.execute_batch(
+            "DELETE FROM hot; DELETE FROM tombstones; DELETE FROM marks; DELETE FROM segments; \
+             DELETE FROM kept;",
+        )
     }
 
     fn remove(&mut self, removed: &[(LayerIx, FeatureId)]) -> rusqlite::Result<()> {
@@ -418,17 +440,22 @@ impl Rows<'_> {
         Ok(())
     }
 
+    fn seal(&mut self, sealed: &[Sealed]) -> rusqlite::Result<()> {
+        segments::write(self.transaction, sealed, |layer| self.layer(layer))
+    }
+
     fn stand(&self, stand: &Stand, epoch: &str) -> rusqlite::Result<()> {
         let layers: Vec<String> = stand.layers.iter().cloned().collect();
         self.transaction.execute(
-            "INSERT OR REPLACE INTO checkpoint (only, epoch, seq, clock, layers, clearances)
-             VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR REPLACE INTO checkpoint (only, epoch, seq, clock, layers, clearances, sealed)
+             VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)",
             params![
                 epoch,
                 stand.seq.0.cast_signed(),
                 Instant(stand.clock),
                 serde_json::Value::from(layers).to_string(),
                 serde_json::Value::from(stand.clearances.clone()).to_string(),
+                stand.sealed,
             ],
         )?;
         Ok(())

@@ -262,14 +262,7 @@ fn open_picture(path: &Path, epoch: &str) -> Result<Connection, StoreError> {
 }
 
 fn try_open_picture(path: &Path, epoch: &str) -> Result<Connection, StoreError> {
-    let found = PICTURE.version_of(path)?;
-    if found != 0 && found != PICTURE.known() {
-        return Err(StoreError::Newer {
-            path: path.to_owned(),
-            found,
-            known: PICTURE.known(),
-        });
-    }
+    PICTURE.version_of(path)?;
     let mut connection = create(path)?;
     PICTURE.migrate(&mut connection, path)?;
     let of: Option<String> = connection

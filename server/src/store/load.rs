@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! log:  ───────────────────────────────┬──────────────▶
-//!       1. sightings, and layers that  │ 3. everything
-//!          the checkpoint lacks        │
+//!       1. layers that the checkpoint  │ 3. everything
+//!          lacks or has damaged        │
 //!                  2. the checkpoint ──┘
 //! ```
 //!
@@ -17,6 +17,7 @@ use super::embedded::{Embedded, read_only};
 use super::error::{StoreError, sqlite};
 use super::interned::Interned;
 use super::reader::Reader;
+use super::segments::Segments;
 use atalaya_tiles::{
     Catalog, Event, HotFeature, LayerIx, LayerKind, MarkKey, Picture, Record, RingLimits, Seq,
 };
@@ -75,14 +76,23 @@ impl Embedded {
         let mut unknown = Unknown::default();
         let mut from = Seq(0);
         if let Some((connection, stand)) = checkpoint {
-            let lacking = lacking(catalog, stand);
-            fold.marked = marked(catalog, stand);
-            fold.run(&mut reader, Seq(0), Some(stand.seq), Some(&lacking))?;
-            fold.marked = Vec::new();
+            let mut codec = Codec::new(Arc::clone(catalog));
+            let mut interned = Interned::default();
+            let segments = Segments::read(connection, &mut codec, &mut interned, stand);
+            let segments = segments.map_err(sqlite(&self.picture_path()))?;
+            let lacking = lacking(catalog, stand, &segments);
+            if !lacking.is_empty() {
+                fold.marked = marked(catalog, stand);
+                fold.run(&mut reader, Seq(0), Some(stand.seq), Some(&lacking))?;
+                fold.marked = Vec::new();
+            }
+            for sealed in segments.sealed {
+                fold.picture.restore_sealed(sealed);
+            }
             let mut restore = Restore {
                 connection,
-                codec: Codec::new(Arc::clone(catalog)),
-                interned: Interned::default(),
+                codec,
+                interned,
                 picture: &mut fold.picture,
                 lacking: &lacking,
             };
@@ -135,11 +145,13 @@ fn is_kept(catalog: &Catalog, stand: &Stand, layer: LayerIx) -> bool {
             .all(|spec| spec.derived_from.as_ref() != Some(&of.name) || stand.covers(catalog, spec))
 }
 
-/// The layers whose features a checkpoint does not hold: sightings, and layers that are new to it.
-fn lacking(catalog: &Catalog, stand: &Stand) -> Vec<LayerIx> {
+/// The layers whose features a checkpoint does not hold: those that are new to it, and sightings that it
+/// has no segments of.
+fn lacking(catalog: &Catalog, stand: &Stand, segments: &Segments) -> Vec<LayerIx> {
     let layers = catalog.layers();
-    let lacking = layers.filter(|(layer, spec)| {
-        spec.kind == LayerKind::Sighting || !is_kept(catalog, stand, *layer)
+    let lacking = layers.filter(|(layer, spec)| match spec.kind {
+        LayerKind::Sighting => !segments.layers.contains(layer),
+        LayerKind::State | LayerKind::Derived => !is_kept(catalog, stand, *layer),
     });
     lacking.map(|(layer, _)| layer).collect()
 }

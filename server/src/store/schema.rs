@@ -36,7 +36,10 @@ pub(crate) const ARCHIVE: Schema = Schema {
 /// `picture.db`: the checkpoint.
 pub(crate) const PICTURE: Schema = Schema {
     application_id: 0x4154_4c50,
-    steps: &[include_str!("schema/picture_0001.sql")],
+    steps: &[
+        include_str!("schema/picture_0001.sql"),
+        include_str!("schema/picture_0002.sql"),
+    ],
 };
 
 impl Schema {

@@ -10,6 +10,7 @@ mod files;
 mod retention;
 mod round_trip;
 pub(crate) mod sample;
+mod segments;
 
 use super::conformance::{ARCHIVED_BY_S, CASES};
 use super::{Embedded, Store, StoreOptions};

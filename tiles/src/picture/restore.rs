@@ -11,7 +11,7 @@ use crate::catalog::LayerIx;
 use crate::event::{Event, Record, Seq};
 use crate::feature::{Feature, FeatureId};
 use crate::view::marks::Notice;
-use crate::view::{Body, HotFeature, MarkKey, Tombstone};
+use crate::view::{Body, HotFeature, MarkKey, Sealed, Tombstone};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -86,6 +86,15 @@ impl Picture {
         }
     }
 
+    /// Puts sightings back as they were when the checkpoint was taken; those of a layer in order, and
+    /// none of it by [`Picture::restore_sighting`].
+    pub fn restore_sealed(&mut self, sealed: Sealed) {
+        let layer = sealed.layer();
+        if let Body::Sightings(sightings) = &mut self.view.layers[layer.index()].body {
+            sightings.restore(sealed);
+        }
+    }
+
     fn is_buried(&mut self, layer: LayerIx, feature: &Feature) -> bool {
         if !self.view.layers[layer.index()]
             .tombstones
@@ -140,10 +149,15 @@ impl Picture {
         self.view.clock = clock;
         self.view.ring.reset(seq);
         self.forget_tombstones();
-        for (layer, _) in Arc::clone(&self.view.catalog).layers() {
+        let catalog = Arc::clone(&self.view.catalog);
+        for (layer, _) in catalog.layers() {
             match &mut self.view.layers[layer.index()].body {
                 Body::State(state) => state.loaded(),
-                Body::Sightings(sightings) => sightings.loaded(),
+                Body::Sightings(sightings) => {
+                    sightings.loaded();
+                    sightings.restored(layer, catalog.topic_resolution());
+                    self.expect_retention(layer);
+                }
                 Body::Computed => {}
             }
         }

@@ -132,7 +132,24 @@ impl SealedCounts {
     pub(crate) fn of(cells: impl Iterator<Item = Cell>) -> Self {
         let mut finest: Vec<Cell> = cells.collect();
         finest.sort_unstable();
-        let mut levels: Vec<Level> = vec![finest.into_iter().map(|cell| (cell, 1)).collect()];
+        Self::above(finest.into_iter().map(|cell| (cell, 1)).collect())
+    }
+
+    /// Counts by the numbers of cells, as [`SealedCounts::number_of`] gives them, of the finest ones in
+    /// order.
+    pub(crate) fn numbering(cells: &[Cell], numbers: &Codes) -> Self {
+        let mut counts = vec![0; cells.len() + 1];
+        for at in 0..numbers.len() {
+            if let Some(count) = counts.get_mut(numbers.get(at) as usize) {
+                *count += 1;
+            }
+        }
+        let counted = cells.iter().copied().zip(counts.into_iter().skip(1));
+        Self::above(counted.collect())
+    }
+
+    fn above(finest: Level) -> Self {
+        let mut levels = vec![finest];
         for resolution in (0..FINEST).rev() {
             let finer = levels.last().into_iter().flat_map(Level::pairs);
             let coarser = finer
@@ -144,6 +161,11 @@ impl SealedCounts {
         Self {
             by_resolution: levels.into(),
         }
+    }
+
+    /// The finest cells that are counted, in order.
+    pub(crate) fn finest(&self) -> &[Cell] {
+        self.level(FINEST).map_or(&[], |level| &level.cells)
     }
 
     fn level(&self, resolution: u8) -> Option<&Level> {

@@ -28,4 +28,28 @@ impl Codes {
             Self::Words(words) => words[at],
         }
     }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Shorts(shorts) => shorts.len(),
+            Self::Words(words) => words.len(),
+        }
+    }
+
+    /// The largest; 0 where there are none.
+    pub(crate) fn most(&self) -> u32 {
+        let most = match self {
+            Self::Bytes(bytes) => bytes.iter().max().map(|code| u32::from(*code)),
+            Self::Shorts(shorts) => shorts.iter().max().map(|code| u32::from(*code)),
+            Self::Words(words) => words.iter().max().copied(),
+        };
+        most.unwrap_or_default()
+    }
+
+    /// Whether they are so many, each the place of one among some others.
+    pub(crate) fn name(&self, count: usize, others: usize) -> bool {
+        self.len() == count && (count == 0 || (self.most() as usize) < others)
+    }
 }

@@ -124,11 +124,16 @@ impl PackedTree {
             .map(|(_, bounds)| along_curve(Rough::of(*bounds), all));
         let mut order: Vec<(u32, u32)> = along.zip(0..).collect();
         order.sort_unstable();
-        let sorted = || order.iter().map(|(_, at)| items[*at as usize]);
-        let points = sorted().map(|(_, bounds)| point(bounds)).collect();
-        let leaves = match points {
+        let sorted = order.iter().map(|(_, at)| items[*at as usize]);
+        Self::ordered(&sorted.collect::<Vec<_>>())
+    }
+
+    /// The same where they come in the order of [`PackedTree::order`] of an earlier packing.
+    pub(crate) fn ordered(items: &[(u32, Bounds)]) -> Self {
+        let all = || items.iter().map(|(_, bounds)| *bounds);
+        let leaves = match all().map(point).collect() {
             Some(points) => Leaves::Points(points),
-            None => Leaves::Boxes(sorted().map(|(_, bounds)| Rough::of(bounds)).collect()),
+            None => Leaves::Boxes(all().map(Rough::of).collect()),
         };
         let mut boxes: Vec<Rough> = Vec::with_capacity(items.len() / (NODE - 1) + 2);
         let mut levels: Vec<Range<usize>> = Vec::new();
@@ -148,11 +153,16 @@ impl PackedTree {
             levels.push(below.clone());
         }
         Self {
-            items: sorted().map(|(item, _)| item).collect(),
+            items: items.iter().map(|(item, _)| *item).collect(),
             leaves,
             boxes: boxes.into(),
             levels: levels.into(),
         }
+    }
+
+    /// The items in the order that they are packed in.
+    pub(crate) fn order(&self) -> &[u32] {
+        &self.items
     }
 
     /// How many items there are.

@@ -5,13 +5,17 @@
 //! arrival ─▶ [ sealed 262,144 ][ sealed 32,768 ][ 4,096 ][ 4,096 ] … [ open ≤ 4,096 ]
 //! ```
 //!
-//! Eight neighbours of a size merge into one of the next, so that a query visits few trees. A time
-//! window is a set of segments; retention drops whole segments and hides the rest of the oldest.
+//! Eight neighbours of a size [merge](merge) into one of the next. A time window is a set of segments;
+//! retention drops whole segments and hides the rest of the oldest.
 
 mod column;
+mod merge;
+mod sealed;
 mod segment;
 mod steps;
 
+pub use merge::{Merge, Merged};
+pub use sealed::{Sealed, SealedKey};
 pub(crate) use segment::Segment;
 pub use steps::Steps;
 
@@ -174,7 +178,7 @@ impl SightingIndex {
         open.push(Arc::clone(row));
         if open.len() >= SEAL_AT {
             self.seal();
-            merge(Arc::make_mut(&mut self.sealed), self.received_from);
+            merge::settle(Arc::make_mut(&mut self.sealed), self.received_from);
         }
     }
 
@@ -201,6 +205,7 @@ impl SightingIndex {
                 *segment = Arc::new(without);
             }
         }
+        Arc::make_mut(&mut self.sealed).retain(|segment| segment.len() > 0);
         Some(removed)
     }
 
@@ -358,27 +363,6 @@ fn rows_of(segment: &Arc<Segment>) -> impl Iterator<Item = FeatureRef<'_>> {
 fn found<'s>(segment: &'s Arc<Segment>, id: &FeatureId) -> Option<FeatureRef<'s>> {
     let row = segment.find(id.as_str())?;
     Some(FeatureRef::Row(segment, row))
-}
-
-/// Merges eight neighbours of one size at the end into one of the next size, as often as it goes,
-/// without the rows that are gone: an id that came again would be in it twice.
-fn merge(sealed: &mut Vec<Arc<Segment>>, received_from: Timestamp) {
-    while let Some(start) = sealed.len().checked_sub(MERGE) {
-        let tail = &sealed[start..];
-        let size = |segment: &Segment| segment.len().next_power_of_two();
-        let mergeable =
-            tail[0].len() < LARGEST && tail.iter().all(|segment| size(segment) == size(&tail[0]));
-        if !mergeable {
-            return;
-        }
-        let rows = tail.iter().flat_map(rows_of);
-        let kept: Vec<_> = rows
-            .filter(|row| row.received_at() >= received_from)
-            .collect();
-        let merged = Segment::of(&kept);
-        sealed.truncate(start);
-        sealed.push(Arc::new(merged));
-    }
 }
 
 #[cfg(test)]

@@ -159,7 +159,11 @@ proptest! {
         }
         trial.commit();
         let view = trial.picture.view();
-        let mut rebuilt = Duplicates::rebuilt(&trial.log, &view);
+        let mut rebuilt = Duplicates::default();
+        for record in &trial.log {
+            rebuilt.learn(view.catalog(), &record.event);
+        }
+        rebuilt.settle_all(&view);
         for (told, _) in &story {
             // As it was told, and as the same source would tell it now.
             for at in [trial.log.first().map_or(trial.now, |first| first.received_at), trial.now] {

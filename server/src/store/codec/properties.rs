@@ -157,6 +157,7 @@ fn value(raw: &RawValue) -> Result<Value, String> {
     let text = raw.get();
     let odd = |e: &dyn fmt::Display| format!("{text}: {e}");
     Ok(match text.as_bytes().first() {
+        Some(b'"') if !text.contains('\\') => Value::Text(text.trim_matches('"').into()),
         Some(b'"') => {
             let text: Text<'_> = serde_json::from_str(text).map_err(|e| odd(&e))?;
             Value::Text(text.0.into())

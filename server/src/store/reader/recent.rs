@@ -8,29 +8,28 @@ use super::Reader;
 use atalaya_tiles::{Event, Record, Seq};
 use rusqlite::Connection;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
 impl Reader {
-    /// The last observations and withdrawals, at most `limit`, the newest last: what a filter of
-    /// duplicates must know after a start.
-    pub fn recent_told(&mut self, limit: usize) -> Result<Vec<Record>, StoreError> {
+    /// Visits the last observations and withdrawals, `limit` of them or all there are, the newest last,
+    /// and what is appended meanwhile: what a filter of duplicates must know after a start.
+    pub fn recent_told(
+        &mut self,
+        limit: usize,
+        visit: &mut dyn FnMut(Record),
+    ) -> Result<(), StoreError> {
         if limit == 0 {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let from = newest(&mut self.rows, limit);
         let from = self.damage.note(from)?;
-        let mut recent = VecDeque::new();
         self.records(Seq(from.0.saturating_sub(1)), None, None, &mut |record| {
             if record.event != Event::Clock {
-                if recent.len() == limit {
-                    recent.pop_front();
-                }
-                recent.push_back(record);
+                visit(record);
             }
             ControlFlow::Continue(())
-        })?;
-        Ok(recent.into())
+        })
     }
 }
 

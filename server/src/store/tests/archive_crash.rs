@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 /// Tells the child where its store is.
 const DIR: &str = "ATALAYA_TEST_ARCHIVE_IN";
-/// So many kills at least, and as many more as it takes until each kind of moment was hit, which is
-/// soon.
+/// So many kills at least, and as many more as it takes until each kind of moment was hit: some forty
+/// in all.
 const KILLS: u64 = 16;
 const MOST_KILLS: u64 = 300;
 /// How often one store is killed before the next one takes its place.

@@ -13,6 +13,8 @@ struct Store {
     features: BTreeMap<(LayerIx, FeatureId), HotFeature>,
     tombstones: BTreeMap<(LayerIx, FeatureId), Tombstone>,
     marks: HashMap<(LayerIx, u64), Seq>,
+    /// Segments as bytes, in order.
+    sealed: Vec<(LayerIx, Timestamp, Vec<u8>)>,
     at: Option<(Seq, Timestamp)>,
 }
 
@@ -33,19 +35,23 @@ impl Store {
         let tombstones = hot.tombstones.into_iter();
         self.tombstones
             .extend(tombstones.map(|(layer, id, tombstone)| ((layer, id), tombstone)));
+        let sealed = hot.sealed.iter().flatten();
+        let sealed = sealed.map(|it| (it.layer(), it.received_from(), it.to_bytes()));
+        self.sealed = sealed.collect();
         let marks = hot.marks.into_iter();
         self.marks
             .extend(marks.map(|(layer, key, seq)| ((layer, key.to_bits()), seq)));
         self.at = Some((view.seq(), view.clock()));
     }
 
-    /// A picture from the store and the log, which has the sightings.
-    fn restore(&self, catalog: &Arc<Catalog>, log: &[Record]) -> Picture {
+    /// A picture from the store and the log, which has the sightings too, unless what was sealed is taken.
+    fn restore(&self, catalog: &Arc<Catalog>, log: &[Record], sealed: bool) -> Picture {
         let mut picture = Picture::new(Arc::clone(catalog), RingLimits::default());
         let Some((seq, clock)) = self.at else {
             return picture;
         };
-        for record in log.iter().take_while(|record| record.seq <= seq) {
+        let of_log = log.iter().take_while(|record| record.seq <= seq && !sealed);
+        for record in of_log {
             let of_sightings = |layer: LayerIx| catalog.spec(layer).kind == LayerKind::Sighting;
             match &record.event {
                 Event::Observed(seen) if of_sightings(seen.layer) => {
@@ -69,6 +75,12 @@ impl Store {
         for ((layer, key), seq) in &self.marks {
             picture.restore_mark(*layer, MarkKey::from_bits(*key), *seq);
         }
+        if sealed {
+            for (layer, received_from, bytes) in &self.sealed {
+                let sealed = Sealed::from_bytes(catalog, *layer, *received_from, bytes);
+                picture.restore_sealed(sealed.unwrap());
+            }
+        }
         picture.restored(seq, clock);
         picture
     }
@@ -85,7 +97,6 @@ fn check(log: &[Record], cuts: &[prop::sample::Index]) {
         store.checkpoint(&mut straight);
         done = cut;
     }
-    let mut restored = store.restore(&catalog, log);
     let compare = |straight: &Picture, restored: &Picture| {
         assert_eq!(straight.next_due(), restored.next_due());
         for (_, viewer) in viewers(&catalog) {
@@ -93,10 +104,14 @@ fn check(log: &[Record], cuts: &[prop::sample::Index]) {
             assert_eq!(everything(&was, &viewer), everything(&is, &viewer));
         }
     };
-    compare(&straight, &restored);
-    straight.apply(&log[done..]);
-    restored.apply(log);
-    compare(&straight, &restored);
+    for sealed in [false, true] {
+        let mut straight = straight.clone();
+        let mut restored = store.restore(&catalog, log, sealed);
+        compare(&straight, &restored);
+        straight.apply(&log[done..]);
+        restored.apply(log);
+        compare(&straight, &restored);
+    }
 }
 
 proptest! {
@@ -119,7 +134,7 @@ fn a_restored_view_gives_no_deltas_from_before() {
         .collect();
     let mut store = Store::default();
     store.checkpoint(&mut folded(&catalog, &log, 1));
-    let view = store.restore(&catalog, &log).view();
+    let view = store.restore(&catalog, &log, false).view();
     assert!(!view.reaches(Seq(2)));
     assert!(view.reaches(Seq(3)));
     assert!(
@@ -167,7 +182,11 @@ fn what_a_field_is_always_is_there_whoever_left_it_out() {
         // As an old checkpoint has it.
         hot.observation.properties = crate::feature::Properties::default();
     }
-    for view in [straight.view(), store.restore(&catalog, &log).view()] {
+    for view in [
+        straight.view(),
+        store.restore(&catalog, &log, false).view(),
+        store.restore(&catalog, &log, true).view(),
+    ] {
         for (layer, id) in [("cameras", "c"), ("cameras", "old"), ("alpr_reads", "r")] {
             let open = view
                 .open(&crate::viewer::Viewer::EVERYTHING, layer)

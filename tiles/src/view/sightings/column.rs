@@ -4,6 +4,8 @@
 //! bytes (dictionary encoding, as in Apache Parquet); else the values stand side by side. What was put
 //! in comes out unchanged, to the last bit.
 
+mod kept;
+
 use crate::feature::{Value, ValueRef};
 use crate::view::codes::Codes;
 use jiff::Timestamp;
@@ -28,19 +30,10 @@ pub(super) enum Column {
         texts: Texts,
         given: Given,
     },
-    Integers {
-        values: Box<[i64]>,
-        given: Given,
-    },
-    Numbers {
-        values: Box<[f64]>,
-        given: Given,
-    },
+    Integers(Plain<i64>),
+    Numbers(Plain<f64>),
     /// Nanoseconds since 1970.
-    Times {
-        values: Box<[i64]>,
-        given: Given,
-    },
+    Times(Plain<i64>),
     /// Milliseconds after the first of them, which is in nanoseconds since 1970.
     NearTimes {
         first: i64,
@@ -102,67 +95,65 @@ impl Column {
     }
 
     fn integers(rows: &[Option<ValueRef<'_>>]) -> Option<Self> {
-        let values = plain(rows, |value| {
+        let integer = |value: ValueRef<'_>| {
             let ValueRef::Integer(n) = value else {
                 return None;
             };
             Some(n)
-        })?;
-        let given = Given::of(rows);
-        Some(Self::Integers { values, given })
+        };
+        Plain::of(rows, integer).map(Self::Integers)
     }
 
     fn numbers(rows: &[Option<ValueRef<'_>>]) -> Option<Self> {
-        let values = plain(rows, |value| {
+        let number = |value: ValueRef<'_>| {
             let ValueRef::Number(x) = value else {
                 return None;
             };
             Some(x)
-        })?;
-        let given = Given::of(rows);
-        Some(Self::Numbers { values, given })
+        };
+        Plain::of(rows, number).map(Self::Numbers)
     }
 
     fn times(rows: &[Option<ValueRef<'_>>]) -> Option<Self> {
-        let values = plain(rows, |value| {
+        let nanoseconds = |value: ValueRef<'_>| {
             let ValueRef::Time(at) = value else {
                 return None;
             };
             i64::try_from(at.as_nanosecond()).ok()
-        })?;
-        let given = Given::of(rows);
-        Some(match near(&values, &given) {
+        };
+        let times = Plain::of(rows, nanoseconds)?;
+        Some(match near(&times) {
             Some((first, values)) => Self::NearTimes {
                 first,
                 values,
-                given,
+                given: times.given,
             },
-            None => Self::Times { values, given },
+            None => Self::Times(times),
         })
     }
 
     /// The value of a row.
     pub(super) fn get(&self, row: u32) -> Option<ValueRef<'_>> {
         let at = row as usize;
-        let (value, given) = match self {
+        match self {
             Self::Coded { values, codes } => {
                 let code = codes.get(at).checked_sub(1)?;
-                return Some(ValueRef::from(&values[code as usize]));
+                Some(ValueRef::from(&values[code as usize]))
             }
-            Self::Texts { texts, given } => (ValueRef::Text(texts.get(at)), given),
-            Self::Integers { values, given } => (ValueRef::Integer(values[at]), given),
-            Self::Numbers { values, given } => (ValueRef::Number(values[at]), given),
-            Self::Times { values, given } => (instant(values[at]), given),
+            Self::Texts { texts, given } => given.holds(at).then(|| ValueRef::Text(texts.get(at))),
+            Self::Integers(plain) => plain.get(at).map(ValueRef::Integer),
+            Self::Numbers(plain) => plain.get(at).map(ValueRef::Number),
+            Self::Times(plain) => plain.get(at).map(instant),
             Self::NearTimes {
                 first,
                 values,
                 given,
             } => {
                 let after = i64::from(values.get(at)) * MILLISECOND;
-                (instant(first + after), given)
+                let at = given.holds(at).then(|| first.saturating_add(after));
+                at.map(instant)
             }
-        };
-        given.holds(at).then_some(value)
+        }
     }
 
     /// The instant of a row.
@@ -174,16 +165,32 @@ impl Column {
     }
 }
 
-/// Values of one type side by side; `None` where one is of another type.
-fn plain<'v, T: Copy + Default>(
-    rows: &[Option<ValueRef<'v>>],
-    take: impl Fn(ValueRef<'v>) -> Option<T>,
-) -> Option<Box<[T]>> {
-    let values = rows.iter().map(|value| match value {
-        None => Some(T::default()),
-        Some(value) => take(*value),
-    });
-    values.collect()
+/// Values of one type side by side.
+#[derive(Debug)]
+pub(super) struct Plain<T> {
+    values: Box<[T]>,
+    given: Given,
+}
+
+impl<T: Copy + Default> Plain<T> {
+    /// `None` where one is of another type.
+    fn of<'v>(
+        rows: &[Option<ValueRef<'v>>],
+        take: impl Fn(ValueRef<'v>) -> Option<T>,
+    ) -> Option<Self> {
+        let values = rows.iter().map(|value| match value {
+            None => Some(T::default()),
+            Some(value) => take(*value),
+        });
+        Some(Self {
+            values: values.collect::<Option<_>>()?,
+            given: Given::of(rows),
+        })
+    }
+
+    fn get(&self, at: usize) -> Option<T> {
+        self.given.holds(at).then(|| self.values[at])
+    }
 }
 
 fn instant(nanoseconds: i64) -> ValueRef<'static> {
@@ -193,13 +200,11 @@ fn instant(nanoseconds: i64) -> ValueRef<'static> {
 
 /// The first of these instants, and how many milliseconds after it each is; `None` where one is not
 /// whole milliseconds after it, or more than 49 days.
-fn near(values: &[i64], given: &Given) -> Option<(i64, Codes)> {
-    let known = || values.iter().enumerate().filter(|(at, _)| given.holds(*at));
-    let first = known().map(|(_, value)| *value).min()?;
-    let after = values.iter().enumerate().map(|(at, value)| {
-        if !given.holds(at) {
-            return Some(0);
-        }
+fn near(times: &Plain<i64>) -> Option<(i64, Codes)> {
+    let all = || (0..times.values.len()).map(|at| times.get(at));
+    let first = all().flatten().min()?;
+    let after = all().map(|value| {
+        let Some(value) = value else { return Some(0) };
         let after = value.checked_sub(first)?;
         (after % MILLISECOND == 0).then_some(())?;
         u32::try_from(after / MILLISECOND).ok()

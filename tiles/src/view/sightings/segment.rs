@@ -4,6 +4,8 @@
 //! values that few others have; what rows have in common is kept once. Built from rows wherever they
 //! live, and never changed.
 
+mod kept;
+
 use super::column::Column;
 use super::{Filter, Verdict, Window};
 use crate::catalog::FieldIx;
@@ -142,10 +144,7 @@ impl Segment {
     }
 
     pub(crate) fn bounds(&self, row: u32) -> Option<Bounds> {
-        match self.places.point(row) {
-            Some([lon, lat]) => LonLat::new(lon, lat).ok().map(Bounds::of_point),
-            None => self.places.other(row)?.bounds,
-        }
+        self.places.bounds(row)
     }
 
     pub(crate) fn anchor(&self, row: u32) -> Option<LonLat> {
@@ -307,7 +306,7 @@ impl Seqs {
 
     fn get(&self, row: usize) -> Seq {
         match self {
-            Self::Near(first, after) => Seq(first.0 + u64::from(after.get(row))),
+            Self::Near(first, after) => Seq(first.0.saturating_add(u64::from(after.get(row)))),
             Self::Far(seqs) => seqs[row],
         }
     }
@@ -372,6 +371,13 @@ impl Places {
             Points::Coded(places, codes) => places[codes.get(row as usize) as usize],
         };
         (!point[0].is_nan()).then_some(point)
+    }
+
+    fn bounds(&self, row: u32) -> Option<Bounds> {
+        match self.point(row) {
+            Some([lon, lat]) => LonLat::new(lon, lat).ok().map(Bounds::of_point),
+            None => self.other(row)?.bounds,
+        }
     }
 
     fn other(&self, row: u32) -> Option<&Other> {

@@ -8,15 +8,15 @@ use crate::view::RingLimits;
 use crate::viewer::Viewer;
 use jiff::SignedDuration;
 
-fn refs(rows: &[Arc<Feature>]) -> Vec<FeatureRef<'_>> {
+pub(super) fn refs(rows: &[Arc<Feature>]) -> Vec<FeatureRef<'_>> {
     rows.iter().map(FeatureRef::Own).collect()
 }
 
-fn segment(rows: &[Arc<Feature>]) -> Arc<Segment> {
+pub(super) fn segment(rows: &[Arc<Feature>]) -> Arc<Segment> {
     Arc::new(Segment::of(&refs(rows)))
 }
 
-fn ids<'v>(rows: &[FeatureRef<'v>]) -> Vec<&'v str> {
+pub(super) fn ids<'v>(rows: &[FeatureRef<'v>]) -> Vec<&'v str> {
     rows.iter().map(|row| row.id()).collect()
 }
 
@@ -32,7 +32,7 @@ fn told(row: FeatureRef<'_>) -> Feature {
 }
 
 /// Rows `first..last`, one a second, ids in an order of their own.
-fn rows(first: u32, last: u32) -> Vec<Arc<Feature>> {
+pub(super) fn rows(first: u32, last: u32) -> Vec<Arc<Feature>> {
     let catalog = catalog();
     let log: Vec<Record> = (first..last)
         .map(|n| {
@@ -69,7 +69,7 @@ fn filter(window: Option<(i64, i64)>, from: i64) -> Filter {
 }
 
 /// What an index answers, in all.
-fn answers(index: &SightingIndex) -> Vec<String> {
+pub(super) fn answers(index: &SightingIndex) -> Vec<String> {
     let box_ = Bounds::new(-110.95, 32.0, -110.90, 32.5).unwrap();
     let mut within = Vec::new();
     let all = index.visit(box_, None, &mut |row| {
@@ -167,32 +167,6 @@ fn a_segment_finds_its_rows_by_id_and_pages_through_them() {
         .filter(|id| *id > rows[17].id.as_str())
         .collect();
     assert_eq!(rest.collect::<Vec<_>>(), expected);
-}
-
-#[test]
-fn eight_neighbours_of_a_size_merge_without_what_is_gone() {
-    let all = rows(0, 160);
-    let mut sealed = Vec::new();
-    for part in all.chunks(10) {
-        sealed.push(segment(part));
-        merge(&mut sealed, city::after(-1));
-    }
-    let sizes = |sealed: &[Arc<Segment>]| sealed.iter().map(|s| s.len()).collect::<Vec<_>>();
-    assert_eq!(sizes(&sealed), [80, 80]);
-    let kept: Vec<&str> = sealed
-        .iter()
-        .flat_map(|segment| rows_of(segment).map(FeatureRef::id))
-        .collect();
-    assert_eq!(kept, ids(&refs(&all)));
-
-    let mut sealed: Vec<_> = all.chunks(20).map(segment).collect();
-    merge(&mut sealed, city::after(55));
-    assert_eq!(sizes(&sealed), [105]);
-    // Neighbours that differ in size stay apart.
-    let mut sealed: Vec<_> = all.chunks(20).map(segment).collect();
-    sealed[3] = segment(&rows(0, 3));
-    merge(&mut sealed, city::after(-1));
-    assert_eq!(sealed.len(), 8);
 }
 
 /// Where the `n`th read of the stream was.
