@@ -31,6 +31,10 @@ const WAL_LIMIT_BYTES: u64 = 32 << 20;
 /// How long emptying it waits for readers, while appends wait too.
 const WAL_PATIENCE: Duration = Duration::from_millis(200);
 
+/// Of how many features that left since the last checkpoint the ids are kept while none can be written; past
+/// it the next one is written whole.
+const MOST_REMOVED: usize = 262_144;
+
 const UPSERT: &str = "INSERT INTO hot (layer, seq, received_at, stale, trail, noticed, \
      feed, feature, observed_at, stale_at, expires_at, geometry, properties) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
@@ -187,7 +191,7 @@ impl Checkpointer {
     ///
     /// `hot` is the view's [`hot`](atalaya_tiles::View::hot) since [`Checkpointer::since`] and has
     /// all its tombstones; `removed` is what left since the last call. After an error the checkpoint
-    /// is what it was, and `removed` need not be given again.
+    /// is what it was, and `removed` need not be given again; it may be continued from 0 then.
     pub fn checkpoint(
         &mut self,
         hot: &Hot,
@@ -217,6 +221,11 @@ impl Checkpointer {
             }
             Err(cause) => {
                 self.interned.forget();
+                if self.removed.len() > MOST_REMOVED {
+                    self.removed = Vec::new();
+                    self.tombstones = HashMap::new();
+                    self.stand = None;
+                }
                 Err(self.note(StoreError::of_sqlite(&self.picture_path, cause)))
             }
         }

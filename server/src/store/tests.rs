@@ -6,6 +6,7 @@ mod archive_files;
 mod backup;
 mod crash;
 mod disk;
+mod failing_checkpoints;
 mod files;
 mod retention;
 mod round_trip;
