@@ -392,7 +392,8 @@ impl Config {
         Ok(config)
     }
 
-    /// The built-in layers and the configured ones. A configured layer of a built-in name replaces it.
+    /// The built-in layers and the configured ones. A configured layer of a built-in name replaces it, but
+    /// for `wall` and `search` where it leaves them out.
     pub fn catalog(&self) -> Result<Catalog, BadConfig> {
         #[derive(Deserialize)]
         struct BuiltIn {
@@ -406,7 +407,7 @@ impl Config {
         check::replaced(&specs, &self.layers)?;
         for layer in &self.layers {
             match specs.iter_mut().find(|spec| spec.name == layer.name) {
-                Some(spec) => *spec = layer.clone(),
+                Some(spec) => *spec = layer.clone().replacing(spec),
                 None => specs.push(layer.clone()),
             }
         }

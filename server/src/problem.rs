@@ -348,7 +348,7 @@ impl From<atalaya_tiles::NoSuchLayer> for Problem {
 }
 
 /// A problem as it is sent.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Document {
     /// The stable name of the problem, a relative URI.
     #[serde(rename = "type")]

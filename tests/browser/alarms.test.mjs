@@ -183,4 +183,31 @@ test("a plate is masked until somebody with the clearance opens it", async () =>
   await page.getByText("ABC1234").waitFor({ state: "detached" });
 });
 
+test("a hit pulses where it is, and settles by itself", async () => {
+  await openWall("&focus=off");
+  // Noted by the page itself: a busy machine may look for it too late.
+  await page.evaluate(([lon, lat]) => {
+    const look = () => {
+      const ring = document.querySelector(".pulse");
+      if (ring === null || window.pulse !== undefined) return;
+      const { left, top } = ring.getBoundingClientRect();
+      const stage = window.__wall.map.getCanvas().getBoundingClientRect();
+      const scale = stage.width / window.__wall.map.getCanvas().clientWidth;
+      const { x, y } = window.__wall.map.project([lon, lat]);
+      const moving = [...ring.querySelectorAll("i")].map((it) => getComputedStyle(it).animationName);
+      window.pulse = { at: performance.now(), off: Math.hypot(left - stage.left - x * scale, top - stage.top - y * scale), moving };
+    };
+    new MutationObserver(() => requestAnimationFrame(look)).observe(document.body, { subtree: true, childList: true });
+  }, [DOWNTOWN[0] + 0.002, DOWNTOWN[1] + 0.001]);
+  await server.post("alpr_hits", point("pulsing", 2, 1, { plate: "XYZ9876", status: "confirmed", reason: "amber_alert", camera: "c-west" }));
+  const pulse = await (await page.waitForFunction(() => window.pulse)).jsonValue();
+  assert.ok(pulse.off < 4, `${pulse.off} px away from the hit`);
+  assert.deepEqual(pulse.moving, ["pulse", "pulse"]);
+  await page.waitForFunction(() => document.querySelector(".pulse") === null);
+  const lasted_ms = await page.evaluate((from) => performance.now() - from, pulse.at);
+  assert.ok(lasted_ms > 3000, `it was seen for ${lasted_ms} ms`);
+  const still = () => window.__wall.features("alpr_hits").some((it) => it.id === "pulsing");
+  assert.equal(await page.evaluate(still), true, "the hit itself stays");
+});
+
 test("nothing on the page complained", () => assert.deepEqual(browser.complaints, []));

@@ -1,7 +1,7 @@
 // One running server with a store of its own: starts the real binary on a free port, makes keys and links, and can die and come
 // back at the same address. Nothing outlives `close`.
 import { execFile, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -18,11 +18,24 @@ export const DOWNTOWN = [-110.9747, 32.2217];
 export class Server {
   #process = null;
   #keys = new Map();
+  config = [];
 
   static async start() {
     const server = new Server();
     server.folder = await mkdtemp(path.join(tmpdir(), "atalaya-browser-"));
     server.data = path.join(server.folder, "data");
+    await server.launch("127.0.0.1:0");
+    return server;
+  }
+
+  /** With a configuration, as text. */
+  static async configured(toml) {
+    const server = new Server();
+    server.folder = await mkdtemp(path.join(tmpdir(), "atalaya-browser-"));
+    server.data = path.join(server.folder, "data");
+    const file = path.join(server.folder, "atalaya.toml");
+    await writeFile(file, toml);
+    server.config = ["--config", file];
     await server.launch("127.0.0.1:0");
     return server;
   }
@@ -38,7 +51,7 @@ export class Server {
   async launch(listen = new URL(this.base).host, command = ["serve", "--data", this.data]) {
     // A throw-away store goes where everything else of this server goes.
     const options = { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, TMPDIR: this.folder } };
-    const child = spawn(binary, [...command, "--listen", listen], options);
+    const child = spawn(binary, [...command, ...this.config, "--listen", listen], options);
     this.#process = child;
     this.log = [];
     this.printed = [];
@@ -68,7 +81,7 @@ export class Server {
   }
 
   async command(...args) {
-    const { stdout } = await promisify(execFile)(binary, [...args, "--data", this.data]);
+    const { stdout } = await promisify(execFile)(binary, [...args, ...this.config, "--data", this.data]);
     return stdout.trim();
   }
 

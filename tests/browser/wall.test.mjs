@@ -58,6 +58,11 @@ test("details open with the cameras that see it and the nearest, by keyboard alo
   await page.getByRole("heading", { name: "Nearest cameras" }).waitFor();
   await page.getByText("Stone & Congress").first().waitFor();
   assert.match(await page.getByRole("heading", { level: 1 }).innerText(), /Collision/, "the header says what is looked at");
+  // No camera of this server has a stream: the best of them stands there by name, and says so.
+  const tile = page.getByRole("figure");
+  await tile.getByText("No stream for this camera").waitFor();
+  assert.match(await tile.innerText(), /Stone & Congress/);
+  assert.equal(await tile.locator("video").count(), 0);
   await browser.shot("wall-details");
   assert.deepEqual(await browser.violations(), [], "with details open");
   await page.keyboard.press("Escape");
@@ -89,6 +94,15 @@ test("a key that follows at once on the closing of a dialog is not lost in it", 
   await find.waitFor();
   await page.keyboard.press("Escape");
   await find.waitFor({ state: "hidden" });
+});
+
+test("Shift and F fill the screen, and give it back", async () => {
+  const filled = (wanted) => (document.fullscreenElement === document.documentElement) === wanted;
+  assert.equal(await page.evaluate(filled, true), false);
+  await page.keyboard.press("Shift+F");
+  await page.waitForFunction(filled, true);
+  await page.keyboard.press("Shift+F");
+  await page.waitForFunction(filled, false);
 });
 
 test("night and day are both accessible", async () => {

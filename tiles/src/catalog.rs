@@ -4,7 +4,9 @@
 //! operator adds. A [`Catalog`] is a checked list of them, with layers, fields and clearances
 //! replaced by small indexes that the rest of the core uses.
 
+mod bad;
 mod field;
+mod pages;
 
 use crate::cell::FINEST;
 use crate::feature::Value;
@@ -13,8 +15,10 @@ use crate::view::marks::Slot;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
+pub use bad::BadCatalog;
 use field::fields_from_entries;
 pub use field::{BadValue, FieldSpec, FieldType};
+pub use pages::{OnWall, Search};
 
 /// The most layers a catalog can have: the width of a [`LayerSet`](crate::viewer::LayerSet).
 pub const MAX_LAYERS: usize = 128;
@@ -161,6 +165,12 @@ pub struct LayerSpec {
     /// The most points drawn one by one in a tile; past it they become counts in cells.
     #[serde(default = "point_cap")]
     pub cap: u32,
+    /// How a wall shows it, where that is not as any layer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wall: Option<OnWall>,
+    /// How its features are found by name; without it they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Search>,
 }
 
 fn all_zooms() -> [u8; 2] {
@@ -205,86 +215,6 @@ impl LayerSpec {
     pub fn takes(&self, kind: GeometryKind) -> bool {
         self.geometry.contains(&kind)
     }
-}
-
-/// A catalog that cannot be.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadCatalog {
-    /// A name that paths cannot carry.
-    #[error(
-        "layer name \"{0}\": lower case letters, digits and _ only, a letter first, at most 48 characters, not ending in _cells"
-    )]
-    Name(String),
-    /// Two layers of one name.
-    #[error("layer {0} is configured twice")]
-    Twice(String),
-    /// Too much of something.
-    #[error("{count} {what} where {limit} is the most")]
-    TooMany {
-        /// Of what.
-        what: String,
-        /// How many.
-        count: usize,
-        /// How many there can be.
-        limit: usize,
-    },
-    /// Zooms that are turned over or too deep.
-    #[error("layer {layer}: zooms {first} to {last} are not within 0 and 22")]
-    Zooms {
-        /// The layer.
-        layer: String,
-        /// First zoom.
-        first: u8,
-        /// Last zoom.
-        last: u8,
-    },
-    /// A derived layer whose source does not exist, or is no layer that anything is derived from.
-    #[error("layer {layer} is derived from {from}, which is no state layer before it")]
-    Source {
-        /// The derived layer.
-        layer: String,
-        /// The source it names.
-        from: String,
-    },
-    /// A resolution that is not served.
-    #[error("layer {layer}: counted_resolution {resolution} is above 12")]
-    Resolution {
-        /// The layer.
-        layer: String,
-        /// The resolution.
-        resolution: u8,
-    },
-    /// A sighting layer whose features should age: they were seen once, and only retention ends them.
-    #[error(
-        "layer {layer}: {key} = {seconds}, and a sighting layer takes 0 only; retain_days ends sightings"
-    )]
-    Age {
-        /// The layer.
-        layer: String,
-        /// The key.
-        key: &'static str,
-        /// Its value.
-        seconds: u32,
-    },
-    /// A key of a field that its type has no use for.
-    #[error(
-        "layer {layer}, field {field}: {key} is for fields of type {allowed}, and this is {kind}"
-    )]
-    Misplaced {
-        /// The layer.
-        layer: String,
-        /// The field.
-        field: String,
-        /// The key.
-        key: &'static str,
-        /// The types that it is for.
-        allowed: &'static str,
-        /// The type of the field.
-        kind: &'static str,
-    },
-    /// A sighting layer that takes something other than points.
-    #[error("layer {0}: a sighting layer takes points only")]
-    SightingGeometry(String),
 }
 
 /// A checked list of layers.
@@ -450,7 +380,7 @@ fn check(spec: &LayerSpec, before: &[LayerSpec]) -> Result<(), BadCatalog> {
     if spec.kind == LayerKind::Sighting {
         check_sightings(spec)?;
     }
-    Ok(())
+    pages::check(spec)
 }
 
 fn check_fields(spec: &LayerSpec) -> Result<(), BadCatalog> {

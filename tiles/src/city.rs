@@ -73,6 +73,8 @@ pub(crate) fn layer(
         expire_after_s: 0,
         retain_days: 0,
         cap: 5_000,
+        wall: None,
+        search: None,
     }
 }
 

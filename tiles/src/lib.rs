@@ -53,7 +53,8 @@ mod viewer;
 
 pub use anchor::anchor;
 pub use catalog::{
-    BadCatalog, BadValue, Catalog, FieldSpec, GeometryKind, LayerIx, LayerKind, LayerSpec,
+    BadCatalog, BadValue, Catalog, FieldSpec, GeometryKind, LayerIx, LayerKind, LayerSpec, OnWall,
+    Search,
 };
 pub use cell::{Cell, FINEST, NoSuchResolution, resolution_for_zoom};
 pub use coverage::{FieldOfView, Sight};

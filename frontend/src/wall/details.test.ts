@@ -25,6 +25,7 @@ const catalog: CatalogLayer = {
   retain_days: 1,
   track: false,
   shown_as: "points",
+  wall: { live: true, shown_at_first: true },
 };
 
 describe("details", () => {

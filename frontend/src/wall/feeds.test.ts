@@ -14,6 +14,7 @@ const feed = (name: string, rest: Partial<Feed>): Feed => ({
   last_observed_at: null,
   last_failure: null,
   expect_every_s: 0,
+  stale_at: null,
   accepted_total: 1,
   rejected_total: 0,
   ...rest,
@@ -53,8 +54,13 @@ describe("feeds", () => {
     const never = feed("nws", { status: "never", last_received_at: null });
     for (const linked of [true, false]) expect(feedStates([never], now, linked)[0]?.words).toBe("no data");
   });
-  it("goes stale by itself", () => {
-    expect(feedStates([feed("units", { expect_every_s: 10 })], now)[0]?.status).toBe("stale");
-    expect(feedStates([feed("units", { expect_every_s: 15 })], now)[0]?.status).toBe("live");
+  it("goes stale by itself when the server has said it would, and not by a rule of its own", () => {
+    const at = (stale_at: string): unknown => feedStates([feed("units", { stale_at })], now)[0]?.status;
+    expect(at("2026-01-01T00:09:59Z")).toBe("stale");
+    expect(at("2026-01-01T00:10:03Z")).toBe("live");
+    const silent = feed("units", { expect_every_s: 1 });
+    expect(feedStates([silent], now)[0]?.status).toBe("live");
+    const failing = feed("units", { status: "failing", stale_at: "2026-01-01T00:00:00Z" });
+    expect(feedStates([failing], now)[0]?.status).toBe("failing");
   });
 });

@@ -14,13 +14,10 @@ export interface FeedState {
 
 const WORST_FIRST: FeedStatus[] = ["failing", "stale", "quiet", "live", "never"];
 
-/** A feed can go stale between two answers of the server. */
+/** A feed can go stale between two answers of the server, which has said when. */
 function statusNow(feed: Feed, now: number): FeedStatus {
-  const received = instant(feed.last_received_at);
-  if (feed.status === "failing") return "failing";
-  if (received === null || feed.status === "never") return "never";
-  const late = feed.expect_every_s > 0 && now - received > feed.expect_every_s * 1000;
-  return late ? "stale" : feed.status;
+  const staleAt = instant(feed.stale_at);
+  return feed.status === "live" && staleAt !== null && now > staleAt ? "stale" : feed.status;
 }
 
 function words(status: FeedStatus, age: string, heard: boolean): string {

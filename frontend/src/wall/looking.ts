@@ -4,7 +4,6 @@ import type { Position } from "geojson";
 
 import type { LiveFeature } from "./live/messages";
 import { anchorOf } from "./map/anchor";
-import { isLive } from "./map/drawing";
 import { pair, selectionFeatures } from "./map/selection-features";
 import type { Stage } from "./map/stage";
 import { trailPositions } from "./map/trail";
@@ -128,7 +127,7 @@ export class Looking {
       this.#trail = trailPositions(whole.trail);
       this.wall.selected = {
         ...selected,
-        feature: isLive(layer) && live !== undefined ? live : stored(whole, id),
+        feature: this.wall.liveLayers.includes(layer) && live !== undefined ? live : stored(whole, id),
         at: selected.at ?? pair(anchorOf(whole.geometry)),
       };
       this.draw();

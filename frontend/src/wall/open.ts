@@ -8,7 +8,6 @@ import { FOCUS_S } from "./focus/rules";
 import type { LiveFeature } from "./live/messages";
 import { Looking } from "./looking";
 import { drawable } from "./map/compose";
-import { isLive } from "./map/drawing";
 import type { Dress, Stage } from "./map/stage";
 import type { Opening } from "./opening";
 import { closeLookZoom, Pointing } from "./pointing";
@@ -27,7 +26,6 @@ import { openForTests } from "./window-wall";
 
 /** For what no message announces: sightings and what is derived from other layers. Answers are 304 where nothing changed. */
 const TILES_EVERY_MS = 20_000;
-const NOT_SHOWN_AT_FIRST = ["alpr_reads", "cells"];
 const WORLD: MapPose = { center: [0, 20], zoom: 2, bearing: 0, pitch: 0 };
 
 async function firstPose(wall: Wall, address: Address, width: number, height: number): Promise<MapPose> {
@@ -47,11 +45,11 @@ async function poseOverAll(width: number, height: number): Promise<MapPose | nul
 }
 
 function firstLayers(wall: Wall, address: Address): Set<string> {
-  const known = drawable(wall.catalog).map((layer) => layer.name);
+  const layers = drawable(wall.catalog);
   const scene = wall.scenes.find((one) => one.name === wall.scene);
   const asked = address.layers ?? scene?.layers;
-  if (asked != null) return new Set(known.filter((name) => asked.includes(name)));
-  return new Set(known.filter((name) => !NOT_SHOWN_AT_FIRST.includes(name)));
+  const shown = layers.filter((layer) => asked?.includes(layer.name) ?? layer.wall.shown_at_first);
+  return new Set(shown.map((layer) => layer.name));
 }
 
 /** What the map is made with. */
@@ -111,7 +109,9 @@ class OpenWall implements MapSide {
       map: this.#stage.map,
       inset: () => this.#focusing.inset?.map ?? null,
       features: (layer) =>
-        isLive(layer) ? this.#replay.shown.features(layer) : this.#stage.tiledFeatures(layer),
+        wall.liveLayers.includes(layer)
+          ? this.#replay.shown.features(layer)
+          : this.#stage.tiledFeatures(layer),
     });
     setInterval(() => this.#refreshTiles(), TILES_EVERY_MS);
   }
@@ -234,7 +234,8 @@ class OpenWall implements MapSide {
     const before = new Set(wall.catalog.map((layer) => layer.name));
     const added = drawable(catalog.layers).filter((layer) => !before.has(layer.name));
     wall.catalog = catalog.layers;
-    wall.shown = new Set([...wall.shown, ...added.map((layer) => layer.name)]);
+    const shown = added.filter((layer) => layer.wall.shown_at_first);
+    wall.shown = new Set([...wall.shown, ...shown.map((layer) => layer.name)]);
     this.watch.picture.keepLayers(new Set(catalog.layers.map((layer) => layer.name)));
     await this.#dress();
     this.watch.look();

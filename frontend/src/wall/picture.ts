@@ -2,13 +2,10 @@
 // whoever draws the lists.
 import { joined } from "./blockages";
 import { Holdings, type Change } from "./live/holdings";
+import { CAMERAS } from "./live/area";
 import type { Alert, LiveFeature, LiveMessage } from "./live/messages";
-import { isLive, LIVE_LAYERS } from "./map/drawing";
 import { LiveSource, type Circumstances } from "./map/live-source";
 import type { Stage } from "./map/stage";
-
-/** Cameras are drawn from tiles, but held too: a hit names its camera by id, and the rail says its name. */
-const isHeld = (layer: string): boolean => isLive(layer) || layer === "cameras";
 
 const BLOCKAGES = "blockages";
 const MOST_ALERTS = 200;
@@ -28,12 +25,12 @@ export class Picture {
   #catalogVersion: string | null = null;
   #listsPlanned = false;
 
+  /** `live`: the layers that are drawn from here, by the catalog of the moment. */
   constructor(
+    private readonly live: () => readonly string[],
     private readonly around: Circumstances,
     private readonly events: PictureEvents,
-  ) {
-    for (const layer of LIVE_LAYERS) this.#sources.set(layer, new LiveSource(layer, around));
-  }
+  ) {}
 
   receive(message: LiveMessage): void {
     switch (message.type) {
@@ -42,7 +39,7 @@ export class Picture {
         break;
       case "snapshot":
       case "delta":
-        if (isHeld(message.layer)) this.#take(this.#holdings.apply(message));
+        if (this.#isHeld(message.layer)) this.#take(this.#holdings.apply(message));
         break;
       case "tiles":
         this.events.onTiles(message.layers, message.tiles);
@@ -67,7 +64,7 @@ export class Picture {
   feature = (layer: string, id: string): LiveFeature | undefined => this.#holdings.feature(layer, id);
   count = (layer: string): number => this.#holdings.count(layer);
   cameraName = (id: string): string | null => {
-    const name = this.feature("cameras", id)?.properties["name"];
+    const name = this.feature(CAMERAS, id)?.properties["name"];
     return typeof name === "string" && name !== "" ? name : null;
   };
   get alerts(): Alert[] {
@@ -76,7 +73,17 @@ export class Picture {
 
   /** The map has new, empty sources. */
   attach(stage: Stage): void {
-    for (const [layer, source] of this.#sources) source.attach(stage.source(layer), this.features(layer));
+    const live = this.live();
+    for (const [layer, source] of this.#sources) {
+      if (live.includes(layer)) continue;
+      source.detach();
+      this.#sources.delete(layer);
+    }
+    for (const layer of live) {
+      const source = this.#sources.get(layer) ?? new LiveSource(layer, this.around);
+      this.#sources.set(layer, source);
+      source.attach(stage.source(layer), this.features(layer));
+    }
   }
 
   /** The map shows something else for a while. */
@@ -91,6 +98,10 @@ export class Picture {
 
   keepLayers(names: ReadonlySet<string>): void {
     for (const change of this.#holdings.keepLayers(names)) this.#take(change);
+  }
+
+  #isHeld(layer: string): boolean {
+    return layer === CAMERAS || this.live().includes(layer);
   }
 
   #greet(catalogVersion: string, cells: string[]): void {

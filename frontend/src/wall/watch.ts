@@ -6,7 +6,6 @@ import { railCards, type Card } from "./alerts/rail";
 import { boxAround, subscribedLayers, subscriptionBox, tileLayers, type Box } from "./live/area";
 import { browserSurroundings, Connection, type LinkState, type Subscription } from "./live/connection";
 import type { LiveFeature, LiveMessage } from "./live/messages";
-import { LIVE_LAYERS } from "./map/drawing";
 import { Picture } from "./picture";
 import { askFeeds, askSession, askStreams, Refused } from "./server/ask";
 import type { Tones } from "./sound/tones";
@@ -62,6 +61,7 @@ export class Watch {
     this.#view = firstView;
     this.firstLive = new Promise((resolve) => (this.#isLive = resolve));
     this.picture = new Picture(
+      () => wall.liveLayers,
       {
         serverNow: () => this.serverNow(),
         timeZone: () => wall.timeZone,
@@ -126,7 +126,7 @@ export class Watch {
     if (this.#map?.isPast === true) return this.#map.onMissed(news);
     wall.cards = cards;
     wall.notices = picture.features("warnings");
-    wall.counts = Object.fromEntries(LIVE_LAYERS.map((layer) => [layer, picture.count(layer)]));
+    wall.counts = Object.fromEntries(wall.liveLayers.map((layer) => [layer, picture.count(layer)]));
     for (const card of news) this.#arrived(card);
   }
 

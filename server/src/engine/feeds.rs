@@ -54,6 +54,8 @@ pub struct FeedReport {
     pub last_failure: Option<String>,
     /// Silence longer than this is shown as stale; 0 never.
     pub expect_every_s: u32,
+    /// When it is stale unless it is heard before; `None` where nothing is expected of it, or it was never heard.
+    pub stale_at: Option<Timestamp>,
     /// Events taken since the start of the server.
     pub accepted_total: u64,
     /// Records refused since the start of the server.
@@ -73,6 +75,14 @@ impl FeedReport {
             let end = Timestamp::from_second((minute(at) + 1) * 60);
             end.map_or(at, |end| end.min(now))
         });
+        self.assessed(now)
+    }
+
+    /// With the judgement of an instant: the one place where silence is judged.
+    fn assessed(mut self, now: Timestamp) -> Self {
+        let expected = SignedDuration::from_secs(i64::from(self.expect_every_s));
+        let last = self.last_received_at.filter(|_| !expected.is_zero());
+        self.stale_at = last.and_then(|last| last.checked_add(expected).ok());
         self.status = status(&self, now);
         self
     }
@@ -111,6 +121,7 @@ impl FeedTable {
                 last_failure_at: None,
                 last_failure: None,
                 expect_every_s: feed.expect_every_s,
+                stale_at: None,
                 accepted_total: 0,
                 rejected_total: 0,
             };
@@ -174,10 +185,7 @@ impl FeedTable {
         let reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         reports
             .values()
-            .map(|report| FeedReport {
-                status: status(report, now),
-                ..report.clone()
-            })
+            .map(|report| report.clone().assessed(now))
             .collect()
     }
 }
@@ -189,19 +197,12 @@ fn status(report: &FeedReport, now: Timestamp) -> FeedStatus {
     let Some(last) = report.last_received_at else {
         return FeedStatus::Never;
     };
-    let silence = now.duration_since(last);
-    let expected = SignedDuration::from_secs(i64::from(report.expect_every_s));
-    if report.expect_every_s == 0 {
-        return if silence <= QUIET_AFTER {
-            FeedStatus::Live
-        } else {
+    match report.stale_at {
+        Some(at) if now > at => FeedStatus::Stale,
+        None if report.expect_every_s == 0 && now.duration_since(last) > QUIET_AFTER => {
             FeedStatus::Quiet
-        };
-    }
-    if silence <= expected {
-        FeedStatus::Live
-    } else {
-        FeedStatus::Stale
+        }
+        Some(_) | None => FeedStatus::Live,
     }
 }
 

@@ -44,7 +44,7 @@ fn described(app: &App, view: &View, caller: &Caller) -> Value {
                 .collect();
             json!({
                 "name": spec.name,
-                "title": if spec.title.is_empty() { &spec.name } else { &spec.title },
+                "title": spec.title_or_name(),
                 "kind": spec.kind,
                 "geometry": spec.geometry,
                 "zooms": spec.zooms,
@@ -55,6 +55,8 @@ fn described(app: &App, view: &View, caller: &Caller) -> Value {
                 "stale_after_s": spec.stale_after_s,
                 "expire_after_s": spec.expire_after_s,
                 "retain_days": spec.retain_days,
+                "wall": spec.on_wall(),
+                "searched": spec.search.as_ref().map_or(&[][..], |search| &search.fields),
                 "fields": fields,
             })
         })

@@ -1,7 +1,7 @@
 //! `/openapi.json`: the native routes as an OpenAPI 3.1 document, and `/docs`, the same for people.
 //!
 //! The document is written by hand, beside this file; a test holds it to the table of routes. The page
-//! is made of it here and needs no script. What is under `/ogc` has a document of its own there, in
+//! is made of it here, once, and needs no script. What is under `/ogc` has a document of its own there, in
 //! the version that its standard names.
 
 use super::Caller;
@@ -9,8 +9,11 @@ use super::params::Params;
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
 use serde_json::Value;
+use std::error::Error;
 use std::fmt::Write;
+use std::sync::LazyLock;
 
 /// The document, but for the version.
 const TEXT: &str = include_str!("openapi/native.json");
@@ -21,8 +24,35 @@ const STYLE: &str = ":root{color-scheme:light dark}\
     code{font-size:1em}h3 code{font-weight:600}\
     table{border-collapse:collapse}th,td{text-align:start;padding:.1rem 1.2rem .1rem 0;vertical-align:top}";
 
-fn described() -> Result<Value, Problem> {
-    let mut document: Value = serde_json::from_str(TEXT).map_err(Problem::internal)?;
+/// What both routes answer, made when it is first asked for; else why it cannot be made.
+static ANSWERS: LazyLock<Result<Answers, String>> =
+    LazyLock::new(|| Answers::of(TEXT).map_err(|cause| cause.to_string()));
+
+struct Answers {
+    document: Bytes,
+    page: Bytes,
+}
+
+impl Answers {
+    fn of(text: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let document = described(text)?;
+        let mut page = String::new();
+        push_page(&mut page, &document)?;
+        Ok(Self {
+            document: serde_json::to_vec(&document)?.into(),
+            page: page.into(),
+        })
+    }
+
+    fn made() -> Result<&'static Self, Problem> {
+        ANSWERS
+            .as_ref()
+            .map_err(|why| Problem::internal(why.as_str()))
+    }
+}
+
+fn described(text: &str) -> serde_json::Result<Value> {
+    let mut document: Value = serde_json::from_str(text)?;
     document["info"]["version"] = env!("CARGO_PKG_VERSION").into();
     Ok(document)
 }
@@ -35,18 +65,17 @@ pub(super) async fn document(
     Params::parse(&request, &[])?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-        .json(described()?))
+        .content_type("application/json")
+        .body(Answers::made()?.document.clone()))
 }
 
 /// `GET /docs`.
 pub(super) async fn page(request: HttpRequest, _caller: Caller) -> Result<HttpResponse, Problem> {
     Params::parse(&request, &[])?;
-    let mut page = String::new();
-    push_page(&mut page, &described()?).map_err(Problem::internal)?;
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-        .body(page))
+        .body(Answers::made()?.page.clone()))
 }
 
 fn push_page(out: &mut String, document: &Value) -> std::fmt::Result {

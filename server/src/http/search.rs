@@ -1,9 +1,9 @@
 //! `GET /search`: one box over what a dispatcher asks for by name.
 //!
-//! Reads cameras, units, incidents, sites, blockages and closures through the gate, and the names on
-//! the basemap. Promises: what begins as asked comes before what only holds it, live features before
-//! the basemap, then the id decides; case, accents and punctuation do not count. Refuses to know
-//! plates: the layers that carry them are not searched, whatever the caller's clearances.
+//! Reads the layers that the catalog says are searched, through the gate, and the names on the basemap.
+//! Promises: what begins as asked comes before what only holds it, live features before the basemap,
+//! then the id decides; case, accents and punctuation do not count. Refuses to know plates: no field
+//! with a clearance is searched, whatever the caller's clearances.
 
 use super::params::Params;
 use super::reading::answer;
@@ -13,7 +13,7 @@ use crate::geojson::{push_geometry, push_text};
 use crate::problem::{Problem, echo};
 use crate::words::{Fit, Words, fold};
 use actix_web::{HttpRequest, HttpResponse, web};
-use atalaya_tiles::{Glance, LayerSpec, ValueRef, View, Viewer};
+use atalaya_tiles::{Glance, LayerSpec, Search, ValueRef, View, Viewer};
 use geo_types::{Geometry, Point};
 use std::borrow::Cow;
 
@@ -22,80 +22,13 @@ const MOST: usize = 100;
 /// Results unless asked for otherwise.
 const USUAL: usize = 20;
 
-/// How a layer is searched.
-struct Source {
-    layer: &'static str,
-    /// What one of its features is called.
-    kind: &'static str,
-    /// The field that names a feature; where it has none, its id does.
-    title: &'static str,
-    /// The fields that are searched.
-    searched: &'static [&'static str],
-    /// Whether the id is searched as well.
-    by_id: bool,
-    /// The fields that tell two features of one title apart.
-    subtitle: &'static [&'static str],
-}
-
-/// All that is searched. No layer that carries plates belongs here.
-const SOURCES: [Source; 6] = [
-    Source {
-        layer: "cameras",
-        kind: "Camera",
-        title: "name",
-        searched: &["name"],
-        by_id: true,
-        subtitle: &["camera_kind", "status"],
-    },
-    Source {
-        layer: "units",
-        kind: "Unit",
-        title: "call_sign",
-        searched: &["call_sign"],
-        by_id: false,
-        subtitle: &["agency", "status"],
-    },
-    Source {
-        layer: "incidents",
-        kind: "Incident",
-        title: "type",
-        searched: &["cad_id", "address", "type"],
-        by_id: false,
-        subtitle: &["address", "cad_id"],
-    },
-    Source {
-        layer: "sites",
-        kind: "Site",
-        title: "name",
-        searched: &["name", "address"],
-        by_id: false,
-        subtitle: &["address"],
-    },
-    Source {
-        layer: "blockages",
-        kind: "Blocked street",
-        title: "intersection",
-        searched: &["intersection"],
-        by_id: false,
-        subtitle: &["cause", "status"],
-    },
-    Source {
-        layer: "closures",
-        kind: "Closure",
-        title: "name",
-        searched: &["name", "road"],
-        by_id: false,
-        subtitle: &["road", "description"],
-    },
-];
-
 /// Something that was found.
 struct Found {
     id: String,
     title: String,
     subtitle: String,
-    kind: &'static str,
-    layer: Option<&'static str>,
+    kind: String,
+    layer: Option<String>,
     geometry: Option<Geometry<f64>>,
 }
 
@@ -136,15 +69,16 @@ fn best(view: &View, viewer: &Viewer, names: &[Name], asked: &Words, most: usize
         candidates: Vec::new(),
     };
     let mut lines = String::new();
-    for source in &SOURCES {
-        let Ok(open) = view.open(viewer, source.layer) else {
+    for open in view.open_all(viewer) {
+        let spec = open.spec();
+        let Some(search) = &spec.search else {
             continue;
         };
         for glance in open.glance() {
             lines.clear();
-            source.fold(&mut lines, open.spec(), glance);
+            push_searched(&mut lines, search, spec, glance);
             if let Some(fit) = asked.fit(&lines) {
-                let found = What::Live(source, open.spec(), glance);
+                let found = What::Live(search, spec, glance);
                 fitting.offer(Candidate { fit, found });
             }
         }
@@ -166,7 +100,7 @@ struct Candidate<'v> {
 }
 
 enum What<'v> {
-    Live(&'static Source, &'v LayerSpec, Glance<'v>),
+    Live(&'v Search, &'v LayerSpec, Glance<'v>),
     Basemap(&'v Name),
 }
 
@@ -198,46 +132,47 @@ impl Candidate<'_> {
     /// Live features come before the basemap.
     fn order(&self) -> (Fit, bool, &str, Option<&str>) {
         match &self.found {
-            What::Live(source, _, glance) => (self.fit, false, glance.id(), Some(source.layer)),
+            What::Live(_, spec, glance) => (self.fit, false, glance.id(), Some(&spec.name)),
             What::Basemap(name) => (self.fit, true, &name.id, None),
         }
     }
 
     fn found(&self) -> Found {
         match &self.found {
-            What::Live(source, spec, glance) => source.found(spec, *glance),
+            What::Live(search, spec, glance) => live(search, spec, *glance),
             What::Basemap(name) => on_basemap(name),
         }
     }
 }
 
-impl Source {
-    /// Adds what is searched of a feature, a line each.
-    fn fold(&self, lines: &mut String, spec: &LayerSpec, glance: Glance<'_>) {
-        for name in self.searched {
-            if let Some(text) = text(spec, glance, name) {
-                fold(lines, text);
-            }
-        }
-        if self.by_id {
-            fold(lines, glance.id());
+/// Adds what is searched of a feature, a line each.
+fn push_searched(lines: &mut String, search: &Search, spec: &LayerSpec, glance: Glance<'_>) {
+    for name in &search.fields {
+        if let Some(text) = text(spec, glance, name) {
+            fold(lines, text);
         }
     }
+    if search.by_id {
+        fold(lines, glance.id());
+    }
+}
 
-    fn found(&self, spec: &LayerSpec, glance: Glance<'_>) -> Found {
-        let id = glance.id();
-        let subtitle = self.subtitle.iter();
-        let subtitle: Vec<&str> = subtitle
-            .filter_map(|name| text(spec, glance, name))
-            .collect();
-        Found {
-            id: id.to_owned(),
-            title: text(spec, glance, self.title).unwrap_or(id).to_owned(),
-            subtitle: subtitle.join(" · "),
-            kind: self.kind,
-            layer: Some(self.layer),
-            geometry: glance.seen().geometry().map(Cow::into_owned),
-        }
+fn live(search: &Search, spec: &LayerSpec, glance: Glance<'_>) -> Found {
+    let id = glance.id();
+    let title = search.title.as_deref();
+    let title = title.and_then(|name| text(spec, glance, name));
+    let subtitle = search.subtitle.iter();
+    let subtitle: Vec<&str> = subtitle
+        .filter_map(|name| text(spec, glance, name))
+        .collect();
+    let kind = search.kind.as_deref().unwrap_or(spec.title_or_name());
+    Found {
+        id: id.to_owned(),
+        title: title.unwrap_or(id).to_owned(),
+        subtitle: subtitle.join(" · "),
+        kind: kind.to_owned(),
+        layer: Some(spec.name.clone()),
+        geometry: glance.seen().geometry().map(Cow::into_owned),
     }
 }
 
@@ -255,8 +190,8 @@ fn on_basemap(name: &Name) -> Found {
         title: name.text.clone(),
         subtitle: String::new(),
         kind: match name.kind {
-            NameKind::Place => "Place",
-            NameKind::Crossing => "Intersection",
+            NameKind::Place => "Place".to_owned(),
+            NameKind::Crossing => "Intersection".to_owned(),
         },
         layer: None,
         geometry: Some(Geometry::Point(Point::new(name.at.lon(), name.at.lat()))),
@@ -277,9 +212,9 @@ impl Found {
         out.extend_from_slice(b",\"subtitle\":");
         push_text(&mut out, &self.subtitle);
         out.extend_from_slice(b",\"kind\":");
-        push_text(&mut out, self.kind);
+        push_text(&mut out, &self.kind);
         out.extend_from_slice(b",\"layer\":");
-        match self.layer {
+        match &self.layer {
             Some(layer) => push_text(&mut out, layer),
             None => out.extend_from_slice(b"null"),
         }

@@ -38,16 +38,15 @@ pub fn mount(config: &mut web::ServiceConfig) {
 }
 
 /// What the sign-in page posts.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
     /// The token of a one-time link.
-    #[schema(value_type = String)]
     token: Token,
 }
 
 /// What a page knows about its session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OwnSession {
     /// The role.
     pub role: Option<Role>,

@@ -12,7 +12,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// What somebody is here for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Anybody; sees nothing of the operational picture.

@@ -157,3 +157,58 @@ fn layers_fields_and_clearances_are_found_by_name_and_position() {
     assert_eq!(catalog.len(), specs().len());
     assert!(!catalog.is_empty());
 }
+
+#[test]
+fn what_is_live_has_current_features_and_what_is_searched_is_text_for_everybody() {
+    let live = OnWall {
+        live: true,
+        ..OnWall::default()
+    };
+    for (at, layer) in [(1, "coverage"), (5, "alpr_reads")] {
+        check_catalog(
+            |specs| specs[at].wall = Some(live.clone()),
+            &format!("layer {layer}: only a state layer is live on a wall"),
+        );
+    }
+    let by = |name: &str| Search {
+        fields: vec![name.into()],
+        by_id: true,
+        kind: None,
+        title: None,
+        subtitle: Vec::new(),
+    };
+    let lamps = |search: Search| LayerSpec {
+        fields: [
+            ("lamp", FieldType::Text, None),
+            ("watts", FieldType::Number, None),
+            ("owner", FieldType::Text, Some("cji")),
+        ]
+        .map(|(name, kind, clearance)| (name.into(), field(kind, clearance)))
+        .into(),
+        wall: Some(live.clone()),
+        search: Some(search),
+        ..plain("lamps")
+    };
+    assert!(Catalog::new(vec![lamps(by("lamp"))], 6).is_ok());
+    let named = |title: &str| Search {
+        title: Some(title.into()),
+        ..by("lamp")
+    };
+    for (search, wrong) in [
+        (by("height"), "height, which is not there"),
+        (by("watts"), "watts, which is no text"),
+        (named("owner"), "owner, which is restricted"),
+    ] {
+        let error = Catalog::new(vec![lamps(search)], 6).unwrap_err();
+        let expected = format!("layer lamps: search names the field {wrong}");
+        assert_eq!(error.to_string(), expected);
+    }
+    let bare = LayerSpec {
+        title: "Other lamps".into(),
+        ..plain("lamps")
+    };
+    let replaced = bare.replacing(&lamps(named("lamp")));
+    assert!(replaced.on_wall().live, "as before");
+    let left = replaced.search.expect("ids are searched");
+    assert!(left.fields.is_empty() && left.title.is_none() && left.by_id);
+}

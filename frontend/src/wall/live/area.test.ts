@@ -45,18 +45,20 @@ describe("the subscribed layers", () => {
     retain_days: 1,
     track: false,
     shown_as: "points",
+    wall: { live: name === "units" || name === "lamps", shown_at_first: true },
   });
   const catalog = [
     layer("cameras"),
     layer("coverage", "derived"),
     layer("units"),
+    layer("lamps"),
     layer("sites"),
     layer("hazards"),
     layer("alpr_reads", "sighting"),
   ];
   it("are the live ones and cameras; of what else is shown the tiles alone, and never sightings", () => {
     const shown = new Set(["sites", "coverage", "alpr_reads", "units"]);
-    expect(subscribedLayers(catalog)).toEqual(["cameras", "units"]);
+    expect(subscribedLayers(catalog)).toEqual(["cameras", "units", "lamps"]);
     expect(tileLayers(catalog, shown)).toEqual(["sites"]);
   });
 });

@@ -2,7 +2,6 @@
 // scenes change without waiting; or the view itself where somebody looks elsewhere. Pure.
 
 import type { CatalogLayer } from "../server/shapes";
-import { isLive } from "../map/drawing";
 
 export type Box = [west: number, south: number, east: number, north: number];
 
@@ -22,9 +21,16 @@ export function boxAround(centers: readonly [number, number][]): Box | null {
   ];
 }
 
+/** Cameras are drawn from tiles, but held too: a hit names its camera by id, and the rail says its name. */
+export const CAMERAS = "cameras";
+
+/** The layers whose features are all held and drawn from here. */
+export const liveLayers = (catalog: readonly CatalogLayer[]): string[] =>
+  catalog.filter(({ wall }) => wall.live).map(({ name }) => name);
+
 /** Live layers always, for the rail; cameras always, for their names. Never sightings: their every read would come along. */
 export function subscribedLayers(catalog: readonly CatalogLayer[]): string[] {
-  return catalog.filter(({ name }) => isLive(name) || name === "cameras").map(({ name }) => name);
+  return catalog.filter(({ name, wall }) => wall.live || name === CAMERAS).map(({ name }) => name);
 }
 
 /** Other layers that are shown, of which only the changed tiles are told. */

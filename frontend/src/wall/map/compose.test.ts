@@ -21,6 +21,7 @@ const ground = (theme: string): Ground => ({
   style: base(theme),
   basemap: { tiles: ["http://wall/tiles/basemap/{z}/{x}/{y}"], minzoom: 0, maxzoom: 16, attribution: "" },
 });
+const LIVE = ["incidents", "alpr_hits", "blockages", "units", "perimeters", "closures", "warnings", "lamps"];
 const layer = (name: string): CatalogLayer => ({
   name,
   title: name,
@@ -33,6 +34,7 @@ const layer = (name: string): CatalogLayer => ({
   retain_days: 1,
   track: false,
   shown_as: "points",
+  wall: { live: LIVE.includes(name), shown_at_first: true },
 });
 const NAMES = [
   "cameras",
@@ -48,6 +50,7 @@ const NAMES = [
   "warnings",
   "hazards",
   "street_lights",
+  "lamps",
 ];
 const composed = (theme: "night" | "day"): StyleSpecification =>
   compose(ground(theme), theme, NAMES.map(layer), new Set(NAMES), "http://wall").style;

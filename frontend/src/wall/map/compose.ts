@@ -9,7 +9,7 @@ import type {
 import { dataColours } from "../../look/palette";
 import type { CatalogLayer, Ground, TileSet } from "../server/shapes";
 import type { Theme } from "../view/address";
-import { isLive, sourceOf, type Drawn } from "./drawing";
+import { sourceOf, type Drawn } from "./drawing";
 import { countCells } from "./overlay/areas";
 import { drawingOf } from "./overlay/legend";
 import { selectionLayers, SELECTION_SOURCE } from "./overlay/selection";
@@ -79,7 +79,7 @@ function drawLayer(layer: CatalogLayer, theme: Theme, shown: boolean): LayerSpec
   const colours = dataColours(theme);
   const source = sourceOf(layer.name);
   const drawings = drawingOf(layer.name).layers(colours);
-  if (isLive(layer.name)) return ownedBy(drawings, source, null, shown);
+  if (layer.wall.live) return ownedBy(drawings, source, null, shown);
   return [
     ...ownedBy(countCells(layer.name, colours), source, `${layer.name}_cells`, shown),
     ...ownedBy(drawings, source, layer.name, shown),
@@ -87,7 +87,7 @@ function drawLayer(layer: CatalogLayer, theme: Theme, shown: boolean): LayerSpec
 }
 
 function sourceFor(layer: CatalogLayer, origin: string): SourceSpecification {
-  if (isLive(layer.name)) return { type: "geojson", data: EMPTY, maxzoom: 20 };
+  if (layer.wall.live) return { type: "geojson", data: EMPTY, maxzoom: 20 };
   const tiled: VectorSourceSpecification = {
     type: "vector",
     tiles: [`${origin}/tiles/${encodeURIComponent(layer.name)}/{z}/{x}/{y}`],

@@ -25,18 +25,6 @@ export interface Drawing {
   layers(colours: DataColours): Drawn[];
 }
 
-/** Live layers hold all their features here; tiled ones are fetched as vector tiles. */
-export const LIVE_LAYERS: readonly string[] = [
-  "units",
-  "incidents",
-  "alpr_hits",
-  "blockages",
-  "perimeters",
-  "warnings",
-  "closures",
-];
-
-export const isLive = (layer: string): boolean => LIVE_LAYERS.includes(layer);
 export const sourceOf = (layer: string): string => `data-${layer}`;
 
 export const onlyPoints: FilterSpecification = ["==", ["geometry-type"], "Point"];

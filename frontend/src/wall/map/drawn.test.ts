@@ -51,3 +51,22 @@ it("a unit on scene stands beside it, always at the same side, and one on its wa
   const sides = new Set(["u1", "u2", "u3", "u4", "u5", "u6", "u7"].map((id) => beside(id, "on_scene")));
   expect(sides.size).toBeGreaterThan(3);
 });
+
+it("an area or a line of any layer has a point for its symbol", () => {
+  const area = {
+    type: "Polygon" as const,
+    coordinates: [
+      [
+        [0, 0],
+        [0, 2],
+        [2, 2],
+        [2, 0],
+        [0, 0],
+      ],
+    ],
+  };
+  for (const shape of [LINE, area]) {
+    const types = made("flood_gates", feature("f", shape, {})).map(({ geometry }) => geometry.type);
+    expect(types).toEqual([shape.type, "Point"]);
+  }
+});

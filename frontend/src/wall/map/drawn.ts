@@ -1,5 +1,5 @@
-// From a live feature to what the map source gets: plain properties, the id for clicks, how fresh it is, and for a blocked or
-// closed line also a point to put the symbol on. Pure.
+// From a live feature to what the map source gets: plain properties, the id for clicks, how fresh it is, and for a line or
+// an area also a point to put the symbol on. Pure.
 import type { Feature } from "geojson";
 
 import { stands } from "../blockages";
@@ -9,9 +9,6 @@ import { shortTime } from "../time/clock";
 import { sentence } from "../words";
 import { anchorOf } from "./anchor";
 import { PLACES_BESIDE } from "./overlay/moving";
-
-/** Layers whose lines and areas also get one point, for their symbol and label. */
-const ANCHORED = ["blockages", "closures", "perimeters", "warnings"];
 
 const ON_SCENE = ["on_scene", "on scene", "arrived", "at_scene"];
 
@@ -77,7 +74,7 @@ export function drawn(
     properties["beside"] = placeBeside(feature.id);
   }
   const made: Feature[] = [{ type: "Feature", id: own, geometry: feature.geometry, properties }];
-  const hasSymbol = ANCHORED.includes(layer) && !feature.geometry.type.includes("Point") && stands(feature);
+  const hasSymbol = !feature.geometry.type.includes("Point") && stands(feature);
   const anchor = hasSymbol ? anchorOf(feature.geometry) : null;
   if (anchor !== null) {
     made.push({

@@ -9,7 +9,10 @@ const layer = (id: string, type: string, source: string, rest: object = {}): Lay
   ({ id, type, source, ...rest }) as LayerSpecification;
 const style: StyleSpecification = {
   version: 8,
-  sources: {},
+  sources: {
+    "data-units": { type: "geojson", data: { type: "FeatureCollection", features: [] } },
+    "data-sites": { type: "vector" },
+  },
   layers: [
     { id: "ground", type: "background" },
     layer("road", "line", "basemap"),
@@ -18,6 +21,7 @@ const style: StyleSpecification = {
     layer("cameras-dots", "circle", "data-cameras"),
     layer("warnings-hatch", "fill", "data-warnings", { paint: { "fill-pattern": "hatch" } }),
     layer("units", "symbol", "data-units", { layout: { "icon-image": "unit" } }),
+    layer("sites", "symbol", "data-sites", { layout: { "icon-image": "site" } }),
     layer("hazards", "symbol", "data-hazards", { layout: { visibility: "none" } }),
   ],
 };
@@ -26,7 +30,7 @@ it("shows streets and what lives first, and names what was visible and follows",
   const { style: first, later } = firstStyle(style);
   const visible = first.layers.filter((one) => one.layout?.visibility !== "none").map(({ id }) => id);
   expect(visible).toEqual(["ground", "road", "units"]);
-  expect(later).toEqual(["rail", "names", "cameras-dots", "warnings-hatch"]);
+  expect(later).toEqual(["rail", "names", "cameras-dots", "warnings-hatch", "sites"]);
   expect(first.layers.map(({ id }) => id)).toEqual(style.layers.map(({ id }) => id));
 });
 

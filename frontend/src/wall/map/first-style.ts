@@ -5,15 +5,15 @@ import type { LayerSpecification, StyleSpecification } from "maplibre-gl";
 
 import { sourceOf } from "./drawing";
 
-const FIRST_SOURCES = ["units", "incidents", "alpr_hits"].map(sourceOf);
 const COSTLY = ["fill-pattern", "line-pattern", "line-dasharray"];
 
-function comesFirst(layer: LayerSpecification): boolean {
+function comesFirst(layer: LayerSpecification, sources: StyleSpecification["sources"]): boolean {
   if (layer.type === "background") return true;
   if (!("source" in layer) || typeof layer.source !== "string") return false;
-  if (FIRST_SOURCES.includes(layer.source))
-    return layer.type === "symbol" && layer.layout?.["icon-image"] !== undefined;
   const isGround = !layer.source.startsWith(sourceOf(""));
+  // What lives is held here, and so no source of tiles.
+  if (!isGround && sources[layer.source]?.type === "geojson")
+    return layer.type === "symbol" && layer.layout?.["icon-image"] !== undefined;
   const plain = !COSTLY.some((name) => name in (layer.paint ?? {}));
   return isGround && plain && (layer.type === "fill" || layer.type === "line");
 }
@@ -22,7 +22,7 @@ function comesFirst(layer: LayerSpecification): boolean {
 export function firstStyle(style: StyleSpecification): { style: StyleSpecification; later: string[] } {
   const later: string[] = [];
   const layers = style.layers.map((layer): LayerSpecification => {
-    if (comesFirst(layer) || layer.layout?.visibility === "none") return layer;
+    if (comesFirst(layer, style.sources) || layer.layout?.visibility === "none") return layer;
     later.push(layer.id);
     return { ...layer, layout: { ...layer.layout, visibility: "none" } };
   });

@@ -2,11 +2,12 @@
 // hand. What lives is drawn anew once a second, and only what is near.
 import { Map as MapLibreMap, type GeoJSONSource, type StyleSpecification } from "maplibre-gl";
 
+import { liveLayers } from "../live/area";
 import type { LiveFeature } from "../live/messages";
 import { compose } from "./compose";
 import { anchorOf } from "./anchor";
 import { drawn } from "./drawn";
-import { LIVE_LAYERS, sourceOf } from "./drawing";
+import { sourceOf } from "./drawing";
 import "./maplibre";
 import { SELECTION_SOURCE } from "./overlay/selection";
 import type { Dress } from "./stage";
@@ -26,6 +27,7 @@ export class Inset {
   readonly map: MapLibreMap;
   readonly #filled = new Set<string>();
   #selection: GeoJSON.Feature[] = [];
+  #live: readonly string[];
 
   /** `pixelRatio`: as the main map is drawn just now. */
   constructor(
@@ -36,6 +38,7 @@ export class Inset {
     dress: Dress,
     private readonly from: InsetSource,
   ) {
+    this.#live = liveLayers(dress.catalog);
     this.map = new MapLibreMap({
       container,
       style: styleOf(dress),
@@ -54,6 +57,7 @@ export class Inset {
 
   /** By day and by night as the main view. */
   wear(dress: Dress): void {
+    this.#live = liveLayers(dress.catalog);
     this.map.setStyle(styleOf(dress), { diff: false });
   }
 
@@ -70,7 +74,7 @@ export class Inset {
   refresh(): void {
     const now = this.from.serverNow();
     const zone = this.from.timeZone();
-    for (const layer of LIVE_LAYERS) {
+    for (const layer of this.#live) {
       const near = this.from.features(layer).filter((feature) => this.#isNear(feature));
       if (near.length === 0 && !this.#filled.has(layer)) continue;
       const features = near.flatMap((one, i) => drawn(layer, one, [2 * i + 1, 2 * i + 2], now, zone));

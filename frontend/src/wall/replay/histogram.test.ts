@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 
 import { barsOf, heightOf, rowsOf, stepFor, ticksOf, told } from "./histogram";
+import type { CatalogLayer } from "../server/shapes";
 import type { Timeline } from "./shapes";
 
 const at = (text: string): number => Date.parse(text);
@@ -14,6 +15,21 @@ const timeline = (layers: Record<string, number[] | null>): Timeline => ({
   layers: Object.entries(layers).map(([layer, counts]) => ({ layer, counts })),
 });
 
+const counted = (name: string, replay_row?: string): CatalogLayer =>
+  ({
+    name,
+    wall: { live: true, shown_at_first: true, ...(replay_row === undefined ? {} : { replay_row }) },
+  }) as CatalogLayer;
+const catalog = [
+  counted("cameras"),
+  counted("incidents", "Incidents"),
+  counted("alpr_hits", "Alarms"),
+  counted("units", "Units"),
+  counted("blockages", "Alarms"),
+  counted("lamps", "Street lights"),
+  counted("trees", "Other"),
+];
+
 describe("rows", () => {
   it("put together what belongs together, and leave out what never happened", () => {
     const rows = rowsOf(
@@ -22,19 +38,23 @@ describe("rows", () => {
         alpr_hits: [1, 0, 0],
         blockages: [1, 2, 0],
         incidents: [0, 0, 0],
+        lamps: [0, 0, 2],
         trees: [0, 1, 0],
+        unheard_of: [0, 1, 0],
       }),
+      catalog,
     );
-    expect(rows.map(({ name, counts }) => [name, counts])).toEqual([
-      ["alarms", [2, 2, 0]],
-      ["units", [4, 0, 9]],
-      ["other", [0, 1, 0]],
+    expect(rows.map(({ place, title, counts }) => [place, title, counts])).toEqual([
+      [1, "Alarms", [2, 2, 0]],
+      [2, "Units", [4, 0, 9]],
+      [3, "Street lights", [0, 0, 2]],
+      [null, "Other", [0, 2, 0]],
     ]);
     expect(rows[1]).toMatchObject({ total: 13, most: 9 });
   });
 
   it("pass over layers that give no counts", () => {
-    expect(rowsOf(timeline({ incidents: null, units: null }))).toEqual([]);
+    expect(rowsOf(timeline({ incidents: null, units: null }), catalog)).toEqual([]);
   });
 });
 
@@ -48,7 +68,7 @@ describe("bars", () => {
   });
 
   it("are drawn where something happened only", () => {
-    const [row] = rowsOf(timeline({ units: [4, 0, 1] }));
+    const [row] = rowsOf(timeline({ units: [4, 0, 1] }), catalog);
     expect(row && barsOf(row)).toBe("M0 1h.82v-1.000h-.82zM2 1h.82v-0.500h-.82z");
   });
 
@@ -86,7 +106,7 @@ describe("the hours below", () => {
 });
 
 it("a row is told with its busiest step", () => {
-  const [row] = rowsOf(timeline({ units: [4, 11, 1] }));
+  const [row] = rowsOf(timeline({ units: [4, 11, 1] }), catalog);
   expect(row && told(row, at("2026-03-01T00:00:00Z"), 300, "America/Phoenix")).toEqual({
     title: "Units",
     total: 16,

@@ -1,40 +1,33 @@
 // From counts per step and layer to rows that can be drawn and read out. Pure.
 import { shortTime } from "../time/clock";
+import type { CatalogLayer } from "../server/shapes";
 import type { Timeline } from "./shapes";
 
 export interface Row {
-  name: string;
+  /** Of all rows that there could be, so that a row keeps its colour; null for the last. */
+  place: number | null;
   title: string;
   counts: number[];
   total: number;
   most: number;
 }
 
-interface Family {
-  name: string;
-  title: string;
-  layers: readonly string[];
-}
+const OTHER = "Other";
 
-/** What belongs together on one line, most urgent first; everything else is the last. */
-const FAMILIES: readonly Family[] = [
-  { name: "incidents", title: "Incidents", layers: ["incidents"] },
-  { name: "alarms", title: "Hits, blocks", layers: ["alpr_hits", "blockages", "warnings"] },
-  { name: "units", title: "Units", layers: ["units"] },
-  { name: "reads", title: "Plate reads", layers: ["alpr_reads"] },
-];
-const OTHER: Family = { name: "other", title: "Other", layers: [] };
-
-export function rowsOf(timeline: Timeline): Row[] {
-  const known = FAMILIES.flatMap(({ layers }) => layers);
-  const rows = [...FAMILIES, OTHER].map((family): Row => {
+/** What the catalog counts on one row together, a row for each title in its order; everything else is the last. */
+export function rowsOf(timeline: Timeline, catalog: readonly CatalogLayer[]): Row[] {
+  const rowOf = (title = OTHER): string | null => (title === OTHER ? null : title);
+  const titles = new Map(catalog.map(({ name, wall }) => [name, rowOf(wall.replay_row)]));
+  const own = [...new Set(titles.values())].filter((title) => title !== null);
+  const rows = [...own.keys(), null].map((place): Row => {
+    const title = place === null ? null : (own[place] ?? null);
     const counts: number[] = [];
-    for (const { layer, counts: own } of timeline.layers) {
-      const belongs = family === OTHER ? !known.includes(layer) : family.layers.includes(layer);
-      if (belongs) own?.forEach((count, at) => (counts[at] = (counts[at] ?? 0) + count));
+    for (const { layer, counts: each } of timeline.layers) {
+      if ((titles.get(layer) ?? null) !== title) continue;
+      each?.forEach((count, at) => (counts[at] = (counts[at] ?? 0) + count));
     }
     const total = counts.reduce((sum, count) => sum + count, 0);
-    return { name: family.name, title: family.title, counts, total, most: Math.max(0, ...counts) };
+    return { place, title: title ?? OTHER, counts, total, most: Math.max(0, ...counts) };
   });
   return rows.filter(({ total }) => total > 0);
 }

@@ -1,7 +1,6 @@
 // A replay in progress: it runs a clock of its own, asks the server for the picture of each instant, and draws it in the place of
 // the live one, which goes on out of sight. Loaded only when somebody asks for it.
 import { railCards } from "../alerts/rail";
-import { LIVE_LAYERS } from "../map/drawing";
 import { Picture } from "../picture";
 import { Refused } from "../server/ask";
 import { instant } from "../time/age";
@@ -46,6 +45,7 @@ export class Replay {
     this.#clock = clock.standing(this.#sought, performance.now());
     const { wall } = parts;
     this.picture = new Picture(
+      () => wall.liveLayers,
       {
         serverNow: () => this.#drawn ?? this.at,
         timeZone: () => wall.timeZone,
@@ -164,7 +164,7 @@ export class Replay {
     const { wall } = this.parts;
     wall.cards = railCards(this.picture, wall.acknowledged);
     wall.notices = this.picture.features("warnings");
-    wall.counts = Object.fromEntries(LIVE_LAYERS.map((layer) => [layer, this.picture.count(layer)]));
+    wall.counts = Object.fromEntries(wall.liveLayers.map((layer) => [layer, this.picture.count(layer)]));
   }
 
   #tell(): void {
@@ -201,7 +201,7 @@ export class Replay {
       const timeline = await askTimeline(layers, from, to, stepFor(to - from));
       this.#keptFrom = instant(timeline.kept_from);
       const start = instant(timeline.from) ?? from;
-      this.#past = { rows: rowsOf(timeline), from: start, step_s: timeline.step_s };
+      this.#past = { rows: rowsOf(timeline, catalog), from: start, step_s: timeline.step_s };
       if (this.#trouble !== null) this.#askedAt = -Infinity;
     } catch {
       // The replay goes on without a histogram, and asks again in a minute.

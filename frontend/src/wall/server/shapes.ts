@@ -18,6 +18,14 @@ export interface Session {
 export interface CatalogField {
   type: string;
 }
+/** How the configuration wants a layer shown. */
+export interface OnWall {
+  /** All its features are held here; else they are fetched as vector tiles. */
+  live: boolean;
+  shown_at_first: boolean;
+  /** The row of a replay in which it is counted; without one, the last. */
+  replay_row?: string;
+}
 export interface CatalogLayer {
   name: string;
   title: string;
@@ -30,6 +38,7 @@ export interface CatalogLayer {
   retain_days: number;
   track: boolean;
   shown_as: string;
+  wall: OnWall;
 }
 export interface Catalog {
   epoch: string;
@@ -61,6 +70,8 @@ export interface Feed {
   /** These tell of every change, and so are for those alone who see all of the layer. */
   last_observed_at?: string | null;
   expect_every_s: number;
+  /** From then on it is stale, unless it is heard before; null where silence is no fault. */
+  stale_at: string | null;
   accepted_total?: number;
   rejected_total?: number;
 }

@@ -2,6 +2,7 @@
 import { createContext } from "svelte";
 
 import type { Card } from "../alerts/rail";
+import { liveLayers } from "../live/area";
 import type { LinkState } from "../live/connection";
 import type { LiveFeature } from "../live/messages";
 import type { Replaying } from "../replay/shapes";
@@ -88,6 +89,10 @@ export class Wall {
   /** Whether this display carries what is there once for all displays of the view. */
   get leads(): boolean {
     return leads(this.part);
+  }
+  /** The layers whose features are all held here. */
+  get liveLayers(): readonly string[] {
+    return liveLayers(this.catalog);
   }
   /** The instant that is shown: now, or where a replay stands. */
   get shownNow(): number {

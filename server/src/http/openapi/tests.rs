@@ -1,6 +1,6 @@
 //! The document is held to the table of routes and to itself.
 
-use super::{described, members, push_page};
+use super::{TEXT, described, members, push_page};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -13,35 +13,58 @@ const PAGES: [&str; 6] = [
     "/assets/sign-in/{file}",
     "/assets/app/{file}",
 ];
-/// What the sign-in mounts by itself, and what has a document of its own.
-const MOUNTED: [(&str, &str); 4] = [
-    ("post", "/sign-in"),
-    ("post", "/sign-out"),
-    ("get", "/session"),
-    ("get", "/ogc"),
-];
+/// The sources that mount routes: the table itself, and what it leaves to modules.
+const SOURCES: [&str; 2] = [include_str!("../../http.rs"), include_str!("../sign_in.rs")];
+/// The modules that those are of, and the one whose routes are in a document of its own, whose root alone
+/// is in this one.
+const MOUNTED: [&str; 2] = ["sign_in", "ogc"];
+const OWN_DOCUMENT: (&str, &str) = ("get", "/ogc");
 
-/// The routes that the table of the parent module names.
+/// The routes that a source mounts.
+fn mounted(source: &str) -> impl Iterator<Item = (String, String)> {
+    source.split(".service(").skip(1).flat_map(|entry| {
+        let path = entry.split('"').nth(1).unwrap().to_owned();
+        let routes = entry.split(".route(").skip(1);
+        let routes = routes.map(|route| route.trim_start().strip_prefix("web::").unwrap());
+        let mut methods: Vec<&str> = routes
+            .map(|route| route.split('(').next().unwrap())
+            .collect();
+        if entry.trim_start().starts_with("get(") {
+            methods.push("get");
+        }
+        assert!(!methods.is_empty(), "{path} has no method");
+        methods
+            .into_iter()
+            .map(move |method| (method.to_owned(), path.clone()))
+            .collect::<Vec<_>>()
+    })
+}
+
+/// The routes that the table of the parent module names, and those that it leaves to other modules.
 fn table() -> BTreeSet<(String, String)> {
-    let source = include_str!("../../http.rs");
-    let named = source.split(".service(").skip(1).map(|entry| {
-        let path = entry.split('"').nth(1).unwrap();
-        let method = if entry.trim_start().starts_with("get(") {
-            "get"
-        } else {
-            let route = entry.split("web::").nth(2).unwrap();
-            route.split('(').next().unwrap()
-        };
-        (method.to_owned(), path.to_owned())
-    });
+    let named = SOURCES.into_iter().flat_map(mounted);
     let named = named.filter(|(method, path)| method != "get" || !PAGES.contains(&path.as_str()));
-    let mounted = MOUNTED.map(|(method, path)| (method.to_owned(), path.to_owned()));
-    named.chain(mounted).collect()
+    let (method, path) = OWN_DOCUMENT;
+    named.chain([(method.into(), path.into())]).collect()
+}
+
+#[test]
+fn every_module_that_mounts_routes_is_looked_at() {
+    let left = SOURCES[0].split(".configure(").skip(1);
+    let left: BTreeSet<&str> = left
+        .map(|entry| entry.split("::").next().unwrap())
+        .collect();
+    assert_eq!(left, BTreeSet::from(MOUNTED));
+    let signing = mounted(SOURCES[1]).collect::<BTreeSet<_>>();
+    assert!(
+        signing.contains(&("post".into(), "/sign-out".into())),
+        "{signing:?}"
+    );
 }
 
 #[test]
 fn every_route_is_described_and_nothing_else() {
-    let document = described().unwrap();
+    let document = described(TEXT).unwrap();
     let listed: BTreeSet<(String, String)> = members(&document["paths"])
         .flat_map(|(path, operations)| {
             members(operations).map(move |(method, _)| (method.to_owned(), path.to_owned()))
@@ -66,7 +89,7 @@ fn references(value: &Value, found: &mut Vec<String>) {
 
 #[test]
 fn the_document_refers_to_what_it_has() {
-    let document = described().unwrap();
+    let document = described(TEXT).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
     let mut found = Vec::new();
     references(&document, &mut found);
@@ -81,7 +104,7 @@ fn the_document_refers_to_what_it_has() {
 
 #[test]
 fn every_part_of_a_path_is_a_parameter() {
-    let document = described().unwrap();
+    let document = described(TEXT).unwrap();
     for (path, operations) in members(&document["paths"]) {
         for (_, operation) in members(operations) {
             let given: BTreeSet<&str> = super::parts(&operation["parameters"])
@@ -99,7 +122,7 @@ fn every_part_of_a_path_is_a_parameter() {
 
 #[test]
 fn the_page_lists_every_path_and_loads_nothing() {
-    let document = described().unwrap();
+    let document = described(TEXT).unwrap();
     let mut page = String::new();
     push_page(&mut page, &document).unwrap();
     for (path, _) in members(&document["paths"]) {

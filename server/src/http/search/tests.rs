@@ -1,6 +1,6 @@
 //! What is searched, and what never is.
 
-use super::{Found, SOURCES, best};
+use super::{Found, best};
 use crate::config::Config;
 use crate::words::Words;
 use atalaya_tiles::{
@@ -23,7 +23,11 @@ fn city() -> Picture {
 
 /// A picture of features: layer, id, and a field with its text.
 fn filled(features: &[(&str, &str, &str, &str)]) -> Picture {
-    let catalog = Arc::new(Config::default().catalog().unwrap());
+    filled_in(&Config::default(), features)
+}
+
+fn filled_in(config: &Config, features: &[(&str, &str, &str, &str)]) -> Picture {
+    let catalog = Arc::new(config.catalog().unwrap());
     let limits = RingLimits {
         ticks: 4,
         changes: 64,
@@ -70,22 +74,49 @@ fn names_addresses_call_signs_and_camera_ids_are_found() {
 fn plates_are_found_by_nobody() {
     assert!(ask(PLATE).is_empty());
     let catalog = Config::default().catalog().unwrap();
-    for source in &SOURCES {
-        let spec = catalog.spec(catalog.layer(source.layer).unwrap());
-        assert!(!spec.fields.contains_key("plate"), "{}", source.layer);
-        for name in source
-            .searched
-            .iter()
-            .chain(source.subtitle)
-            .chain([&source.title])
-        {
-            assert!(
-                spec.fields[*name].clearance.is_none(),
-                "{}.{name}",
-                source.layer
-            );
-        }
-    }
+    let searched: Vec<&str> = catalog
+        .layers()
+        .filter(|(_, spec)| spec.search.is_some())
+        .map(|(_, spec)| spec.name.as_str())
+        .collect();
+    let known = [
+        "cameras",
+        "incidents",
+        "blockages",
+        "units",
+        "sites",
+        "closures",
+    ];
+    assert_eq!(searched, known);
+}
+
+#[test]
+fn a_layer_of_ones_own_is_found_as_its_configuration_says() {
+    let config = r#"
+        [[layers]]
+        name = "street_lights"
+        title = "Street lights"
+        kind = "state"
+        geometry = ["point"]
+        fields = { lamp = "text", make = "text" }
+        search = { fields = ["lamp"], title = "lamp", subtitle = ["make"] }
+    "#;
+    let config: Config = toml::from_str(config).unwrap();
+    let lamps = [
+        ("street_lights", "l1", "lamp", "Sixth & Stone 12"),
+        ("street_lights", "l2", "make", "Stone Brothers"),
+    ];
+    let view = filled_in(&config, &lamps).view();
+    let asked = Words::of("stone");
+    let found = best(&view, &Viewer::EVERYTHING, &[], &asked, 100);
+    let [lamp] = &found[..] else {
+        panic!("{} found", found.len());
+    };
+    assert_eq!((&*lamp.id, &*lamp.title), ("l1", "Sixth & Stone 12"));
+    assert_eq!(lamp.kind, "Street lights", "as its layer is called");
+    assert_eq!(lamp.layer.as_deref(), Some("street_lights"));
+    let asked = Words::of("l2");
+    assert!(best(&view, &Viewer::EVERYTHING, &[], &asked, 100).is_empty());
 }
 
 #[test]
@@ -100,7 +131,7 @@ fn a_result_is_a_feature() {
         id: "places/1".into(),
         title: "\"A\"".into(),
         subtitle: String::new(),
-        kind: "Place",
+        kind: "Place".into(),
         layer: None,
         geometry: None,
     };

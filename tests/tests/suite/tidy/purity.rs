@@ -6,7 +6,6 @@ use super::{files, none, text, with_extension};
 const CORE_DEPENDENCIES: &[&str] = &[
     "geo",
     "geo-types",
-    "geozero",
     "h3o",
     "imbl",
     "jiff",

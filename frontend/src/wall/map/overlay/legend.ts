@@ -8,7 +8,8 @@ import { otherLayer } from "./other";
 import { closures, hazards, sites } from "./places";
 import { alprReads } from "./reads";
 
-const DRAWINGS: Record<string, Drawing> = {
+/** Whatever the catalog has beside these is drawn plainly; what it has not is drawn by none of them. */
+export const DRAWINGS: Readonly<Record<string, Drawing>> = {
   cameras,
   coverage,
   incidents,
