@@ -33,7 +33,7 @@ use crate::identity::hex;
 use crate::metrics::{self, FeedMeters};
 use crate::store::{Store, StoreError};
 use arc_swap::{ArcSwap, ArcSwapOption};
-use atalaya_tiles::{Catalog, Event, FeedName, LayerIx, Seq, Steps, View, Viewer};
+use atalaya_tiles::{Catalog, Event, FeedName, LayerIx, Open, Seq, Steps, View, Viewer};
 use budget::Budget;
 use feeds::FeedTable;
 use queue::{Intake, Lane, NotTaken, queue};
@@ -413,11 +413,22 @@ impl Engine {
             .ready(&self.log(), at, &sources(&self.catalog, layers))
     }
 
-    /// How many records of each layer were received in each step. Blocking.
-    pub fn received(&self, layers: &[LayerIx], steps: &Steps) -> Result<Vec<Vec<u32>>, NoHistory> {
+    /// How many records of each layer were received in each step; `None` of one of which something is
+    /// hidden from whoever opened it, since the log is counted as it is. Blocking.
+    pub fn received(
+        &self,
+        opened: &[Open<'_>],
+        steps: &Steps,
+    ) -> Result<Vec<Option<Vec<u32>>>, NoHistory> {
+        let whole = opened.iter().filter(|open| open.shows_everything());
+        let layers: Vec<LayerIx> = whole.map(Open::layer).collect();
         let log = self.log();
-        self.history
-            .reading(&log, |reader| Ok(reader.received(layers, steps)?))
+        let counted = self
+            .history
+            .reading(&log, |reader| Ok(reader.received(&layers, steps)?))?;
+        let mut counted = counted.into_iter();
+        let of = |open: &Open<'_>| open.shows_everything().then(|| counted.next()).flatten();
+        Ok(opened.iter().map(of).collect())
     }
 
     /// How many records of each layer, received in each step, changed what a viewer sees of it. Blocking,

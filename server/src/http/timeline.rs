@@ -108,7 +108,7 @@ fn count(
     let noticed = noticed.map_err(none_of_it)?;
     let rows = rows.into_iter().map(|row| {
         let counts = match row.counted {
-            Counted::Received(at) => received.get(at).cloned(),
+            Counted::Received(at) => received.get(at).cloned().flatten(),
             Counted::Noticed(at) => noticed.get(at).cloned(),
             Counted::Here(counts) => Some(counts),
             Counted::Not => None,
@@ -121,17 +121,17 @@ fn count(
 
 /// The layers whose counts come from the log.
 #[derive(Debug, Default)]
-struct InLog {
-    received: Vec<LayerIx>,
+struct InLog<'v> {
+    received: Vec<Open<'v>>,
     noticed: Vec<LayerIx>,
 }
 
-fn row(open: &Open<'_>, steps: &Steps, in_log: &mut InLog) -> Row {
+fn row<'v>(open: &Open<'v>, steps: &Steps, in_log: &mut InLog<'v>) -> Row {
     let singly = open.spec().kind == LayerKind::State && open.has_singles();
     let counted = match open.over_time(steps) {
         Some(counts) => Counted::Here(counts),
         None if singly && open.shows_everything() => {
-            in_log.received.push(open.layer());
+            in_log.received.push(*open);
             Counted::Received(in_log.received.len() - 1)
         }
         None if singly => {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+mod gate;
 mod names;
 mod purity;
 mod readme;
