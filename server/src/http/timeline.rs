@@ -10,6 +10,7 @@
 //! - a state layer that they have only counts of, and one that is computed, has `null`: its events would
 //!   tell more than its cells do.
 
+use super::params::MOST_LAYERS;
 use super::past::none_of_it;
 use super::reading::no_such_layer;
 use super::{App, Caller, Params, atalaya_seq, reached};
@@ -24,8 +25,6 @@ use std::sync::Arc;
 
 /// The most steps of one answer.
 const MOST_STEPS: usize = 1_440;
-/// The most layers of one answer.
-const MOST_LAYERS: usize = 64;
 /// The longest step, in seconds.
 const LONGEST_STEP_S: usize = 86_400;
 /// How far back it looks where nothing is said.
@@ -62,14 +61,19 @@ pub(super) async fn timeline(
     let steps = steps(&params, app.engine.clock().now())?;
     reached(&app, &caller, &params).await?;
     let layers = layers(&app.engine.view(), &caller.viewer, &names)?;
-    let (view, engine) = (app.engine.view(), Arc::clone(&app.engine));
-    let seq = view.noticed_by(&caller.viewer);
-    let count = move || count(&engine, &view, &caller.viewer, &layers, &steps);
-    let (rows, kept_from) = app.past.places.answer(count).await??;
+    let engine = Arc::clone(&app.engine);
+    let span = (steps.start(0), steps.start(steps.count()));
+    let length_s = steps.start(1).duration_since(steps.start(0)).as_secs();
+    let count = move || {
+        let view = engine.view();
+        let counted = count(&engine, &view, &caller.viewer, &layers, &steps);
+        counted.map(|counted| (view.noticed_by(&caller.viewer), counted))
+    };
+    let (seq, (rows, kept_from)) = app.past.places.answer(count).await??;
     let document = json!({
-        "from": steps.start(0),
-        "to": steps.start(steps.count()),
-        "step_s": steps.start(1).duration_since(steps.start(0)).as_secs(),
+        "from": span.0,
+        "to": span.1,
+        "step_s": length_s,
         "kept_from": kept_from,
         "layers": rows,
     });

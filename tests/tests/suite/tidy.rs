@@ -10,6 +10,7 @@ mod names;
 mod purity;
 mod readme;
 mod seed;
+mod views;
 
 /// Lines a source file may have.
 const LINES: usize = 500;
