@@ -23,7 +23,7 @@ mod writer;
 pub use budget::Admitted;
 pub use feeds::{FeedReport, FeedStatus};
 pub use history::NoHistory;
-pub(crate) use history::{fold, picture_at, sources};
+pub(crate) use history::{SETTLED, fold, picture_at, sources};
 pub use roll_call::{Kept, RollCall};
 
 use crate::adaptor::Feed;
@@ -220,7 +220,7 @@ impl Engine {
             queue_limit: config.limits.queue_requests,
             budget: Budget::new(config.limits.queue_bytes),
             writer: Some(crate::task::thread("writer", || writer.run(), failing)?),
-            history: history::History::default(),
+            history: history::History::new(config.limits.past_pictures),
             store,
         })
     }
