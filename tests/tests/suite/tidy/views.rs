@@ -52,7 +52,7 @@ fn held_over_an_await(source: &str) -> Vec<usize> {
         line.starts_with("let ")
             && (line.ends_with("engine.view();")
                 || line.contains("(app.engine.view(),")
-                || line.contains("= view_of("))
+                || line.contains("view_of("))
     };
     let held = |(at, line): &(usize, &&str)| {
         let block = lines
