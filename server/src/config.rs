@@ -166,6 +166,10 @@ pub struct Limits {
     /// Folds of the log at once, for replays and timelines: each holds a picture of its own. One that
     /// waits 5 s for its turn is answered 503.
     pub past_folds: usize,
+    /// Pictures of the past kept to be taken further, each with all features of its layers: about as many
+    /// as walls replay apart from each other, and one more. Of each the latest views are kept, twice as
+    /// many as there are pictures.
+    pub past_pictures: usize,
     /// The largest answer of `/past`, in bytes; what is larger is refused.
     pub past_bytes: usize,
     /// Playlists and segments of cameras fetched at once; more are answered 503.
@@ -189,6 +193,7 @@ impl Default for Limits {
             live_clients_each: 2_000,
             live_frame_bytes: 64 << 20,
             past_folds: 2,
+            past_pictures: 3,
             past_bytes: 64 << 20,
             stream_fetches: 64,
             stream_segment_bytes: 32 << 20,

@@ -25,7 +25,7 @@ mod writer;
 pub use budget::Admitted;
 pub use feeds::{FeedReport, FeedStatus};
 pub use history::NoHistory;
-pub(crate) use history::{fold, picture_at, sources};
+pub(crate) use history::{SETTLED, fold, picture_at, sources};
 pub use roll_call::{Kept, RollCall};
 
 use crate::adaptor::Feed;
@@ -35,7 +35,7 @@ use crate::identity::hex;
 use crate::metrics::{self, FeedMeters};
 use crate::store::{Store, StoreError};
 use arc_swap::{ArcSwap, ArcSwapOption};
-use atalaya_tiles::{Catalog, Event, FeedName, LayerIx, Seq, Steps, View, Viewer};
+use atalaya_tiles::{Catalog, Event, FeedName, LayerIx, Open, Seq, Steps, View, Viewer};
 use budget::Budget;
 use feeds::FeedTable;
 use queue::{Intake, Lane, NotTaken, queue};
@@ -219,7 +219,7 @@ impl Engine {
             queue_limit: config.limits.queue_requests,
             budget: Budget::new(config.limits.queue_bytes),
             writer: Some(crate::task::thread("writer", || writer.run(), failing)?),
-            history: history::History::default(),
+            history: history::History::new(config.limits.past_pictures),
             store,
         })
     }
@@ -412,11 +412,22 @@ impl Engine {
             .ready(&self.log(), at, &sources(&self.catalog, layers))
     }
 
-    /// How many records of each layer were received in each step. Blocking.
-    pub fn received(&self, layers: &[LayerIx], steps: &Steps) -> Result<Vec<Vec<u32>>, NoHistory> {
+    /// How many records of each layer were received in each step; `None` of one of which something is
+    /// hidden from whoever opened it, since the log is counted as it is. Blocking.
+    pub fn received(
+        &self,
+        opened: &[Open<'_>],
+        steps: &Steps,
+    ) -> Result<Vec<Option<Vec<u32>>>, NoHistory> {
+        let whole = opened.iter().filter(|open| open.shows_everything());
+        let layers: Vec<LayerIx> = whole.map(Open::layer).collect();
         let log = self.log();
-        self.history
-            .reading(&log, |reader| Ok(reader.received(layers, steps)?))
+        let counted = self
+            .history
+            .reading(&log, |reader| Ok(reader.received(&layers, steps)?))?;
+        let mut counted = counted.into_iter();
+        let of = |open: &Open<'_>| open.shows_everything().then(|| counted.next()).flatten();
+        Ok(opened.iter().map(of).collect())
     }
 
     /// How many records of each layer, received in each step, changed what a viewer sees of it. Blocking,

@@ -224,6 +224,21 @@ pub async fn reached(app: &App, caller: &Caller, params: &Params) -> Result<(), 
     })
 }
 
+/// Answers a question about the picture of the moment in which its turn comes, with where that stands for
+/// the viewer: who waits for a place holds no view, and gets no answer that grew old meanwhile.
+pub async fn ask<T: Send + 'static>(
+    app: &App,
+    viewer: Viewer,
+    question: impl FnOnce(&View, &Viewer) -> T + Send + 'static,
+) -> Result<(Seq, T), Problem> {
+    let engine = Arc::clone(&app.engine);
+    let answered = app.questions.answer(move || {
+        let view = engine.view();
+        (view.noticed_by(&viewer), question(&view, &viewer))
+    });
+    answered.await
+}
+
 /// The view of the moment, or of an instant in the past.
 pub async fn view_of(
     app: &App,
@@ -241,3 +256,6 @@ pub async fn view_of(
     }
     app.past.view(&app.engine, at, layers).await
 }
+
+#[cfg(test)]
+mod tests;

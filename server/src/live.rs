@@ -1,7 +1,7 @@
 //! The live stream: snapshots, then deltas per H3 topic cell at every tick.
 //!
 //! ```text
-//! its connection has room ─▶ stream: view.dirty_topics(since) ∩ its topics, one by one ─▶ frames
+//! its connection has room ─▶ stream: view.dirty_topics(viewer, since) ∩ its topics, one by one ─▶ frames
 //!                                                                                        │
 //!                                  encoded once per (layer, topic, viewer class, from, to) and shared
 //! ```

@@ -274,12 +274,13 @@ metrics! {
         "Tiles being encoded now; limits.encoders is the most."
         { TILE_ENCODERS_BUSY }
     counter "atalaya_places_refused_total"
-        "Requests answered 503 because as many as there are places for were being worked on: questions, tiles to be encoded, readings of the past."
-        { "work": REFUSED_QUESTIONS "questions", REFUSED_TILES "tiles", REFUSED_PAST "past" }
+        "Requests answered 503 because as many as there are places for were being worked on: questions, tiles to be encoded, readings of the past, credentials to be looked up."
+        { "work": REFUSED_QUESTIONS "questions", REFUSED_TILES "tiles", REFUSED_PAST "past",
+          REFUSED_CREDENTIALS "credentials" }
     counter "atalaya_cache_evictions_total"
-        "Entries that made room for others: tiles, frames of the live stream, checked credentials, pictures of the past."
+        "Entries that made room for others: tiles, frames of the live stream, checked credentials, pictures of the past, coded documents, views that live streams are on their way to."
         { "cache": EVICTED_TILES "tiles", EVICTED_FRAMES "frames", EVICTED_CREDENTIALS "credentials",
-          EVICTED_HISTORY "history" }
+          EVICTED_HISTORY "history", EVICTED_DOCUMENTS "documents", EVICTED_VIEWS "views" }
     counter "atalaya_pages_continued_total"
         "Pages of /ogc that have a link to the next one, because not everything fits."
         { PAGES_CONTINUED }

@@ -11,7 +11,7 @@ use crate::picture::Picture;
 use crate::tile::TileCoord;
 use crate::view::RingLimits;
 use crate::viewer::Viewer;
-use crate::{Catalog, Cell};
+use crate::{Catalog, Cell, View};
 use geo_types::{Geometry, Point};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -229,6 +229,8 @@ proptest! {
             let never = folded(&catalog, &open, 5).view();
             prop_assert_eq!(everything(&view, &viewer), everything(&never, &viewer));
             prop_assert_eq!(deltas(&view, &viewer, since), deltas(&never, &viewer, since));
+            let dirty = |view: &View| view.dirty_topics(&viewer, since);
+            prop_assert_eq!(dirty(&view), dirty(&never));
         }
     }
 }

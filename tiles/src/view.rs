@@ -22,7 +22,7 @@ pub use state::Tombstone;
 
 use crate::catalog::{Catalog, LayerIx, LayerKind, LayerSpec};
 use crate::event::{Observation, Seq};
-use crate::feature::{Feature, FeatureId, Fix, Topic};
+use crate::feature::{Feature, FeatureId, Fix};
 use changes::Ring;
 use jiff::Timestamp;
 use marks::Marks;
@@ -148,12 +148,8 @@ impl View {
         seq <= self.seq && self.ring.reaches(seq)
     }
 
-    /// The layers and live topics that changed after `seq`, each once.
-    pub fn dirty_topics(&self, since: Seq) -> Vec<(LayerIx, Topic)> {
-        self.ring.dirty(since)
-    }
-
-    /// Everything that changed after `since`, for a checkpoint. Not for viewers.
+    /// Everything that changed after `since`, for a checkpoint. Not for viewers: it passes no gate, so
+    /// a test lists who may ask.
     pub fn hot(&self, since: Seq) -> Hot {
         let mut hot = Hot::default();
         let mut sealed = Vec::new();

@@ -91,6 +91,12 @@ impl Config {
                 "it must be 1 or more",
             ),
             value(
+                "limits.past_pictures",
+                &limits.past_pictures,
+                limits.past_pictures >= 1,
+                "it must be 1 or more",
+            ),
+            value(
                 "limits.past_bytes",
                 &limits.past_bytes,
                 limits.past_bytes >= 1 << 20,

@@ -8,7 +8,7 @@
 //! A wall in replay asks for one instant after the other, so pictures are kept and taken further:
 //! each step costs the records in between, not the log. It promises that a picture taken further is
 //! the fold from the beginning, that no lock is held while folding, and that nothing is served from
-//! before what retention has left. At most [`KEPT`] pictures are kept, the latest used.
+//! before what retention has left. As many pictures are kept as `limits.past_pictures` says, the latest used.
 
 mod noticed;
 
@@ -21,10 +21,6 @@ use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many pictures of the past are kept.
-const KEPT: usize = 8;
-/// How many of the latest views of each are kept, since many tiles are asked of one instant.
-const VIEWS: usize = 8;
 /// Readers of the log kept open.
 const READERS: usize = 4;
 /// Records folded at a time.
@@ -32,8 +28,8 @@ const BATCH: usize = 4_096;
 /// A picture that is no further away than this is taken further and does not stay behind; and so far
 /// before the instant asked for, a fold from the beginning leaves a picture to start from again.
 const NEAR: SignedDuration = SignedDuration::from_hours(1);
-/// What is younger may still be on its way into the log, and is not kept.
-const SETTLED: SignedDuration = SignedDuration::from_secs(5);
+/// What is younger may still be on its way into the log: it is not kept, and folded for everybody anew.
+pub(crate) const SETTLED: SignedDuration = SignedDuration::from_secs(5);
 /// Nobody asks a picture of the past for its latest changes: what lies between two is their difference.
 const RING: RingLimits = RingLimits {
     ticks: 1,
@@ -138,13 +134,30 @@ struct Start {
 }
 
 /// The latest pictures of the past, the one used last in front, and readers to make more.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct History {
     kept: Mutex<VecDeque<Kept>>,
     readers: Mutex<Vec<Reader>>,
+    /// How many pictures are kept.
+    pictures: usize,
 }
 
 impl History {
+    /// A history that keeps so many pictures, and one at least: each holds all features of its layers.
+    pub(crate) fn new(pictures: usize) -> Self {
+        Self {
+            kept: Mutex::default(),
+            readers: Mutex::default(),
+            pictures: pictures.max(1),
+        }
+    }
+
+    /// How many of the latest views of each picture are kept, since many tiles are asked of one instant:
+    /// for as many walls as may replay apart from each other, this step and the one before it.
+    fn views(&self) -> usize {
+        2 * self.pictures
+    }
+
     /// A view that is there already, if the instant is within what the log still has.
     pub(crate) fn ready(
         &self,
@@ -293,13 +306,13 @@ impl History {
         if let Some(place) = kept.iter().position(same)
             && let Some(before) = kept.remove(place)
         {
-            let excess = (before.views.len() + 1).saturating_sub(VIEWS);
+            let excess = (before.views.len() + 1).saturating_sub(self.views());
             let views = before.views.into_iter().skip(excess);
             next.views = views.chain(next.views).collect();
         }
         kept.push_front(next);
-        if kept.len() > KEPT {
-            kept.truncate(KEPT);
+        if kept.len() > self.pictures {
+            kept.truncate(self.pictures);
             metrics::EVICTED_HISTORY.increment(1);
         }
     }

@@ -314,3 +314,26 @@ async fn accepted_counts_from_the_start_of_the_server() {
 }
 
 mod faults;
+
+#[actix_web::test]
+async fn what_was_received_is_counted_for_those_who_see_all_of_the_layer() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let engine = start(dir.path(), &clock);
+    let from = clock.now();
+    tell(&engine, "units", &unit("4A21", -110.9, "available")).await;
+    let view = engine.view();
+    let uncleared = Viewer {
+        clearances: atalaya_tiles::Clearances::NONE,
+        ..Viewer::EVERYTHING
+    };
+    let open = |viewer, layer| view.open(viewer, layer).unwrap();
+    let opened = [
+        open(&Viewer::EVERYTHING, "incidents"),
+        open(&uncleared, "incidents"),
+        open(&uncleared, "units"),
+    ];
+    let steps = Steps::new(from, SignedDuration::from_mins(1), 1).unwrap();
+    let received = engine.received(&opened, &steps).unwrap();
+    assert_eq!(received, [Some(vec![0]), None, Some(vec![1])]);
+}

@@ -6,13 +6,17 @@ use super::params::Params;
 use super::representation::Representation;
 use super::{App, Caller, base_url};
 use crate::identity::hex;
+use crate::metrics;
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
+use moka::future::Cache;
+use moka::notification::RemovalCause;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 /// The built front end.
 #[derive(RustEmbed)]
@@ -126,6 +130,21 @@ pub(super) async fn style(
     coded_json(&request, plain).await
 }
 
+/// The most documents that are kept as they go on the wire.
+const CODED_MOST: u64 = 64;
+/// Documents as they go on the wire, by their `ETag`, which is one of their bytes: many ask for the same.
+static CODED: LazyLock<Cache<String, Bytes>> = LazyLock::new(|| {
+    let evicted = |_, _, cause| {
+        if cause == RemovalCause::Size {
+            metrics::EVICTED_DOCUMENTS.increment(1);
+        }
+    };
+    Cache::builder()
+        .max_capacity(CODED_MOST)
+        .eviction_listener(evicted)
+        .build()
+});
+
 /// A small JSON document, coded for this client unless it holds it already.
 pub(super) async fn coded_json(
     request: &HttpRequest,
@@ -142,10 +161,11 @@ pub(super) async fn coded_json(
     if let Some(held) = representation.held_by(request) {
         return Ok(held);
     }
-    let coded = web::block(move || coding.encode(&plain)).await;
-    let body = coded
-        .map_err(Problem::internal)?
-        .map_err(Problem::internal)?;
+    let coded = CODED.try_get_with(representation.etag.clone(), async move {
+        let coded = web::block(move || coding.encode(&plain)).await;
+        coded.map_err(Problem::internal)?.map_err(Problem::internal)
+    });
+    let body = coded.await.map_err(|problem| Problem::clone(&problem))?;
     Ok(representation.with_body("application/json", body))
 }
 

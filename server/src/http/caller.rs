@@ -4,6 +4,7 @@
 //! request, so that a grant that ended is gone; a session never acts for a page of another origin.
 //! Without TLS restricted fields stay on the machine. Refuses to say why a credential failed.
 
+use super::places::{Places, Purpose};
 use super::site::{self, Site};
 use crate::clock::Clock;
 use crate::identity::{
@@ -22,12 +23,21 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The session cookie under TLS; browsers hold its name to Secure, Path=/ and no Domain.
 const COOKIE_HTTPS: &str = "__Host-atalaya";
 /// The session cookie without TLS.
 const COOKIE_HTTP: &str = "atalaya";
+/// Credentials looked up at once.
+const LOOK_UPS_MOST: usize = 8;
+/// Look-ups of credentials that are not known yet.
+const LOOKING_UP: Purpose = Purpose {
+    what: "credentials to be looked up",
+    retry_after_s: 1,
+    refused: &metrics::REFUSED_CREDENTIALS,
+};
+static LOOK_UPS: LazyLock<Places> = LazyLock::new(|| Places::new(LOOK_UPS_MOST, LOOKING_UP));
 /// Bytes of the class that an `ETag` carries.
 const CLASS_BYTES: usize = 8;
 
@@ -222,13 +232,7 @@ async fn authenticated(request: &HttpRequest) -> Result<(Arc<Principal>, Credent
     let principal = match identity.known(&credential, now) {
         Known::Holds(principal) => Some(principal),
         Known::Fails => None,
-        Known::Ask => {
-            let (identity, credential) = (Arc::clone(&identity), credential.clone());
-            web::block(move || identity.verify(&credential, now))
-                .await
-                .map_err(Problem::internal)?
-                .map_err(Problem::internal)?
-        }
+        Known::Ask => looked_up(&LOOK_UPS, &identity, &credential, now).await?,
     };
     let Some(principal) = principal else {
         let failures = identity.failed_tokens();
@@ -246,6 +250,19 @@ async fn authenticated(request: &HttpRequest) -> Result<(Arc<Principal>, Credent
     };
     request.extensions_mut().insert(Who(principal.id.clone()));
     Ok((principal, credential))
+}
+
+/// Who shows a credential that is not known yet, by the store. Unknown tokens cost whoever invents them
+/// nothing, so only so many are looked up at a time.
+async fn looked_up(
+    places: &Places,
+    identity: &Arc<Identity>,
+    credential: &Credential,
+    now: Timestamp,
+) -> Result<Option<Arc<Principal>>, Problem> {
+    let (identity, credential) = (Arc::clone(identity), credential.clone());
+    let found = places.answer(move || identity.verify(&credential, now));
+    found.await?.map_err(Problem::internal)
 }
 
 pub(super) fn too_many_failures(retry_after_s: u32) -> Problem {

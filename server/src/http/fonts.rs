@@ -3,7 +3,7 @@
 //! A range is drawn when it is asked for first, and kept: there are 256 of each face.
 
 use super::params::Params;
-use super::{Caller, matches};
+use super::{App, Caller, matches};
 use crate::fonts::{BadFont, Face, Range, glyphs};
 use crate::identity::hex;
 use crate::problem::{Problem, echo};
@@ -37,6 +37,7 @@ fn draw(face: Face, range: Range) -> Result<Drawn, BadFont> {
 /// `GET /fonts/{fontstack}/{range}.pbf`.
 pub(super) async fn range(
     request: HttpRequest,
+    app: web::Data<App>,
     _caller: Caller,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
@@ -55,12 +56,13 @@ pub(super) async fn range(
         Face::Regular => &REGULAR,
         Face::Bold => &BOLD,
     };
-    let drawn = web::block(move || {
-        let kept = ranges.get(range.index());
-        kept.map(|kept| kept.get_or_init(|| draw(face, range)))
-    });
-    let drawn = drawn.await.map_err(Problem::internal)?;
-    let drawn = drawn.ok_or(Problem::NoSuchPath {})?;
+    let kept = ranges.get(range.index()).ok_or(Problem::NoSuchPath {})?;
+    let drawn = if let Some(drawn) = kept.get() {
+        drawn
+    } else {
+        let draw = move || kept.get_or_init(|| draw(face, range));
+        app.questions.answer(draw).await?
+    };
     let drawn = drawn
         .as_ref()
         .map_err(|cause| Problem::internal(cause.clone()))?;

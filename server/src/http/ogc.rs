@@ -19,6 +19,7 @@ use super::{App, Caller, atalaya_seq, base_url, get};
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
+use atalaya_tiles::Seq;
 use serde_json::{Value, json};
 
 const JSON: &str = "application/json";
@@ -89,7 +90,7 @@ async fn landing(
         "description": "A city's live picture: every layer as a collection of features.",
         "links": links,
     });
-    Ok(answer(&app, &caller, JSON, &document))
+    Ok(answer(&app, now_at(&app, &caller), JSON, &document))
 }
 
 /// `GET /ogc/conformance`: what of the standard is kept.
@@ -101,10 +102,15 @@ async fn conformance(
     plain_json(&request)?;
     Ok(answer(
         &app,
-        &caller,
+        now_at(&app, &caller),
         JSON,
         &json!({ "conformsTo": CLASSES }),
     ))
+}
+
+/// Where the picture of the moment stands for a caller.
+fn now_at(app: &App, caller: &Caller) -> Seq {
+    app.engine.view().noticed_by(&caller.viewer)
 }
 
 /// Refuses every parameter but `f=json`.
@@ -113,8 +119,7 @@ fn plain_json(request: &HttpRequest) -> Result<(), Problem> {
     Ok(())
 }
 
-fn answer(app: &App, caller: &Caller, media_type: &'static str, document: &Value) -> HttpResponse {
-    let seq = app.engine.view().noticed_by(&caller.viewer);
+fn answer(app: &App, seq: Seq, media_type: &'static str, document: &Value) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
         .insert_header(atalaya_seq(app, seq))

@@ -13,6 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+/// The most layers that one request names.
+pub const MOST_LAYERS: usize = 64;
+
 /// The longest `window`.
 const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(24 * 366);
 

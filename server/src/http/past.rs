@@ -12,14 +12,14 @@ use super::params::Params;
 use super::places::{Places, Purpose};
 use super::{App, Caller, atalaya_seq, standing, view_of};
 use crate::config::Limits;
-use crate::engine::{Engine, NoHistory};
+use crate::engine::{Engine, NoHistory, SETTLED};
 use crate::live::{Frame, Frames, Message, Resume, Subscription, refusal, resume, wish};
 use crate::metrics;
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::{LayerIx, Seq, View, Viewer};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use moka::future::Cache;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,10 +30,10 @@ const READINGS: Purpose = Purpose {
     retry_after_s: 2,
     refused: &metrics::REFUSED_PAST,
 };
+/// Looks at what is there already, at once: each has a reader of the log.
+const LOOKS_MOST: usize = 4;
 /// How long an answer is shared with those who ask the same; the engine keeps what is worth keeping.
 const SHARED_FOR: Duration = Duration::from_secs(1);
-/// What is younger may change yet, and is folded for everybody anew.
-const SETTLED: SignedDuration = SignedDuration::from_secs(5);
 
 type Key = (Timestamp, Vec<LayerIx>);
 
@@ -41,6 +41,8 @@ type Key = (Timestamp, Vec<LayerIx>);
 #[derive(Debug)]
 pub struct PastService {
     shared: Cache<Key, Arc<View>>,
+    /// Where it is looked whether a picture is there, which does not wait for those being made.
+    looks: Places,
     /// Where long work on the log is done.
     pub places: Places,
     frames: Frames,
@@ -52,9 +54,10 @@ impl PastService {
     pub fn new(limits: &Limits) -> Self {
         Self {
             shared: Cache::builder()
-                .max_capacity(32)
+                .max_capacity(limits.past_pictures as u64)
                 .time_to_live(SHARED_FOR)
                 .build(),
+            looks: Places::new(LOOKS_MOST, READINGS),
             places: Places::new(limits.past_folds, READINGS),
             frames: Frames::new(limits.past_folds, limits.live_frame_bytes / 4),
             most_bytes: limits.past_bytes,
@@ -73,8 +76,8 @@ impl PastService {
         layers.dedup();
         let key = (at, layers.clone());
         let looking = Arc::clone(engine);
-        let ready = web::block(move || looking.view_ready(at, &layers)).await;
-        if let Some(view) = ready.map_err(Problem::internal)?.map_err(none_of_it)? {
+        let ready = self.looks.answer(move || looking.view_ready(at, &layers));
+        if let Some(view) = ready.await?.map_err(none_of_it)? {
             return Ok(view);
         }
         let fold = self.fold(Arc::clone(engine), key.clone());

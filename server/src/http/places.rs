@@ -59,6 +59,17 @@ impl Places {
         answered.await.map_err(Problem::internal)
     }
 
+    /// No place at all, and nobody waits.
+    #[cfg(test)]
+    pub(super) fn none(purpose: Purpose) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(0)),
+            limit: 0,
+            patience: Duration::ZERO,
+            purpose,
+        }
+    }
+
     /// How many are taken.
     pub fn taken(&self) -> usize {
         self.limit.saturating_sub(self.free.available_permits())

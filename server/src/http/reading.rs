@@ -1,7 +1,7 @@
 //! `/near`, `/seeing` and `/cells`: questions about a place, answered as GeoJSON.
 
-use super::params::Params;
-use super::{App, Caller, atalaya_seq, reached};
+use super::params::{MOST_LAYERS, Params};
+use super::{App, Caller, ask, atalaya_seq, reached};
 use crate::geojson::{Extra, collection, push_feature, push_text};
 use crate::problem::Problem;
 use actix_web::http::header;
@@ -45,11 +45,11 @@ pub(super) async fn near(
     let radius = params.f64("radius_m", 0.0..=20_100_000.0)?;
     reached(&app, &caller, &params).await?;
     let radius = Meters(radius.unwrap_or(NEAR_FARTHEST_M));
-    let view = app.engine.view();
-    let seq = view.noticed_by(&caller.viewer);
-    let near = move || nearest(&view, &caller.viewer, &layer, (position, radius, limit));
-    let features = app.questions.answer(near).await??;
-    Ok(answer(&app, seq, features))
+    let near = move |view: &View, viewer: &Viewer| {
+        nearest(view, viewer, &layer, (position, radius, limit))
+    };
+    let (seq, features) = ask(&app, caller.viewer, near).await?;
+    Ok(answer(&app, seq, features?))
 }
 
 fn nearest(
@@ -89,11 +89,9 @@ pub(super) async fn seeing(
     let position = params.lon_lat()?;
     let limit = params.usize("limit", 1..=NEAR_MOST)?.unwrap_or(20);
     reached(&app, &caller, &params).await?;
-    let view = app.engine.view();
-    let seq = view.noticed_by(&caller.viewer);
-    let seeing = move || watching(&view, &caller.viewer, position, limit);
-    let features = app.questions.answer(seeing).await??;
-    Ok(answer(&app, seq, features))
+    let seeing = move |view: &View, viewer: &Viewer| watching(view, viewer, position, limit);
+    let (seq, features) = ask(&app, caller.viewer, seeing).await?;
+    Ok(answer(&app, seq, features?))
 }
 
 fn watching(
@@ -185,7 +183,7 @@ pub(super) async fn cells(
         &request,
         &["layers", "resolution", "bbox", "window", "min_seq"],
     )?;
-    let layers = params.list("layers", 32)?;
+    let layers = params.list("layers", MOST_LAYERS)?;
     let layers =
         layers.ok_or_else(|| Params::missing("layers", "names of layers, joined by commas"))?;
     let resolution = params
@@ -198,11 +196,11 @@ pub(super) async fn cells(
     layers.sort_unstable();
     layers.dedup();
     reached(&app, &caller, &params).await?;
-    let view = app.engine.view();
-    let seq = view.noticed_by(&caller.viewer);
-    let count = move || counted(&view, &caller.viewer, &layers, (bounds, resolution, window));
-    let features = app.questions.answer(count).await??;
-    let features = features.ok_or_else(|| Problem::BadParameter {
+    let count = move |view: &View, viewer: &Viewer| {
+        counted(view, viewer, &layers, (bounds, resolution, window))
+    };
+    let (seq, features) = ask(&app, caller.viewer, count).await?;
+    let features = features?.ok_or_else(|| Problem::BadParameter {
         name: "bbox".into(),
         value: crate::problem::echo(&box_given),
         expected: format!("a box with at most {CELLS_MOST} counted cells, or a lower resolution"),

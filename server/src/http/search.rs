@@ -7,7 +7,7 @@
 
 use super::params::Params;
 use super::reading::answer;
-use super::{App, Caller, reached};
+use super::{App, Caller, ask, reached};
 use crate::basemap::{Name, NameKind};
 use crate::geojson::{push_geometry, push_text};
 use crate::problem::{Problem, echo};
@@ -51,14 +51,12 @@ pub(super) async fn search(
     let asked = Words::of(asked);
     let limit = params.usize("limit", 1..=MOST)?.unwrap_or(USUAL);
     reached(&app, &caller, &params).await?;
-    let view = app.engine.view();
-    let seq = view.noticed_by(&caller.viewer);
     let basemap = app.basemap.load_full();
-    let features = app.questions.answer(move || {
-        let found = best(&view, &caller.viewer, basemap.names(), &asked, limit);
+    let find = move |view: &View, viewer: &Viewer| {
+        let found = best(view, viewer, basemap.names(), &asked, limit);
         found.iter().map(Found::feature).collect()
-    });
-    let features = features.await?;
+    };
+    let (seq, features) = ask(&app, caller.viewer, find).await?;
     Ok(answer(&app, seq, features))
 }
 

@@ -2,11 +2,11 @@
 //!
 //! A sheet is drawn once per process and ratio. Names of icons are the names of the files.
 
-use super::Caller;
 use super::assets::{CHECK, Styles, coded_json};
 use super::coding::Coding;
 use super::params::Params;
 use super::representation::Representation;
+use super::{App, Caller};
 use crate::identity::hex;
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -75,6 +75,7 @@ fn draw(ratio: u8) -> Result<Sheet, Undrawn> {
 /// `GET /sprites/atalaya{@2x}.{json|png}`.
 pub(super) async fn sprite(
     request: HttpRequest,
+    app: web::Data<App>,
     _caller: Caller,
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
@@ -85,8 +86,13 @@ pub(super) async fn sprite(
         "atalaya@2x" => 2,
         _ => return Err(Problem::NoSuchPath {}),
     };
-    let sheet = web::block(move || SHEETS[usize::from(ratio) - 1].get_or_init(|| draw(ratio)));
-    let sheet = sheet.await.map_err(Problem::internal)?;
+    let kept = &SHEETS[usize::from(ratio) - 1];
+    let sheet = if let Some(sheet) = kept.get() {
+        sheet
+    } else {
+        let draw = move || kept.get_or_init(|| draw(ratio));
+        app.questions.answer(draw).await?
+    };
     let sheet = sheet
         .as_ref()
         .map_err(|cause| Problem::internal(cause.clone()))?;

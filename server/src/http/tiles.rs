@@ -16,6 +16,7 @@ use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::catalog::FieldType;
+use atalaya_tiles::tile::MERCATOR_LATITUDE;
 use atalaya_tiles::{
     EncodeError, LayerIx, LayerSpec, Seq, TileCoord, TileLayer, TileLimits, TileRequest, View,
     Viewer, Window, encode_tile, tile_layers,
@@ -253,7 +254,7 @@ pub(super) async fn tilejson(
         "tiles": [format!("{base}/tiles/{name}/{{z}}/{{x}}/{{y}}")],
         "minzoom": minzoom.min(maxzoom),
         "maxzoom": maxzoom,
-        "bounds": [-180.0, -85.051_129, 180.0, 85.051_129],
+        "bounds": [-180.0, -MERCATOR_LATITUDE, 180.0, MERCATOR_LATITUDE],
         "attribution": if tileset.basemap { app.basemap.load().attribution() } else { String::new() },
         "vector_layers": vector_layers,
     });

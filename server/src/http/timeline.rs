@@ -10,6 +10,7 @@
 //! - a state layer that they have only counts of, and one that is computed, has `null`: its events would
 //!   tell more than its cells do.
 
+use super::params::MOST_LAYERS;
 use super::past::none_of_it;
 use super::reading::no_such_layer;
 use super::{App, Caller, Params, atalaya_seq, reached};
@@ -24,8 +25,6 @@ use std::sync::Arc;
 
 /// The most steps of one answer.
 const MOST_STEPS: usize = 1_440;
-/// The most layers of one answer.
-const MOST_LAYERS: usize = 64;
 /// The longest step, in seconds.
 const LONGEST_STEP_S: usize = 86_400;
 /// How far back it looks where nothing is said.
@@ -62,14 +61,19 @@ pub(super) async fn timeline(
     let steps = steps(&params, app.engine.clock().now())?;
     reached(&app, &caller, &params).await?;
     let layers = layers(&app.engine.view(), &caller.viewer, &names)?;
-    let (view, engine) = (app.engine.view(), Arc::clone(&app.engine));
-    let seq = view.noticed_by(&caller.viewer);
-    let count = move || count(&engine, &view, &caller.viewer, &layers, &steps);
-    let (rows, kept_from) = app.past.places.answer(count).await??;
+    let engine = Arc::clone(&app.engine);
+    let span = (steps.start(0), steps.start(steps.count()));
+    let length_s = steps.start(1).duration_since(steps.start(0)).as_secs();
+    let count = move || {
+        let view = engine.view();
+        let counted = count(&engine, &view, &caller.viewer, &layers, &steps);
+        counted.map(|counted| (view.noticed_by(&caller.viewer), counted))
+    };
+    let (seq, (rows, kept_from)) = app.past.places.answer(count).await??;
     let document = json!({
-        "from": steps.start(0),
-        "to": steps.start(steps.count()),
-        "step_s": steps.start(1).duration_since(steps.start(0)).as_secs(),
+        "from": span.0,
+        "to": span.1,
+        "step_s": length_s,
         "kept_from": kept_from,
         "layers": rows,
     });
@@ -108,7 +112,7 @@ fn count(
     let noticed = noticed.map_err(none_of_it)?;
     let rows = rows.into_iter().map(|row| {
         let counts = match row.counted {
-            Counted::Received(at) => received.get(at).cloned(),
+            Counted::Received(at) => received.get(at).cloned().flatten(),
             Counted::Noticed(at) => noticed.get(at).cloned(),
             Counted::Here(counts) => Some(counts),
             Counted::Not => None,
@@ -121,17 +125,17 @@ fn count(
 
 /// The layers whose counts come from the log.
 #[derive(Debug, Default)]
-struct InLog {
-    received: Vec<LayerIx>,
+struct InLog<'v> {
+    received: Vec<Open<'v>>,
     noticed: Vec<LayerIx>,
 }
 
-fn row(open: &Open<'_>, steps: &Steps, in_log: &mut InLog) -> Row {
+fn row<'v>(open: &Open<'v>, steps: &Steps, in_log: &mut InLog<'v>) -> Row {
     let singly = open.spec().kind == LayerKind::State && open.has_singles();
     let counted = match open.over_time(steps) {
         Some(counts) => Counted::Here(counts),
         None if singly && open.shows_everything() => {
-            in_log.received.push(open.layer());
+            in_log.received.push(*open);
             Counted::Received(in_log.received.len() - 1)
         }
         None if singly => {

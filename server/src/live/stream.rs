@@ -203,7 +203,7 @@ impl Stream {
         let mut rest = owed;
         let elsewhere = rest.deltas.iter().map(|(place, _)| place);
         let elsewhere: HashSet<Place> = elsewhere.chain(&rest.snapshots).copied().collect();
-        let dirty = view.dirty_topics(at);
+        let dirty = view.dirty_topics(&self.viewer, at);
         let dirty = dirty
             .iter()
             .filter_map(|(layer, topic)| self.subscription.place(*layer, *topic));

@@ -9,7 +9,7 @@ use super::streams::{Full, Room, Seat, StreamId};
 use super::subscription::{BadSubscription, Resume, Subscription, Wish};
 use super::websocket;
 use crate::http::caller::check_origin_of_stream;
-use crate::http::params::Params;
+use crate::http::params::{MOST_LAYERS, Params};
 use crate::http::{App, Caller};
 use crate::metrics;
 use crate::problem::Problem;
@@ -18,9 +18,6 @@ use actix_web::http::{Version, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::Bounds;
 use serde::Deserialize;
-
-/// The most layers in one subscription.
-const MOST_LAYERS: usize = 64;
 
 /// A change of subscription: over a WebSocket, or the body of `PATCH /live/{stream}`.
 #[derive(Debug, Deserialize)]

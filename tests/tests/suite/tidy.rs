@@ -5,10 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+mod gate;
 mod names;
 mod purity;
 mod readme;
 mod seed;
+mod views;
 
 /// Lines a source file may have.
 const LINES: usize = 500;

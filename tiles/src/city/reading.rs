@@ -123,7 +123,7 @@ pub(crate) fn deltas(view: &View, viewer: &Viewer, since: Seq) -> String {
     let mut text = String::new();
     for open in view.open_all(viewer) {
         for (_, topic) in view
-            .dirty_topics(since)
+            .dirty_topics(viewer, since)
             .iter()
             .filter(|(l, _)| *l == open.layer())
         {

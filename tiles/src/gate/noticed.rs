@@ -6,6 +6,7 @@
 use super::Open;
 use crate::catalog::LayerIx;
 use crate::event::Seq;
+use crate::feature::Topic;
 use crate::tile::TileCoord;
 use crate::view::{Body, View};
 use crate::viewer::Viewer;
@@ -23,6 +24,18 @@ impl View {
         let opened = opened.filter_map(|layer| self.open_at(viewer, layer));
         let changes = opened.map(|open| open.last_change());
         changes.max().unwrap_or_default()
+    }
+
+    /// The layers and live topics in which something changed after `since` that the viewer notices,
+    /// each once: those of which [`Open::topic_delta`] has something to say.
+    pub fn dirty_topics(&self, viewer: &Viewer, since: Seq) -> Vec<(LayerIx, Topic)> {
+        let layers = self.catalog.layers();
+        let opened = layers.map(|(layer, _)| self.open_at(viewer, layer));
+        let slots: Vec<_> = opened
+            .map(|open| Some(open.filter(Open::has_singles)?.slots))
+            .collect();
+        self.ring
+            .dirty(since, |layer| slots.get(layer.index()).copied().flatten())
     }
 }
 

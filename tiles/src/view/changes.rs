@@ -117,12 +117,21 @@ impl Ring {
             .chain([&self.open])
     }
 
-    /// The layers and topics that changed after `seq`, each once.
-    pub(crate) fn dirty(&self, since: Seq) -> Vec<(LayerIx, Topic)> {
+    /// The layers and topics in which something changed after `seq` that somebody notices who is among
+    /// `slots` of the layer, each once.
+    pub(crate) fn dirty(
+        &self,
+        since: Seq,
+        slots: impl Fn(LayerIx) -> Option<Notice>,
+    ) -> Vec<(LayerIx, Topic)> {
+        let noticed = |layer: LayerIx, changes: &[Change]| {
+            let late = changes.iter().rev().take_while(|change| change.seq > since);
+            slots(layer).is_some_and(|slots| late.into_iter().any(|it| it.notice.reaches(slots)))
+        };
         let mut dirty: Vec<_> = self
             .chunks(since)
             .flat_map(|chunk| &chunk.by_topic)
-            .filter(|(_, changes)| changes.last().is_some_and(|change| change.seq > since))
+            .filter(|((layer, _), changes)| noticed(*layer, changes))
             .map(|(key, _)| *key)
             .collect();
         dirty.sort_unstable();

@@ -11,6 +11,9 @@ use atalaya_tiles::{
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// Pictures kept.
+const PICTURES: usize = 3;
+
 fn open(dir: &Path) -> Store {
     let options = StoreOptions {
         reserve_bytes: 0,
@@ -39,7 +42,7 @@ impl Past {
             store,
             catalog,
             clock: Clock::fixed(last + SignedDuration::from_mins(10)),
-            history: History::default(),
+            history: History::new(PICTURES),
             records,
             _dir: dir,
         }
@@ -238,10 +241,10 @@ fn going_on_costs_the_records_in_between_and_going_back_an_hour_at_most() {
     for at in 0..40 {
         past.view_at(after(21_000 - at * 500), &layers);
     }
-    assert!(pictures() <= KEPT);
+    assert!(pictures() <= PICTURES);
     let views = lock(&past.history.kept)
         .iter()
-        .all(|kept| kept.views.len() <= VIEWS);
+        .all(|kept| kept.views.len() <= 2 * PICTURES);
     assert!(views, "the views of a picture are bounded");
 }
 
@@ -290,7 +293,7 @@ fn an_archived_day_is_the_same_past() {
     let steps = |step_s, count| Steps::new(after(-700), SignedDuration::from_secs(step_s), count);
     let steps = [steps(600, 700), steps(86_400, 6)].map(Option::unwrap);
     let told = || {
-        let history = History::default();
+        let history = History::new(PICTURES);
         let mut lines = Vec::new();
         for at in (3_000..350_000).step_by(23_000) {
             let view = history.view_at(&past.log(), after(at), &layers).unwrap();
@@ -311,7 +314,7 @@ fn an_archived_day_is_the_same_past() {
     };
     let [_, uncleared] = viewers();
     // Long, since it folds the log record by record.
-    let noticed = || History::default().noticed(&past.log(), &uncleared, &layers, &steps[1]);
+    let noticed = || History::new(PICTURES).noticed(&past.log(), &uncleared, &layers, &steps[1]);
     let (before, counted) = (told(), noticed().unwrap());
     let archiver = past.store.archiver(Arc::clone(&past.catalog)).unwrap();
     let mut archiver = archiver.paced(9, 86_400).unchecked().hurried();
@@ -392,4 +395,26 @@ fn a_clock_record_counts_as_the_last_one_too() {
     let layers = past.layers();
     assert_eq!(past.view_at(after(99), &layers).seq(), Seq(1));
     assert_eq!(past.view_at(after(100), &layers).seq(), Seq(2));
+}
+
+#[test]
+fn no_more_pictures_are_kept_than_the_configuration_says() {
+    for pictures in [1, 2] {
+        let mut past = Past::random(11);
+        past.history = History::new(pictures);
+        let layers = past.layers();
+        for at in [8_000, 16_000, 24_000, 32_000] {
+            past.view_at(after(at), &layers);
+            assert!(lock(&past.history.kept).len() <= pictures);
+        }
+        assert_eq!(lock(&past.history.kept).len(), pictures);
+        for at in 0..10 {
+            past.view_at(after(32_001 + at), &layers);
+        }
+        let most = lock(&past.history.kept)
+            .iter()
+            .map(|kept| kept.views.len())
+            .max();
+        assert_eq!(most, Some(2 * pictures), "and twice as many views of each");
+    }
 }

@@ -1,4 +1,5 @@
 use super::super::trial::{Trial, local, remote};
+use super::*;
 use crate::identity::{Authority, Role};
 use actix_web::test::TestRequest;
 use jiff::SignedDuration;
@@ -317,4 +318,20 @@ async fn guessing_is_slowed_down() {
     assert_eq!(known.status, 200, "others at that address are not shut out");
     trial.clock.advance(SignedDuration::from_mins(5));
     assert_eq!(trial.send(guess()).await.status, 401);
+}
+
+#[actix_web::test]
+async fn unknown_credentials_are_looked_up_so_many_at_a_time() {
+    let trial = Trial::new();
+    let identity = trial.identity.clone().into_inner();
+    let credential = Credential::Bearer(Token::presented("guess"));
+    let now = trial.clock.now();
+    let full = Places::none(LOOKING_UP);
+    let refused = looked_up(&full, &identity, &credential, now).await;
+    assert!(
+        matches!(refused, Err(Problem::Overloaded { .. })),
+        "{refused:?}"
+    );
+    let looked = looked_up(&LOOK_UPS, &identity, &credential, now).await;
+    assert!(looked.unwrap().is_none());
 }

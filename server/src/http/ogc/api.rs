@@ -6,7 +6,7 @@
 
 use super::collections::all;
 use super::query::DEFAULT_LIMIT;
-use super::{OPENAPI, answer, plain_json};
+use super::{OPENAPI, answer, now_at, plain_json};
 use crate::http::{App, Caller, base_url};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -28,7 +28,7 @@ pub(super) async fn document(
         .map(|open| open.spec().name.as_str())
         .collect();
     let document = described(&base_url(&request), &names, app.config.limits.page)?;
-    Ok(answer(&app, &caller, OPENAPI, &document))
+    Ok(answer(&app, now_at(&app, &caller), OPENAPI, &document))
 }
 
 /// The document of a server at `base`, whose pages have `most` features at most.

@@ -6,13 +6,12 @@
 use super::crs::{CRS84, Crs};
 use super::{GEO_JSON, JSON, answer, link, plain_json};
 use crate::http::reading::no_such_layer;
-use crate::http::{App, Caller, base_url};
+use crate::http::{App, Caller, ask, base_url};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::{Bounds, LayerKind, Open, View, Viewer};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// The resolution of the cells that give the extent of sightings.
 const EXTENT_RESOLUTION: u8 = 6;
@@ -49,19 +48,18 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, Problem> {
     plain_json(&request)?;
     let base = base_url(&request);
-    let (view, now) = (app.engine.view(), app.engine.clock().now());
-    let viewer = caller.viewer;
-    let described = app.questions.answer(move || {
-        let all = all(&view, &viewer);
-        let all: Vec<Value> = all.iter().map(|open| describe(open, &base, now)).collect();
+    let now = app.engine.clock().now();
+    let describe = move |view: &View, viewer: &Viewer| {
+        let all = all(view, viewer);
+        let all: Vec<Value> = all.iter().map(|open| described(open, &base, now)).collect();
         json!({
             "links": [link(&format!("{base}/ogc/collections"), "self", JSON, "The collections")],
             "crs": Crs::ALL.map(Crs::uri),
             "collections": all,
         })
-    });
-    let described = described.await?;
-    Ok(answer(&app, &caller, JSON, &described))
+    };
+    let (seq, described) = ask(&app, caller.viewer, describe).await?;
+    Ok(answer(&app, seq, JSON, &described))
 }
 
 /// `GET /ogc/collections/{layer}`.
@@ -73,18 +71,15 @@ pub(super) async fn one(
 ) -> Result<HttpResponse, Problem> {
     plain_json(&request)?;
     let base = base_url(&request);
-    let (view, now) = (app.engine.view(), app.engine.clock().now());
-    open(&view, &caller.viewer, &name)?;
-    let shared = Arc::clone(&view);
-    let viewer = caller.viewer;
-    let described = app
-        .questions
-        .answer(move || open(&shared, &viewer, &name).map(|open| describe(&open, &base, now)));
-    let described = described.await??;
-    Ok(answer(&app, &caller, JSON, &described))
+    let now = app.engine.clock().now();
+    let describe = move |view: &View, viewer: &Viewer| {
+        open(view, viewer, &name).map(|open| described(&open, &base, now))
+    };
+    let (seq, described) = ask(&app, caller.viewer, describe).await?;
+    Ok(answer(&app, seq, JSON, &described?))
 }
 
-fn describe(open: &Open<'_>, base: &str, now: Timestamp) -> Value {
+fn described(open: &Open<'_>, base: &str, now: Timestamp) -> Value {
     let spec = open.spec();
     let title = if spec.title.is_empty() {
         &spec.name

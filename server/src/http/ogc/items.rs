@@ -17,6 +17,7 @@ use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::{LayerSpec, Open, Seen, Seq};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 static CONTENT_CRS: HeaderName = HeaderName::from_static("content-crs");
 
@@ -36,17 +37,23 @@ pub(super) async fn list(
         (params, query, vec![open.layer()])
     };
     reached(&app, &caller, &params).await?;
-    let view = view_of(&app, query.at, &layers).await?;
-    let seq = standing(&view, &caller.viewer, query.at, &layers);
+    let past = match query.at {
+        Some(_) => Some(view_of(&app, query.at, &layers).await?),
+        None => None,
+    };
     let crs = query.crs;
-    let links = Links {
+    let mut links = Links {
         own: format!("{}{}", base_url(&request), request.uri()),
         collection: format!("{}/ogc/collections/{name}", base_url(&request)),
-        position: format!("{}:{seq}", app.engine.epoch()),
+        position: String::new(),
         params,
     };
     let now = app.engine.clock().now();
+    let engine = Arc::clone(&app.engine);
     let body = app.questions.answer(move || {
+        let view = past.unwrap_or_else(|| engine.view());
+        let seq = standing(&view, &caller.viewer, query.at, &layers);
+        links.position = format!("{}:{seq}", engine.epoch());
         let open = open(&view, &caller.viewer, &name)?;
         let page = query.ask(&open);
         if page.more {
@@ -59,9 +66,9 @@ pub(super) async fn list(
             "numberReturned": page.features.len(),
             "links": links.of(&page),
         });
-        Ok::<_, Problem>(written(&open, &page.features, &head, crs))
+        Ok::<_, Problem>((seq, written(&open, &page.features, &head, crs)))
     });
-    let body = body.await??;
+    let (seq, body) = body.await??;
     Ok(answer(&app, seq, crs, body))
 }
 

@@ -26,6 +26,14 @@ fn check(ring: &Ring, topic: Topic, since: u64, expected: &[&str]) {
     assert_eq!(found, expected);
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "of a layer that cannot be opened there is nobody"
+)]
+fn everybody(_: LayerIx) -> Option<Notice> {
+    Some(Notice::EVERYBODY)
+}
+
 fn limits(ticks: usize, changes: usize) -> RingLimits {
     RingLimits { ticks, changes }
 }
@@ -45,9 +53,12 @@ fn changes_after_a_seq_are_found_in_closed_and_growing_chunks() {
     check(&ring, town, 2, &["c"]);
     check(&ring, EVERYWHERE, 4, &[]);
     let units = layer("units");
-    assert_eq!(ring.dirty(Seq(2)), [(units, EVERYWHERE), (units, town)]);
-    assert_eq!(ring.dirty(Seq(3)), [(units, EVERYWHERE)]);
-    assert_eq!(ring.dirty(Seq(4)), []);
+    assert_eq!(
+        ring.dirty(Seq(2), everybody),
+        [(units, EVERYWHERE), (units, town)]
+    );
+    assert_eq!(ring.dirty(Seq(3), everybody), [(units, EVERYWHERE)]);
+    assert_eq!(ring.dirty(Seq(4), everybody), []);
     let mut found = 0;
     ring.visit(layer("areas"), EVERYWHERE, Seq(0), |_| found += 1);
     assert_eq!(found, 0);
