@@ -18,8 +18,8 @@ TEE := 2>&1 | $(KEEP)
 # Each test in a process of its own, with a time limit.
 NEXTEST_VERSION := 0.9.151
 NEXTEST := cargo nextest run $(WHOLE) --no-fail-fast --show-progress none --status-level fail --final-status-level fail
-# What a passing test prints is in the report alone, which the next run writes over: that it was skipped is said right after.
-REPORT := $${CARGO_TARGET_DIR:-target}/nextest/default/junit.xml
+# What a passing test prints is in the report alone, wherever the build goes; the next run writes it over, so skips are said right after.
+REPORT := target/nextest/default/junit.xml
 SKIPPED := sed -nE 's/^( *<system-(out|err)>)?(skipped: .*)$$/\3/p' $(REPORT) | $(KEEP)
 define rust_tests
 	@rm -f $(REPORT); status=0; $(NEXTEST) $(1) $(TEE) || status=$$?; \
