@@ -13,11 +13,18 @@ WHOLE := --locked --workspace
 WEB_SOURCES := $(shell find frontend styles -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2> /dev/null)
 # What the tests print, kept for the total on the last line.
 LOG := target/test.log
-TEE := 2>&1 | tee -a $(LOG)
-# Each test in a process of its own, with a time limit; a passing test that says it was skipped is in the report alone.
+KEEP := (mkdir -p $(dir $(LOG)) && tee -a $(LOG))
+TEE := 2>&1 | $(KEEP)
+# Each test in a process of its own, with a time limit.
 NEXTEST_VERSION := 0.9.151
 NEXTEST := cargo nextest run $(WHOLE) --no-fail-fast --show-progress none --status-level fail --final-status-level fail
-SKIPPED := grep -oh '^skipped: .*' $${CARGO_TARGET_DIR:-target}/nextest/default/junit.xml | tee -a $(LOG) || true
+# What a passing test prints is in the report alone, wherever the build goes; the next run writes it over, so skips are said right after.
+REPORT := target/nextest/default/junit.xml
+SKIPPED := sed -nE 's/^( *<system-(out|err)>)?(skipped: .*)$$/\3/p' $(REPORT) | $(KEEP)
+define rust_tests
+	@rm -f $(REPORT); status=0; $(NEXTEST) $(1) $(TEE) || status=$$?; \
+	[ ! -f $(REPORT) ] || $(SKIPPED); exit $$status
+endef
 
 .PHONY: help
 help: ## list the targets
@@ -68,12 +75,12 @@ web: frontend/node_modules ## the front end: types, style, unit tests
 
 .PHONY: unit
 unit: frontend/dist nextest ## unit, property, conformance and documentation tests
-	$(NEXTEST) --lib --bins $(TEE)
+	$(call rust_tests,--lib --bins)
 	cargo test $(WHOLE) --no-fail-fast --doc $(TEE)
 
 .PHONY: suite
 suite: server tests/.venv nextest ## end to end against the real binary, GDAL, OWSLib and PostGIS
-	$(NEXTEST) --test '*' $(TEE); $(SKIPPED)
+	$(call rust_tests,--test '*')
 
 .PHONY: browser
 browser: server tests/browser/node_modules ## the pages in a real browser

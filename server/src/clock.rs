@@ -53,7 +53,7 @@ impl Clock {
     /// How long the clock has been running, whatever the wall clock did meanwhile. Never goes back.
     pub fn uptime(&self) -> Duration {
         match &self.0 {
-            Source::System(since) => since.elapsed(),
+            Source::System(since) => monotonic().duration_since(*since),
             Source::Fixed(hands) => hands.lock().unwrap_or_else(PoisonError::into_inner).uptime,
         }
     }

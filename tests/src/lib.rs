@@ -42,12 +42,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-/// Says that a test did not run, and why, past the capture of the test runner.
-pub fn skipped(test: &str, why: &str) {
+/// Says that this test, or a part of it, did not run, and why, past the capture of the test runner; `make` lists and
+/// counts what is said so.
+pub fn skipped(why: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
     writeln!(std::io::stderr(), "skipped: {test}: {why}").expect("stderr is open");
 }
 
-/// A file of the recorded data, where there is any: in `ATALAYA_TEST_DATA`, or in `shared/data` beside any folder above.
+/// A file of the recorded data, or `None` and a word about it where the data is not at hand. It lies in
+/// `ATALAYA_TEST_DATA`, or in `shared/data` beside any folder above.
 pub fn recorded(path: &str) -> Option<PathBuf> {
     let named = std::env::var_os("ATALAYA_TEST_DATA").map(PathBuf::from);
     let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
@@ -55,8 +59,12 @@ pub fn recorded(path: &str) -> Option<PathBuf> {
         let found = above.find(|folder| folder.join("shared/data").is_dir());
         found.map(|folder| folder.join("shared/data"))
     };
-    let file = named.or_else(beside)?.join(path);
-    file.exists().then_some(file)
+    let file = named.or_else(beside).map(|folder| folder.join(path));
+    let found = file.filter(|file| file.exists());
+    if found.is_none() {
+        skipped(&format!("{path} is absent"));
+    }
+    found
 }
 
 /// A point feature as the `geojson` adaptor takes it.

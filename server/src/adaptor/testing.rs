@@ -109,7 +109,15 @@ pub(crate) fn real(path: &str) -> Option<Vec<u8>> {
     });
     let found = folder.and_then(|folder| std::fs::read(folder.join(path)).ok());
     if found.is_none() {
-        writeln!(std::io::stderr(), "skipped: {path} is absent").unwrap();
+        skipped(&format!("{path} is absent"));
     }
     found
+}
+
+/// Says that this test, or a part of it, did not run, and why, past the capture of the test runner; `make` lists and
+/// counts what is said so.
+pub(crate) fn skipped(why: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    writeln!(std::io::stderr(), "skipped: {test}: {why}").unwrap();
 }

@@ -193,7 +193,7 @@ impl History {
                 None => (self.whole(log, reader, at, layers)?, layers.to_vec()),
             };
             let view = fold.picture.view();
-            metrics::HISTORY_FOLD_SECONDS.record(started.elapsed());
+            metrics::HISTORY_FOLD_SECONDS.record(monotonic().duration_since(started));
             if settled {
                 let from = start.map(|start| start.at);
                 self.keep(from, Kept::new(at, layers, fold, &view));

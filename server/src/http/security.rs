@@ -133,7 +133,7 @@ fn log(response: &ServiceResponse, started: Instant) {
     count(status, started);
     let extensions = request.extensions();
     let principal = extensions.get::<Who>().map(|who| who.0.as_str());
-    let elapsed_ms = started.elapsed().as_secs_f64() * 1e3;
+    let elapsed_ms = monotonic().duration_since(started).as_secs_f64() * 1e3;
     tracing::info!(
         http.method = %method,
         http.route = route,
@@ -152,7 +152,7 @@ fn count(status: u16, started: Instant) {
         400..500 => &metrics::HTTP_4XX,
         500.. => &metrics::HTTP_5XX,
     };
-    class.record(started.elapsed());
+    class.record(monotonic().duration_since(started));
 }
 
 #[cfg(test)]

@@ -156,7 +156,7 @@ impl TileService {
                 bytes.extend(basemap.tile(key.tile, &limits)?);
             }
             bytes.extend(encode_tile(&view, &key.viewer, &request)?);
-            metrics::TILE_ENCODE_SECONDS.record(started.elapsed());
+            metrics::TILE_ENCODE_SECONDS.record(monotonic().duration_since(started));
             Ok::<_, EncodeError>(bytes)
         });
         let bytes = encoded.await?.map(Bytes::from).map_err(not_encoded)?;

@@ -292,8 +292,7 @@ fn what_is_no_file_of_a_known_format_is_refused() {
 #[test]
 fn a_shapefile_in_feet_comes_out_in_degrees() {
     if Command::new("ogr2ogr").arg("--version").output().is_err() {
-        println!("skipped: there is no ogr2ogr");
-        return;
+        return crate::adaptor::testing::skipped("there is no ogr2ogr");
     }
     let text = format!(
         r#"{{"type":"FeatureCollection","features":[

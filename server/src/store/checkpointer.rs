@@ -111,6 +111,8 @@ fn entry(catalog: &Catalog, spec: &LayerSpec) -> Option<String> {
     {
         let untitled = LayerSpec {
             title: String::new(),
+            wall: None,
+            search: None,
             ..spec.clone()
         };
         digest.update(serde_json::to_vec(&untitled).unwrap_or_default());

@@ -82,7 +82,7 @@ async fn listen(mut wall: Texts, probes: Option<Probes<'_>>) {
         if let Some(number) = number.filter(|number| Some(*number) > last) {
             last = Some(number);
             if let Some(at) = sent.borrow().get(number) {
-                waits.borrow_mut().push(at.elapsed());
+                waits.borrow_mut().push(now().duration_since(*at));
             }
         }
     }

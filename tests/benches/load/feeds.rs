@@ -46,10 +46,10 @@ async fn batches(city: &City) {
             let sent = now();
             let body = units(from, A_POST, round);
             feed.post("/feeds/units", &body).await.expect(200);
-            waits.push(sent.elapsed());
+            waits.push(now().duration_since(sent));
         }
     }
-    let rate = f64::from(UNITS * ROUNDS) / began.elapsed().as_secs_f64();
+    let rate = f64::from(UNITS * ROUNDS) / now().duration_since(began).as_secs_f64();
     let answer = format!("{rate:.0}/s; a post: {}", spread(waits));
     say(
         &format!("durable events, one feed, posts of {A_POST}"),
@@ -67,13 +67,13 @@ async fn one_by_one(city: &City) {
             let sent = now();
             let body = incident(&id, DOWNTOWN.0, DOWNTOWN.1);
             feed.post("/feeds/incidents", &body).await.expect(200);
-            waits.push(sent.elapsed());
+            waits.push(now().duration_since(sent));
         }
         waits
     };
     let began = now();
     let waits = join_all((0..PRODUCERS).map(produce)).await.concat();
-    let rate = f64::from(PRODUCERS * EACH) / began.elapsed().as_secs_f64();
+    let rate = f64::from(PRODUCERS * EACH) / now().duration_since(began).as_secs_f64();
     let answer = format!("{rate:.0}/s; a post: {}", spread(waits));
     say(
         &format!("durable events, {PRODUCERS} producers, one at a time"),
@@ -114,7 +114,7 @@ async fn lag(city: &City) {
                 held.feature("incidents", &id).is_some()
             })
             .await;
-            waits.push(sent.elapsed());
+            waits.push(now().duration_since(sent));
         }
         waits
     };

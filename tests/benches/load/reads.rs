@@ -15,24 +15,31 @@ fn tile_path(z: u8) -> String {
 pub(crate) async fn ask(city: &City) {
     let operator = city.operator();
     let (lon, lat) = DOWNTOWN;
-    for (question, path) in [
-        ("a hot tile of 2,000 units", tile_path(10)),
+    let hot = [10, 12, 14, 16].map(|z| {
+        let question = format!("a hot tile of 2,000 units, z{z}");
+        (question, tile_path(z))
+    });
+    let others = [
         (
-            "the units nearest to a place",
+            "the units nearest to a place".to_owned(),
             format!("/near?lon={lon}&lat={lat}&layer=units"),
         ),
         (
-            "counts by cell of a city",
+            "counts by cell of a city".to_owned(),
             "/cells?layers=units&resolution=9".to_owned(),
         ),
-    ] {
+    ];
+    for (question, path) in hot.into_iter().chain(others) {
+        // Hot from the first one that is counted.
+        let first = operator.get(&path).await;
+        assert!([200, 204].contains(&first.status), "{}", first.text());
         let mut waits = Vec::new();
         for _ in 0..READS {
             let asked = now();
-            operator.get(&path).await.expect(200);
-            waits.push(asked.elapsed());
+            operator.get(&path).await.expect(first.status);
+            waits.push(now().duration_since(asked));
         }
-        say(question, &spread(waits));
+        say(&question, &spread(waits));
     }
     let etag = operator.get(&tile_path(10)).await.header("etag").to_owned();
     let mut waits = Vec::new();
@@ -41,7 +48,7 @@ pub(crate) async fn ask(city: &City) {
         let asked = now();
         let reply = operator.send(request.header("if-none-match", &etag)).await;
         reply.expect(304);
-        waits.push(asked.elapsed());
+        waits.push(now().duration_since(asked));
     }
     say("the same tile, not modified", &spread(waits));
     let feed = city.bearer(&city.key("units"));
@@ -52,7 +59,7 @@ pub(crate) async fn ask(city: &City) {
             .expect(200);
         let asked = now();
         operator.get(&tile_path(10)).await.expect(200);
-        waits.push(asked.elapsed());
+        waits.push(now().duration_since(asked));
     }
     say("the same tile, changed each time", &spread(waits));
 }

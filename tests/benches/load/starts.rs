@@ -29,7 +29,7 @@ pub(crate) async fn ask(mut city: City, sightings: u32) {
     city.restart().await;
     say(
         &format!("start after kill -9 with {STATE} units and {sightings} reads"),
-        &format!("{:.1} s", began.elapsed().as_secs_f64()),
+        &format!("{:.1} s", now().duration_since(began).as_secs_f64()),
     );
     let fresh = Used::by(&city);
     say(

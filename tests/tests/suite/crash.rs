@@ -1,88 +1,202 @@
-//! Kill −9, again and again, while a feed posts: every acknowledged id is there afterwards.
+//! Kill −9, again and again, while feeds post and checkpoints are written: every acknowledged id is there afterwards, no post
+//! is there by half, and the checkpoint and the log make the picture that the log makes alone.
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
 use atalaya_tests::{
     City, DOWNTOWN, Visitor, collection, in_time, incident, point, tile_at, withdrawn,
 };
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 const LON: f64 = DOWNTOWN.0;
 const LAT: f64 = DOWNTOWN.1;
 /// Kills in one run; each is a start, some posts and a kill.
-const ROUNDS: usize = 100;
+const ROUNDS: u32 = 100;
 /// Features in one post.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 5;
+/// After how many kills the picture is held against one that is folded from the log alone.
+const COMPARED_EVERY: u32 = 10;
+/// A checkpoint at every tick, as often as a server takes them.
+const CHECKPOINTS: &str = "[live]\ntick_ms = 50\n[store]\ncheckpoint_every_s = 0\n";
+
+/// The ids of one post.
+type Post = BTreeSet<String>;
 
 /// What a feed knows of its posts when the server is gone.
 #[derive(Debug, Default)]
 struct Told {
-    acknowledged: BTreeSet<String>,
-    /// The post that was under way: it may be kept or lost, and nobody was told.
-    under_way: BTreeSet<String>,
+    acknowledged: Vec<Post>,
+    /// The one that was under way: it may be kept or lost, and nobody was told.
+    under_way: Vec<Post>,
 }
 
 /// Posts one after the other without a pause, until the server is gone.
-async fn post_on(feed: Visitor, round: usize, posts: watch::Sender<usize>) -> Told {
+async fn post_on(feed: Visitor, round: u32, posts: watch::Sender<u32>) -> Told {
     let mut told = Told::default();
     loop {
         let post = *posts.borrow();
         let ids = (0..AT_ONCE).map(|at| format!("r{round:03}-{post}-{at}"));
-        let ids: BTreeSet<String> = ids.collect();
+        let ids: Post = ids.collect();
         let features: Vec<_> = ids.iter().map(|id| incident(id, LON, LAT)).collect();
         let request = feed.request(Method::POST, "/feeds/incidents");
         let Ok(reply) = Visitor::try_send(request.json(&collection(&features))).await else {
-            told.under_way = ids;
+            told.under_way.push(ids);
             return told;
         };
         assert_eq!(reply.status, 200, "{}", reply.text());
-        told.acknowledged.extend(ids);
+        told.acknowledged.push(ids);
         posts.send_replace(post + 1);
     }
 }
 
+/// Units that move, leave and come back without a pause, until the server is gone: what a checkpoint writes over.
+async fn move_on(feed: Visitor, round: u32) -> Told {
+    for step in 0_u32.. {
+        let id = format!("u{}", step % 7);
+        let lon = LON + f64::from(step % 50) * 1e-5;
+        let unit = if step % 5 == 4 {
+            withdrawn(&id)
+        } else {
+            point(
+                &id,
+                lon,
+                LAT,
+                &json!({ "call_sign": format!("{round}/{step}") }),
+            )
+        };
+        let request = feed.request(Method::POST, "/feeds/units").json(&unit);
+        let Ok(reply) = Visitor::try_send(request).await else {
+            break;
+        };
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+    Told::default()
+}
+
+/// Waits until a checkpoint is being written: the server writes it ahead before it is whole.
+async fn checkpoint_begins(city: &City) {
+    let ahead = city.data().join("picture.db-wal");
+    let written = || {
+        let file = fs::metadata(&ahead).ok()?;
+        Some((file.len(), file.modified().ok()?))
+    };
+    let before = written();
+    let mut often = tokio::time::interval(Duration::from_millis(1));
+    in_time("a checkpoint to begin", async {
+        while written() == before {
+            often.tick().await;
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_acknowledged_event_survives_a_hundred_kills() {
-    let mut city = City::start().await;
-    let key = city.key("incidents");
-    let (mut acknowledged, mut under_way) = (BTreeSet::new(), BTreeSet::new());
+    let mut city = City::with_config(CHECKPOINTS).await;
+    let token = city.role_key("operator", &["cji"]);
+    let (incidents, units) = (city.key("incidents"), city.key("units"));
+    let mut told = Told::default();
     for round in 0..ROUNDS {
         let (posts, mut posted) = watch::channel(0);
-        let mut feed = JoinSet::new();
-        feed.spawn(post_on(city.bearer(&key), round, posts));
+        let mut feeds = JoinSet::new();
+        feeds.spawn(post_on(city.bearer(&incidents), round, posts));
+        feeds.spawn(move_on(city.bearer(&units), round));
         let enough = posted.wait_for(|posts| *posts > round % 4);
         in_time("posts to be acknowledged", enough)
             .await
             .expect("the feed posts on until the kill");
-        // The feed has the next post under way by now, or is about to.
-        city.kill9();
-        for told in feed.join_all().await {
-            acknowledged.extend(told.acknowledged);
-            under_way.extend(told.under_way);
+        if round % 2 == 1 {
+            checkpoint_begins(&city).await;
         }
+        // The feeds have their next posts under way by now, or are about to.
+        city.kill9();
+        for more in feeds.join_all().await {
+            told.acknowledged.extend(more.acknowledged);
+            told.under_way.extend(more.under_way);
+        }
+        let compared = round % COMPARED_EVERY == COMPARED_EVERY - 1;
+        let fresh = if compared {
+            Some(folded_anew(&city).await)
+        } else {
+            None
+        };
         city.restart().await;
+        if let Some(fresh) = fresh {
+            alike(&city, &fresh, &token, &["incidents", "units"], round).await;
+        }
     }
-    assert_eq!(under_way.len(), ROUNDS * AT_ONCE, "each kill cut a post");
-    let (x, y) = tile_at(LON, LAT, 16);
-    let tile = city.tile("incidents", 16, x, y).await;
-    let there: BTreeSet<String> = tile.ids("incidents").into_iter().map(Into::into).collect();
-    let missing: Vec<&String> = acknowledged.difference(&there).collect();
+    let checkpoints = city.log().matches("checkpoint at").count();
+    assert!(checkpoints > 10, "{checkpoints} checkpoints were written");
+    assert_eq!(
+        u32::try_from(told.under_way.len()),
+        Ok(ROUNDS),
+        "each kill cut a post"
+    );
+    all_or_nothing(&told, &exported_ids(&city, "incidents"));
+}
+
+/// Of what was acknowledged all is there, of what was under way whole posts are, and nothing else is.
+fn all_or_nothing(told: &Told, there: &Post) {
+    let missing: Vec<&Post> = told
+        .acknowledged
+        .iter()
+        .filter(|post| !post.is_subset(there))
+        .collect();
     assert!(
         missing.is_empty(),
-        "{} of {} acknowledged ids are gone: {missing:?}",
+        "{} of {} acknowledged posts are not all there: {missing:?}",
         missing.len(),
-        acknowledged.len()
+        told.acknowledged.len()
     );
-    let sent: BTreeSet<String> = acknowledged.union(&under_way).cloned().collect();
+    let halves: Vec<&Post> = told
+        .under_way
+        .iter()
+        .filter(|post| !post.is_subset(there) && !post.is_disjoint(there))
+        .collect();
+    assert!(halves.is_empty(), "there by half: {halves:?}");
+    let sent: Post = told
+        .acknowledged
+        .iter()
+        .chain(&told.under_way)
+        .flatten()
+        .cloned()
+        .collect();
     let strangers: Vec<&String> = there.difference(&sent).collect();
     assert!(strangers.is_empty(), "never sent: {strangers:?}");
-    // A post is kept whole or not at all.
-    let kept = under_way.intersection(&there).count();
-    assert_eq!(kept % AT_ONCE, 0, "half a post is there");
+}
+
+fn exported_ids(city: &City, layer: &str) -> Post {
+    let exported = city.command(&["export", layer, "--format", "geojson"]);
+    let features: Value = serde_json::from_str(exported.ok()).expect("GeoJSON");
+    let features = features["features"].as_array().expect("a collection");
+    let ids = features.iter().map(|it| it["id"].as_str().expect("an id"));
+    ids.map(str::to_owned).collect()
+}
+
+/// Whether a server that started after a kill shows and exports what one does that folded the log anew.
+async fn alike(city: &City, fresh: &City, token: &str, layers: &[&str], round: u32) {
+    let (replayed, anew) = (
+        seen(&city.bearer(token)).await,
+        seen(&fresh.bearer(token)).await,
+    );
+    for (replayed, anew) in replayed.iter().zip(&anew) {
+        assert!(
+            replayed == anew,
+            "{} differs after kill {round}",
+            replayed.0
+        );
+    }
+    for layer in layers {
+        let export = ["export", layer, "--format", "geojson"];
+        let (one, other) = (city.command(&export), fresh.command(&export));
+        assert!(one.ok() == other.ok(), "{layer} after kill {round}");
+    }
 }
 
 const LAYERS: [&str; 4] = ["incidents", "units", "cameras", "alpr_reads"];
@@ -150,7 +264,7 @@ async fn folded_anew(city: &City) -> City {
     fresh
 }
 
-fn copied(from: &std::path::Path, to: &std::path::Path) {
+fn copied(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder").flatten() {
         let kind = entry.file_type().expect("a kind");
@@ -176,21 +290,6 @@ async fn what_is_replayed_after_a_kill_equals_a_fresh_fold_of_the_log() {
         city.kill9();
         let fresh = folded_anew(&city).await;
         city.restart().await;
-        let (replayed, anew) = (
-            seen(&city.bearer(&token)).await,
-            seen(&fresh.bearer(&token)).await,
-        );
-        for (replayed, anew) in replayed.iter().zip(&anew) {
-            assert!(
-                replayed == anew,
-                "{} differs after kill {round}",
-                replayed.0
-            );
-        }
-        for layer in LAYERS {
-            let export = ["export", layer, "--format", "geojson"];
-            let (one, other) = (city.command(&export), fresh.command(&export));
-            assert!(one.ok() == other.ok(), "{layer} after kill {round}");
-        }
+        alike(&city, &fresh, &token, &LAYERS, round).await;
     }
 }

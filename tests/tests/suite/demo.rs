@@ -6,9 +6,8 @@ use atalaya_tests::{Demo, eventually, skipped};
 
 #[tokio::test]
 async fn the_encoders_of_the_demo_end_with_it() {
-    let test = "the_encoders_of_the_demo_end_with_it";
     if Command::new("ffmpeg").arg("-version").output().is_err() {
-        return skipped(test, "no ffmpeg");
+        return skipped("ffmpeg is not installed");
     }
     for signal in ["TERM", "INT", "KILL"] {
         let mut demo = Demo::start();

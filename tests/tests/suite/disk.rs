@@ -164,7 +164,7 @@ async fn a_full_disk_refuses_events_serves_reads_and_takes_events_again() {
     let city = City::on_disk(CONFIG, |at| Disk::in_memory(at, 48)).await;
     let mut city = match city {
         Ok(city) => city,
-        Err(why) => return skipped("a full disk", &why),
+        Err(why) => return skipped(&why),
     };
     expect_log(&city, &UNWRITABLE);
     expect_log(&city, &["cannot note the address", "no control socket"]);
@@ -204,7 +204,7 @@ async fn a_disk_that_breaks_under_the_server_is_said_and_loses_nothing() {
     let city = City::on_disk(CONFIG, Disk::breakable).await;
     let mut city = match city {
         Ok(city) => city,
-        Err(why) => return skipped("a broken disk", &why),
+        Err(why) => return skipped(&why),
     };
     expect_log(&city, &UNWRITABLE);
     let reader = with_a_unit(&city).await;
@@ -255,7 +255,7 @@ fn a_directory_of_somebody_else_is_said_at_start() {
         &["serve", "--listen", "127.0.0.1:0", "--data", path],
     ) {
         Ok(ran) => starts_not(&ran, &[path, "cannot be written", "Permission denied"]),
-        Err(why) => skipped("a directory of somebody else", &why),
+        Err(why) => skipped(&why),
     }
     assert_eq!(fs::read_dir(&data).expect("there").count(), 0);
 }
@@ -266,7 +266,7 @@ fn a_disk_that_takes_no_writes_is_said_at_start() {
     let data = folder.path().join("data");
     let disk = match Disk::in_memory(&data, 16) {
         Ok(disk) => disk,
-        Err(why) => return skipped("a disk that takes no writes", &why),
+        Err(why) => return skipped(&why),
     };
     disk.read_only();
     let path = data.to_str().expect("a plain name");

@@ -46,7 +46,7 @@ async fn gdal_counts_and_filters_through_ogc_api_features() {
     let token = city.role_key("operator", &[]);
     let source = format!("OAPIF:{}/ogc", city.base());
     let Some(listed) = ogrinfo(&token, &["-ro", &source]) else {
-        return skipped("gdal", "ogrinfo is not installed");
+        return skipped("ogrinfo is not installed");
     };
     for layer in ["incidents", "cameras", "units"] {
         assert!(listed.ok().contains(layer), "{}", listed.stdout);
@@ -99,7 +99,7 @@ async fn gdal_reads_our_tiles() {
         &token,
         &["-ro", "-al", "-oo", &x, "-oo", &y, "-oo", "Z=10", &source],
     ) else {
-        return skipped("gdal", "ogrinfo is not installed");
+        return skipped("ogrinfo is not installed");
     };
     let inside = tile_count(&tile.body);
     assert!(
@@ -129,7 +129,7 @@ async fn gdal_opens_a_tile_by_its_address() {
     }
     arguments.push(&address);
     let Some(read) = ogrinfo(&token, &arguments) else {
-        return skipped("gdal", "ogrinfo is not installed");
+        return skipped("ogrinfo is not installed");
     };
     let point = read.ok().split_once("POINT (").map(|(_, rest)| rest);
     let point = point
@@ -162,7 +162,7 @@ async fn gdal_reads_an_export() {
     let file = city.scratch().join("export.geojson");
     std::fs::write(&file, city.command(&["export", "incidents"]).ok()).expect("written");
     let Some(read) = ogrinfo("", &["-ro", "-so", "-al", &file.to_string_lossy()]) else {
-        return skipped("gdal", "ogrinfo is not installed");
+        return skipped("ogrinfo is not installed");
     };
     assert!(read.ok().contains("Feature Count: 37"), "{}", read.stdout);
 }

@@ -196,7 +196,6 @@ async fn the_real_streets_are_drawn_with_their_names() {
         "tucson/streets_speed_limits_centerlines.geojson",
     ] {
         let Some(streets) = recorded(file) else {
-            skipped("the real streets", file);
             continue;
         };
         let ran = city.command(&[
@@ -269,7 +268,7 @@ async fn a_bar_is_drawn_at_a_terminal_and_nowhere_else() {
         data.to_str().expect("a plain name"),
     ];
     let Some(drawn) = atalaya_at_a_terminal(&import) else {
-        return skipped("the bar of an import", "there is no script");
+        return skipped("there is no script");
     };
     let drawn = drawn.ok().to_owned();
     for said in [" records, ", "kB stored, ", "B/s", "3000 new"] {

@@ -11,7 +11,7 @@ async fn owslib_walks_the_collections_and_pages_through_items() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = folder.join(".venv/bin/python");
     if !python.exists() {
-        return skipped("owslib", "tests/.venv is not there: `make suite` makes it");
+        return skipped("tests/.venv is not there: `make suite` makes it");
     }
     let city = City::start().await;
     let incidents = (0..25).map(|at| {

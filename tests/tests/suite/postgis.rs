@@ -204,7 +204,7 @@ fn by_name(tile: &Tile) -> BTreeMap<&str, &TileFeature> {
 #[tokio::test]
 async fn our_tiles_are_those_of_postgis_within_half_a_unit_of_where_things_are() {
     let Ok(postgis) = PostGis::start() else {
-        return skipped("postgis", "PostgreSQL with PostGIS is not installed");
+        return skipped("PostgreSQL with PostGIS is not installed");
     };
     let client = postgis.connect().await;
     load(&client).await;
