@@ -403,13 +403,13 @@ fn no_more_pictures_are_kept_than_the_configuration_says() {
         let mut past = Past::random(11);
         past.history = History::new(pictures);
         let layers = past.layers();
-        for at in [8_000, 16_000, 24_000, 32_000] {
+        for at in [4_000, 9_000, 14_000, 19_000] {
             past.view_at(after(at), &layers);
             assert!(lock(&past.history.kept).len() <= pictures);
         }
         assert_eq!(lock(&past.history.kept).len(), pictures);
         for at in 0..10 {
-            past.view_at(after(32_001 + at), &layers);
+            past.view_at(after(19_001 + at), &layers);
         }
         let most = lock(&past.history.kept)
             .iter()
