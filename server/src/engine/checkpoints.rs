@@ -111,7 +111,7 @@ impl Worker {
         }
         match written {
             Ok(()) => {
-                metrics::CHECKPOINT_SECONDS.record(started.elapsed());
+                metrics::CHECKPOINT_SECONDS.record(monotonic().duration_since(started));
                 metrics::CHECKPOINT_SEQ.set(metrics::real(seq.0));
                 metrics::CHECKPOINT_TIMESTAMP.set(self.clock.now().as_duration().as_secs_f64());
                 info!(

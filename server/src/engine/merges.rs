@@ -24,7 +24,7 @@ impl Merges {
             for merge in queue {
                 let started = monotonic();
                 let merged = merge.run();
-                metrics::MERGE_SECONDS.record(started.elapsed());
+                metrics::MERGE_SECONDS.record(monotonic().duration_since(started));
                 if outcome.send(merged).is_err() {
                     return;
                 }

@@ -290,7 +290,7 @@ impl Writer {
     fn append(&mut self, records: &[Record]) -> Result<(), AppendError> {
         let started = monotonic();
         let appended = self.parts.store.append(records);
-        metrics::APPEND_SECONDS.record(started.elapsed());
+        metrics::APPEND_SECONDS.record(monotonic().duration_since(started));
         metrics::APPEND_EVENTS.record(metrics::real(records.len() as u64));
         match appended {
             Ok(()) => {
@@ -321,7 +321,7 @@ impl Writer {
         }
         let started = monotonic();
         let applied = self.parts.picture.apply(records);
-        metrics::APPLY_SECONDS.record(started.elapsed());
+        metrics::APPLY_SECONDS.record(monotonic().duration_since(started));
         metrics::EVENTS_APPLIED.increment(records.len() as u64);
         metrics::EVENTS_IGNORED.increment(u64::from(applied.ignored));
         for record in records {
@@ -345,9 +345,9 @@ impl Writer {
             *published = seq;
             newer
         });
-        metrics::PUBLISH_SECONDS.record(self.published_at.elapsed());
+        metrics::PUBLISH_SECONDS.record(monotonic().duration_since(self.published_at));
         if let Some(since) = self.waits_since.take() {
-            metrics::PUBLISH_LAG_SECONDS.record(since.elapsed());
+            metrics::PUBLISH_LAG_SECONDS.record(monotonic().duration_since(since));
         }
     }
 
