@@ -60,12 +60,12 @@ const WAYS: &[Way] = &[
                 "whoever runs it can read the files",
             ),
             (
-                "server/src/engine.rs",
-                "duplicates are known again from the end of the log",
-            ),
-            (
                 "server/src/engine/history.rs",
                 "folds the log into views, which are read through the gate",
+            ),
+            (
+                "server/src/engine/recall.rs",
+                "duplicates are known again from the end of the log",
             ),
         ],
     },
