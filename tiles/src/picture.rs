@@ -20,7 +20,7 @@ use crate::view::{Body, RingLimits, Tombstone, View};
 use derive::Derivation;
 use due::DueQueue;
 use jiff::{SignedDuration, Timestamp};
-use notice::{SingleGate, notice};
+use notice::{SingleGate, keep_times, notice};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -123,7 +123,7 @@ impl Picture {
         let spec = catalog.spec(observation.layer);
         let received = (record.seq, record.received_at);
         let topic_resolution = catalog.topic_resolution();
-        let next = new_feature(spec, received, observation.clone(), topic_resolution);
+        let mut next = new_feature(spec, received, observation.clone(), topic_resolution);
         let view = &self.view.layers[observation.layer.index()];
         let buried = view.tombstones.get(&next.id);
         if buried.is_some_and(|tombstone| next.effective_at() <= tombstone.at) {
@@ -132,6 +132,13 @@ impl Picture {
         match (&view.body, spec.kind) {
             (Body::State(state), LayerKind::State) => {
                 let prev = state.by_id.get(&next.id).cloned();
+                if let Some(prev) = &prev
+                    && keep_times(&catalog, spec, observation, prev, &mut next)
+                {
+                    // What is due of it stays due, and is left to the clock.
+                    self.replace(Some(prev), Some(next), record.seq);
+                    return true;
+                }
                 self.follow(spec, prev.as_ref(), next)
             }
             (Body::Sightings(_), _) => self.sight(next),

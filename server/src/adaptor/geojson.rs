@@ -14,6 +14,7 @@
 use super::geometry;
 use super::target::{BadId, Fault, Target};
 use super::{Decoded, Input, Unreadable, json, media_type, property, text};
+use crate::problem::echo;
 use atalaya_tiles::catalog::FieldIx;
 use atalaya_tiles::{Event, FeatureId, FieldSpec};
 use jiff::Timestamp;
@@ -192,10 +193,13 @@ impl<'a> Reading<'a> {
         id: FeatureId,
     ) -> Result<Event, Fault> {
         let observed_at = self.observed_at(feature.observed_at.as_ref(), properties)?;
-        if let Some(withdrawn) = properties.get("withdrawn")
-            && withdrawn.get() == "true"
-        {
-            return Ok(self.target.withdrawn(id, observed_at));
+        match properties.get("withdrawn").map(|raw| raw.get()) {
+            Some("true") => return Ok(self.target.withdrawn(id, observed_at)),
+            None | Some("false" | "null") => {}
+            Some(other) => {
+                let expected = format!("{} is neither true nor false", echo(other));
+                return Err(Fault::new(expected, "/properties/withdrawn"));
+            }
         }
         let mut draft = self.target.draft(id);
         draft.observed_at = observed_at;

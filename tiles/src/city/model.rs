@@ -45,6 +45,20 @@ fn just_before(at: Timestamp) -> Timestamp {
     at - SignedDuration::from_nanos(1)
 }
 
+/// Whether what is told is what is known, but for fields that need a clearance.
+fn differs_in_what_is_hidden(spec: &LayerSpec, known: &Known, told: &Observation) -> bool {
+    let fields = spec.fields_at().filter(|(at, _)| {
+        let was = known.observation.properties.clone().with(spec.fixed());
+        was.get(*at) != told.properties.clone().with(spec.fixed()).get(*at)
+    });
+    let differs: Vec<bool> = fields.map(|(_, field)| field.clearance.is_some()).collect();
+    known.observation.geometry == told.geometry
+        && known.observation.feed == told.feed
+        && told.observed_at.is_none_or(|at| at == known.observed_at())
+        && !differs.is_empty()
+        && differs.iter().all(|hidden| *hidden)
+}
+
 impl Known {
     pub(crate) fn observed_at(&self) -> Timestamp {
         self.observation.observed_at.unwrap_or(self.received_at)
@@ -64,11 +78,14 @@ impl Known {
         days(spec).is_some_and(|days| self.received_at + days <= now)
     }
 
-    fn is_over(&self, spec: &LayerSpec, now: Timestamp) -> bool {
+    fn expires_at(&self, spec: &LayerSpec) -> Option<Timestamp> {
         let by_rule = self.effective_at() + seconds(spec.expire_after_s);
         let by_rule = (spec.expire_after_s > 0).then_some(by_rule);
-        let expires_at = self.observation.expires_at.or(by_rule);
-        expires_at.is_some_and(|at| at <= now) || self.is_gone(spec, now)
+        self.observation.expires_at.or(by_rule)
+    }
+
+    fn is_over(&self, spec: &LayerSpec, now: Timestamp) -> bool {
+        self.expires_at(spec).is_some_and(|at| at <= now) || self.is_gone(spec, now)
     }
 
     pub(crate) fn anchor(&self) -> Option<LonLat> {
@@ -205,6 +222,17 @@ impl Model {
         }
         if spec.kind == LayerKind::Sighting {
             self.known.entry(key).or_insert(next);
+            return;
+        }
+        if let Some(known) = self.known.get(&key)
+            && differs_in_what_is_hidden(spec, known, observation)
+        {
+            next.observation.observed_at = Some(known.observed_at());
+            next.observation.stale_at = observation.stale_at.or(known.stale_at(spec));
+            next.observation.expires_at = observation.expires_at.or(known.expires_at(spec));
+            next.stale = known.stale;
+            next.trail.clone_from(&known.trail);
+            self.known.insert(key, next);
             return;
         }
         next.stale = next.stale_at(spec).is_some_and(|at| at <= self.now);

@@ -1,6 +1,7 @@
 //! Who notices a change: everybody, the holders of a clearance, or nobody.
 
 use crate::catalog::{Catalog, LayerIx, LayerSpec};
+use crate::event::Observation;
 use crate::feature::Feature;
 use crate::view::marks::{Notice, Slot};
 use std::sync::Arc;
@@ -36,6 +37,40 @@ pub(super) fn notice(
         }
     }
     notice
+}
+
+/// Keeps the times of the version before where the next one differs from it in hidden fields alone and was
+/// sent for the same instant, or for none: times that follow from when it was received would tell everybody
+/// that something hidden changed, and when. Says whether it did.
+pub(super) fn keep_times(
+    catalog: &Catalog,
+    spec: &LayerSpec,
+    observation: &Observation,
+    prev: &Feature,
+    next: &mut Feature,
+) -> bool {
+    let sent = observation.observed_at;
+    if prev.geometry != next.geometry
+        || prev.feed != next.feed
+        || sent.is_some_and(|at| at != prev.observed_at)
+    {
+        return false;
+    }
+    let mut differs = spec
+        .fields_at()
+        .filter(|(at, _)| prev.properties.get(*at) != next.properties.get(*at))
+        .map(|(_, field)| field.clearance.as_deref())
+        .peekable();
+    let is_hidden = |name: Option<&str>| name.and_then(|name| catalog.clearance(name)).is_some();
+    if differs.peek().is_none() || !differs.all(is_hidden) {
+        return false;
+    }
+    next.observed_at = prev.observed_at;
+    next.stale_at = observation.stale_at.or(prev.stale_at);
+    next.expires_at = observation.expires_at.or(prev.expires_at);
+    next.stale = prev.stale;
+    next.trail = Arc::clone(&prev.trail);
+    true
 }
 
 /// A layer whose single features need a clearance, while everybody may have counts of them.
@@ -83,3 +118,6 @@ impl SingleGate {
         gated
     }
 }
+
+#[cfg(test)]
+mod tests;

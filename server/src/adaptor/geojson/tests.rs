@@ -141,6 +141,28 @@ fn withdrawing_needs_no_geometry() {
 }
 
 #[test]
+fn a_withdrawal_is_true_or_false_and_nothing_else() {
+    let read = |withdrawn: &str| {
+        let properties = format!(r#"{{"withdrawn": {withdrawn}}}"#);
+        let feature = r#"{"type": "Feature", "id": "a", "geometry": null, "properties": "#;
+        CALLS.check([feature, &properties, "}"].concat())
+    };
+    for open in ["false", "null"] {
+        assert!(
+            matches!(read(open).events[0].event, Event::Observed(_)),
+            "{open}"
+        );
+    }
+    for bad in [r#""true""#, "1", "0", "[]", r#""no""#] {
+        let decoded = read(bad);
+        assert!(decoded.events.is_empty(), "{bad}");
+        let reject = &decoded.rejects[0];
+        assert_eq!(reject.pointer, "/properties/withdrawn");
+        assert!(reject.reason.contains(bad), "{}", reject.reason);
+    }
+}
+
+#[test]
 fn ids_are_as_sent_on_the_layers_own_feed_and_prefixed_on_others() {
     let catalog = catalog();
     let id_on = |name: &str, id: &str| {
