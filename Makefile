@@ -18,6 +18,8 @@ TEE := 2>&1 | $(KEEP)
 # Each test in a process of its own, with a time limit.
 NEXTEST_VERSION := 0.9.151
 NEXTEST := cargo nextest run $(WHOLE) --no-fail-fast --show-progress none --status-level fail --final-status-level fail
+# The newest that this toolchain builds.
+MARTIN_VERSION := 1.14.0
 # What a passing test prints is in the report alone, wherever the build goes; the next run writes it over, so skips are said right after.
 REPORT := target/nextest/default/junit.xml
 SKIPPED := sed -nE 's/^( *<system-(out|err)>)?(skipped: .*)$$/\3/p' $(REPORT) | $(KEEP)
@@ -43,9 +45,14 @@ test: tools-test log ## every test: front end, Rust, end to end, browser, PostGI
 	tests/total.sh $(LOG) || status=1; exit $$status
 
 .PHONY: bench
-bench: tools-run frontend/dist ## print what things cost on this machine
+bench: tools-bench frontend/dist martin ## print what things cost on this machine, beside peers that run on it
 	cargo build --locked --release --workspace --bins
 	cargo bench --locked --workspace --bench '*'
+
+.PHONY: bench-quick
+bench-quick: tools-bench frontend/dist ## the table of peers with less data, in minutes
+	cargo build --locked --release --workspace --bins
+	cargo bench --locked --package atalaya-tests --bench table -- quick
 
 .PHONY: lint
 lint: frontend/dist ## formatting and lints; a warning is an error
@@ -98,11 +105,20 @@ deny: ## licences, sources and bans of every dependency
 
 # --- what has to be there first ------------------------------------------------------------------------
 
-.PHONY: tools-run tools-test
+.PHONY: tools-run tools-test tools-bench
 tools-run:
 	@tests/install.sh run
 tools-test:
 	@tests/install.sh test
+tools-bench:
+	@tests/install.sh bench
+
+# A peer to measure against, with what of it is measured; it goes where the bench looks for it.
+.PHONY: martin
+martin:
+	@target/peers/bin/martin --version 2> /dev/null | grep -qF '$(MARTIN_VERSION)' || \
+	cargo install --quiet --locked martin --version $(MARTIN_VERSION) --no-default-features \
+		--features postgres,mbtiles,mlt,metrics --root target/peers
 
 .PHONY: nextest
 nextest:

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs with apt what this machine lacks for `make run` or `make test`. Says nothing where all is there; without root or
+# Installs with apt what this machine lacks for `make run`, `make test` or `make bench`. Says nothing where all is there; without root or
 # sudo it names the packages and stops.
 set -euo pipefail
 
@@ -29,10 +29,19 @@ for_test() {
   need 'ls /usr/share/postgresql/*/extension/postgis.control' POSTGIS
 }
 
+# The peers and what asks them; Martin is no Debian package.
+for_bench() {
+  for_run
+  need 'command -v wrk' wrk
+  need 'command -v redis-server' redis-server
+  need 'ls /usr/share/postgresql/*/extension/postgis.control' POSTGIS
+}
+
 case "${1:-}" in
   run) for_run ;;
   test) for_test ;;
-  *) echo "usage: install.sh run|test" >&2; exit 2 ;;
+  bench) for_bench ;;
+  *) echo "usage: install.sh run|test|bench" >&2; exit 2 ;;
 esac
 [ "${#missing[@]}" -eq 0 ] && exit 0
 

@@ -4,9 +4,10 @@
 //! uptime only measures: it never goes back, and whatever is to happen every so often goes by it.
 
 use jiff::{SignedDuration, Timestamp};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use uuid::{NoContext, Uuid};
+use uuid::Uuid;
 
 /// Tells the time: the system's, or one that a test sets.
 #[derive(Debug, Clone)]
@@ -58,12 +59,21 @@ impl Clock {
         }
     }
 
-    /// A new id, UUID v7: in the order of the clock, and not to be guessed.
+    /// A new id, UUID v7 (RFC 9562): in the order of the clock, never given twice, and no secret. The
+    /// random part is drawn once and counted on, since every request has an id.
     pub fn new_id(&self) -> Uuid {
-        let now = self.now();
-        let seconds = u64::try_from(now.as_second()).unwrap_or_default();
-        let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or_default();
-        Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds))
+        static LAST: LazyLock<AtomicU64> =
+            LazyLock::new(|| AtomicU64::new(Uuid::new_v4().as_u64_pair().0));
+        static PROCESS: LazyLock<u16> = LazyLock::new(|| {
+            let [.., high, low] = Uuid::new_v4().into_bytes();
+            u16::from_be_bytes([high, low])
+        });
+        let now = u64::try_from(self.now().as_millisecond()).unwrap_or_default();
+        let mut random = [0; 10];
+        let (process, count) = random.split_at_mut(2);
+        process.copy_from_slice(&PROCESS.to_be_bytes());
+        count.copy_from_slice(&LAST.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        uuid::Builder::from_unix_timestamp_millis(now, &random).into_uuid()
     }
 
     /// Lets time pass on a fixed clock; does nothing to the system's.

@@ -28,6 +28,14 @@ impl PostGis {
     /// # Panics
     /// Where it is installed and does not start.
     pub fn start() -> Result<Self, Absent> {
+        Self::with_settings(&[])
+    }
+
+    /// As [`Self::start`], with these settings, each `name=value`.
+    ///
+    /// # Errors
+    /// [`Absent`] where PostgreSQL or PostGIS is not installed.
+    pub fn with_settings(settings: &[&str]) -> Result<Self, Absent> {
         let programs = programs().ok_or(Absent)?;
         let folder = tempfile::Builder::new()
             .prefix("atalaya-postgis-")
@@ -64,6 +72,7 @@ impl PostGis {
             ])
             .arg("-k")
             .arg(folder.path())
+            .args(settings.iter().flat_map(|setting| ["-c", setting]))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -99,6 +108,16 @@ impl PostGis {
             .await
             .expect("PostGIS is installed");
         client
+    }
+
+    /// The operating system's id of the server, whose children serve the connections.
+    pub fn process_id(&self) -> u32 {
+        self.server.id()
+    }
+
+    /// Where other programs reach it.
+    pub fn address(&self) -> String {
+        format!("postgres://atalaya@127.0.0.1:{}/postgres", self.port)
     }
 
     /// The folder that holds the store.

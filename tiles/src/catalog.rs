@@ -6,6 +6,7 @@
 
 mod bad;
 mod field;
+mod locks;
 mod pages;
 
 use crate::cell::FINEST;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, HashMap};
 pub use bad::BadCatalog;
 use field::fields_from_entries;
 pub use field::{BadValue, FieldSpec, FieldType};
+pub(crate) use locks::Locks;
 pub use pages::{OnWall, Search};
 
 /// The most layers a catalog can have: the width of a [`LayerSet`](crate::viewer::LayerSet).
@@ -76,6 +78,11 @@ impl FieldMask {
 
     pub(crate) fn with(self, field: FieldIx) -> Self {
         Self(self.0 | 1 << field.0)
+    }
+
+    /// The fields of either.
+    pub(crate) fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 
@@ -221,6 +228,7 @@ impl LayerSpec {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Catalog {
     specs: Vec<LayerSpec>,
+    locks: Vec<Locks>,
     by_name: HashMap<String, LayerIx>,
     clearances: Vec<String>,
     /// H3 resolution of live topics.
@@ -255,8 +263,17 @@ impl Catalog {
         }
         limit("clearances", clearances.len(), MAX_CLEARANCES)?;
         clearances.sort();
+        let clearance = |name: &str| {
+            let at = clearances.iter().position(|known| known == name)?;
+            u8::try_from(at).ok().map(ClearanceIx)
+        };
+        let locks = specs
+            .iter()
+            .map(|spec| Locks::of(spec, |name| by_name.get(name).copied(), clearance))
+            .collect();
         Ok(Self {
             specs,
+            locks,
             by_name,
             clearances,
             topic_resolution: topic_resolution.min(FINEST),
@@ -295,6 +312,11 @@ impl Catalog {
     /// The spec of a layer of this catalog.
     pub fn spec(&self, layer: LayerIx) -> &LayerSpec {
         &self.specs[layer.index()]
+    }
+
+    /// What opens a layer of this catalog.
+    pub(crate) fn locks(&self, layer: LayerIx) -> &Locks {
+        &self.locks[layer.index()]
     }
 
     /// How many layers there are.

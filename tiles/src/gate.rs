@@ -66,31 +66,27 @@ impl View {
     /// Opens a layer by position; `None` as if it did not exist.
     pub fn open_at(&self, viewer: &Viewer, layer: LayerIx) -> Option<Open<'_>> {
         let spec = self.catalog.spec(layer);
-        let source = match &spec.derived_from {
-            Some(source) => Some(self.open(viewer, source).ok()?),
+        let locks = self.catalog.locks(layer);
+        let source = match locks.source {
+            Some(source) => Some(self.open_at(viewer, source)?),
             None => None,
         };
-        let needed = |name: &Option<String>| {
-            let clearance = name.as_deref().map(|name| self.catalog.clearance(name));
-            clearance.is_none_or(|known| known.is_some_and(|c| viewer.clearances.allow(Some(c))))
-        };
-        if !viewer.layers.contains(layer) || !needed(&spec.clearance) {
+        let holds = |clearance| viewer.clearances.allow(clearance);
+        if !viewer.layers.contains(layer) || !holds(locks.layer) {
             return None;
         }
-        let fields = spec
-            .fields_at()
-            .filter(|(_, field)| needed(&field.clearance))
-            .fold(FieldMask::NONE, |mask, (field, _)| mask.with(field));
+        let unlocked = locks.fields.iter().filter(|(its, _)| holds(Some(*its)));
+        let fields = unlocked.fold(locks.open, |mask, (_, field)| mask.union(*field));
         // Whoever has counts alone notices what changes a count, and nothing else.
-        let singles = needed(&spec.single_clearance) && source.is_none_or(|open| open.singles);
+        let singles = holds(locks.singles) && source.is_none_or(|open| open.singles);
         let held = self.catalog.clearances().map(|(clearance, _)| clearance);
         let slots = held
-            .filter(|clearance| singles && viewer.clearances.allow(Some(*clearance)))
+            .filter(|clearance| singles && holds(Some(*clearance)))
             .fold(Notice::EVERYBODY, |slots, held| {
                 slots.with_slot(held.slot())
             });
         let of_source = source.map_or(FINEST, |open| open.finest);
-        let own = [spec.counted_resolution, FINEST][usize::from(needed(&spec.single_clearance))];
+        let own = [spec.counted_resolution, FINEST][usize::from(holds(locks.singles))];
         Some(Open {
             view: self,
             viewer: *viewer,

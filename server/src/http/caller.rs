@@ -21,6 +21,7 @@ use atalaya_tiles::{Catalog, Clearances, Viewer};
 use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use std::cell::RefCell;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
@@ -49,7 +50,7 @@ pub struct Caller {
     /// What they may see.
     pub viewer: Viewer,
     /// 16 hexadecimal digits that two callers share when they may see the same; part of `ETag`s.
-    pub class: String,
+    pub class: Arc<str>,
     /// What they showed; an open stream shows it again to [`Identity::still`].
     pub credential: Credential,
     /// Whether the connection may carry restricted fields at all.
@@ -174,7 +175,7 @@ async fn reader(request: &HttpRequest) -> Result<Caller, Problem> {
     let now = state::<Clock>(request)?.now();
     let viewer = seen_over(&principal, carries_clearances, &catalog, now);
     Ok(Caller {
-        class: class(&viewer, &catalog),
+        class: class(viewer, &catalog),
         principal,
         viewer,
         credential,
@@ -196,10 +197,34 @@ fn seen_over(
     viewer
 }
 
-/// What two viewers share when they may see the same, in 16 hexadecimal digits.
-pub fn class(viewer: &Viewer, catalog: &Catalog) -> String {
-    let digest = Sha256::digest(viewer.class(catalog).as_bytes());
-    hex(digest.get(..CLASS_BYTES).unwrap_or_default())
+/// What two viewers share when they may see the same, in 16 hexadecimal digits. Nearly every request is
+/// of a viewer who asked before, so the last one is kept.
+fn class(viewer: Viewer, catalog: &Arc<Catalog>) -> Arc<str> {
+    thread_local! {
+        static LAST: RefCell<Option<Classed>> = const { RefCell::new(None) };
+    }
+    LAST.with_borrow_mut(|last| match last {
+        Some(last) if last.viewer == viewer && Arc::ptr_eq(&last.catalog, catalog) => {
+            Arc::clone(&last.class)
+        }
+        _ => {
+            let digest = Sha256::digest(viewer.class(catalog).as_bytes());
+            let class: Arc<str> = hex(digest.get(..CLASS_BYTES).unwrap_or_default()).into();
+            *last = Some(Classed {
+                viewer,
+                catalog: Arc::clone(catalog),
+                class: Arc::clone(&class),
+            });
+            class
+        }
+    })
+}
+
+/// A viewer of a catalog, with their class.
+struct Classed {
+    viewer: Viewer,
+    catalog: Arc<Catalog>,
+    class: Arc<str>,
 }
 
 fn permitted(principal: &Principal, action: Action<'_>) -> Result<(), Problem> {

@@ -17,9 +17,11 @@ use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpResponse, web};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
+use std::fmt;
+use std::sync::LazyLock;
 use std::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, Level};
 use uuid::Uuid;
 
 /// The header that names the request, as problems and the log do.
@@ -31,6 +33,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
     connect-src 'self'; worker-src 'self' blob:; media-src 'self' blob:; manifest-src 'self'; \
     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/// What an answer carries unless its handler says otherwise.
 const HEADERS: [(&str, &str); 6] = [
     ("content-security-policy", CONTENT_SECURITY_POLICY),
     ("x-content-type-options", "nosniff"),
@@ -41,6 +44,23 @@ const HEADERS: [(&str, &str); 6] = [
 ];
 
 const HSTS: (&str, &str) = ("strict-transport-security", "max-age=31536000");
+
+/// [`HEADERS`] and [`HSTS`] behind them, read once.
+static DRESS: LazyLock<Vec<(HeaderName, HeaderValue)>> = LazyLock::new(|| {
+    let all = HEADERS.into_iter().chain([HSTS]);
+    all.map(|(name, value)| {
+        (
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        )
+    })
+    .collect()
+});
+
+/// Marks a request as one of those that a map makes by the hundred: the log has it where it was refused,
+/// and otherwise at the level `debug`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frequent;
 
 /// The middleware; the app factory wraps it around everything with
 /// [`from_fn`](actix_web::middleware::from_fn), outermost.
@@ -69,17 +89,19 @@ pub async fn around(
                 let response = HttpResponse::from_error(error);
                 let mut response = response.map_body(|_, body| at_once::held(body, place));
                 keep_out_of_caches(response.headers_mut());
-                dress(response.headers_mut(), id, https);
-                let status = response.status().as_u16();
+                let status = response.status();
+                dress(response.headers_mut(), status, id, https);
+                let status = status.as_u16();
                 count(status, started);
                 tracing::info!(http.method = %method, http.status = status, "{method} {status}");
                 return Err(InternalError::from_response("refused", response).into());
             }
         };
-        if response.status() != StatusCode::NOT_MODIFIED {
+        let status = response.status();
+        if status != StatusCode::NOT_MODIFIED {
             keep_out_of_caches(response.headers_mut());
         }
-        dress(response.headers_mut(), id, https);
+        dress(response.headers_mut(), status, id, https);
         log(&response, started);
         Ok(response.map_body(|_, body| at_once::held(body, place)))
     };
@@ -104,16 +126,18 @@ fn as_problem(response: ServiceResponse) -> ServiceResponse {
     response.into_response(HttpResponse::from_error(problem))
 }
 
-/// Adds the headers that the handler has not set.
-fn dress(headers: &mut HeaderMap, id: Uuid, https: bool) {
-    let strict = https.then_some(HSTS);
-    for (name, value) in HEADERS.into_iter().chain(strict) {
-        let name = HeaderName::from_static(name);
-        if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
+/// Adds the headers that the handler has not set. A 304 is no document: what it confirms came with them.
+fn dress(headers: &mut HeaderMap, status: StatusCode, id: Uuid, https: bool) {
+    if status != StatusCode::NOT_MODIFIED {
+        let all = DRESS.len() - usize::from(!https);
+        for (name, value) in DRESS.iter().take(all) {
+            if !headers.contains_key(name) {
+                headers.insert(name.clone(), value.clone());
+            }
         }
     }
-    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+    let mut text = Uuid::encode_buffer();
+    if let Ok(id) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)) {
         headers.insert(REQUEST_ID.clone(), id);
     }
 }
@@ -128,20 +152,38 @@ fn keep_out_of_caches(headers: &mut HeaderMap) {
 
 fn log(response: &ServiceResponse, started: Instant) {
     let request = response.request();
-    let route = request.match_pattern().unwrap_or_else(|| "-".into());
     let (method, status) = (request.method(), response.status().as_u16());
     count(status, started);
     let extensions = request.extensions();
-    let principal = extensions.get::<Who>().map(|who| who.0.as_str());
-    let elapsed_ms = monotonic().duration_since(started).as_secs_f64() * 1e3;
-    tracing::info!(
-        http.method = %method,
-        http.route = route,
-        http.status = status,
-        principal.id = principal,
-        elapsed_ms,
-        "{method} {route} {status}"
-    );
+    // What is not logged is not worked out either.
+    macro_rules! line {
+        ($level:expr) => {
+            tracing::event!(
+                $level,
+                http.method = %method,
+                http.route = %Route(request),
+                http.status = status,
+                principal.id = extensions.get::<Who>().map(|who| who.0.as_str()),
+                elapsed_ms = monotonic().duration_since(started).as_secs_f64() * 1e3,
+                "{method} {} {status}",
+                Route(request)
+            )
+        };
+    }
+    if status < 400 && extensions.contains::<Frequent>() {
+        line!(Level::DEBUG);
+    } else {
+        line!(Level::INFO);
+    }
+}
+
+/// The pattern that a request matched.
+struct Route<'r>(&'r HttpRequest);
+
+impl fmt::Display for Route<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.match_pattern().as_deref().unwrap_or("-"))
+    }
 }
 
 fn count(status: u16, started: Instant) {

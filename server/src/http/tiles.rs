@@ -7,6 +7,7 @@
 use super::coding::Coding;
 use super::params::Params;
 use super::places::{Places, Purpose};
+use super::security::Frequent;
 use super::{App, Caller, atalaya_seq, base_url, reached, standing};
 use crate::basemap::LAST_ZOOM;
 use crate::clock::monotonic;
@@ -14,7 +15,7 @@ use crate::identity::hex;
 use crate::metrics;
 use crate::problem::Problem;
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use atalaya_tiles::catalog::FieldType;
 use atalaya_tiles::tile::MERCATOR_LATITUDE;
 use atalaya_tiles::{
@@ -322,6 +323,7 @@ pub(super) async fn tile(
     caller: Caller,
     path: web::Path<(String, String, String, String)>,
 ) -> Result<HttpResponse, Problem> {
+    request.extensions_mut().insert(Frequent);
     let params = Params::parse(&request, &["at", "window", "min_seq"])?;
     let (name, z, x, y) = path.into_inner();
     let tile = coordinates(&z, &x, &y)?;
@@ -403,7 +405,7 @@ fn etag(app: &App, caller: &Caller, name: &str, key: &TileKey) -> String {
     let mut digest = Sha256::new();
     digest.update(app.engine.epoch());
     digest.update(app.engine.catalog_version());
-    digest.update(&caller.class);
+    digest.update(&*caller.class);
     digest.update(name);
     digest.update(format!(
         "{:?} {:?} {} {FORM} {}",

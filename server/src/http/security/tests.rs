@@ -35,6 +35,21 @@ async fn every_answer_carries_the_headers() {
 }
 
 #[test]
+fn a_304_is_no_document() {
+    let dressed = |status| {
+        let mut headers = HeaderMap::new();
+        dress(&mut headers, status, Uuid::nil(), true);
+        headers.len()
+    };
+    assert_eq!(dressed(StatusCode::OK), HEADERS.len() + 2);
+    assert_eq!(
+        dressed(StatusCode::NOT_MODIFIED),
+        1,
+        "the id of the request"
+    );
+}
+
+#[test]
 fn the_policy_is_one_line() {
     assert!(!CONTENT_SECURITY_POLICY.contains("  "));
     assert!(!CONTENT_SECURITY_POLICY.contains('\n'));
@@ -148,7 +163,7 @@ impl io::Write for Lines {
 async fn the_log_names_the_request_and_nothing_it_said() {
     let subscriber = tracing_subscriber::fmt()
         .with_writer(|| Lines)
-        .with_max_level(tracing::Level::TRACE)
+        .with_max_level(Level::TRACE)
         .with_ansi(false)
         .finish();
     tracing::subscriber::set_global_default(subscriber).unwrap();

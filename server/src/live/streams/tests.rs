@@ -40,7 +40,7 @@ impl Trial {
         Caller {
             principal: Arc::clone(&principal),
             viewer,
-            class: String::new(),
+            class: String::new().into(),
             credential,
             carries_clearances,
         }

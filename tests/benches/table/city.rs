@@ -1,0 +1,106 @@
+//! Our side: a server with the sample as a sighting layer and with units that have moved.
+
+use crate::gauge::{now, processor_s};
+use crate::sample::{Observation, share};
+use crate::table::{Aim, Row, Table, short};
+use crate::wrk::Asked;
+use crate::{Effort, sample};
+use atalaya_tests::{City, collection, point};
+use serde_json::{Value, json};
+
+const A_POST: u32 = 5_000;
+/// The layer of the sample, by configuration alone.
+const LAYER: &str = r#"
+[[layers]]
+name = "observations"
+title = "Observations"
+kind = "sighting"
+geometry = ["point"]
+fields = { kind = "text", ts = "integer", severity = "integer", heading = "integer", label = "text" }
+retain_days = 30
+"#;
+
+/// The configuration: `nothing cached` makes every tile anew.
+fn config(cached: bool) -> String {
+    let cache = if cached { "" } else { "tile_cache_bytes = 0\n" };
+    format!("[limits]\nfeed_kib_per_s = 1048576\n{cache}{LAYER}")
+}
+
+/// Our server and who asks it.
+#[derive(Debug)]
+pub(crate) struct Ours {
+    city: City,
+    token: String,
+}
+
+impl Ours {
+    /// Starts it again with or without kept tiles.
+    pub(crate) async fn with_cache(&mut self, cached: bool) {
+        let quiet = [("RUST_LOG", "warn")];
+        self.city.configure(&config(cached), &quiet).await;
+    }
+
+    pub(crate) fn city(&self) -> &City {
+        &self.city
+    }
+
+    /// A load of these paths over sixteen connections.
+    pub(crate) fn asked(&self, paths: Vec<String>, headers: &[(&str, &str)]) -> Asked {
+        let own = [("Authorization", format!("Bearer {}", self.token))];
+        let own = own.map(|(name, value)| (name.to_owned(), value));
+        let given = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Asked {
+            base: self.city.base().to_owned(),
+            paths,
+            headers: own.into_iter().chain(given).collect(),
+            processes: self.city.process_id().into_iter().collect(),
+            connections: 16,
+        }
+    }
+}
+
+/// Starts a server and fills it, which is the row of durable ingest.
+pub(crate) async fn filled(effort: Effort, table: &mut Table) -> Ours {
+    let city = City::with_config(&config(false)).await;
+    let token = city.role_key("operator", &[]);
+    let unit = |number: u32| {
+        let properties =
+            json!({ "call_sign": format!("U{number}"), "unit_kind": "patrol", "status": "free" });
+        let lon = sample::WEST + share(number, 10) * (sample::EAST - sample::WEST);
+        let lat = sample::SOUTH + share(number, 11) * (sample::NORTH - sample::SOUTH);
+        point(&format!("u{number}"), lon, lat, &properties)
+    };
+    post(&city, "units", effort.features, unit).await;
+    let process = city.process_id().into_iter().collect::<Vec<_>>();
+    let (began, spent) = (now(), processor_s(&process));
+    let observation = |number: u32| Observation::of(number).feature();
+    post(&city, "observations", effort.sightings, observation).await;
+    let took = now().duration_since(began).as_secs_f64();
+    let spent = processor_s(&process) - spent;
+    table.add(Row {
+        number: 14,
+        what: format!("durable ingest, posts of {A_POST}, one feed"),
+        ours: f64::from(effort.sightings) / took,
+        unit: "events/s",
+        peer: None,
+        aim: Aim::AtLeast(20_000.0),
+        beside: format!(
+            "{} µs of the server's time each",
+            short(spent * 1e6 / f64::from(effort.sightings))
+        ),
+    });
+    Ours { city, token }
+}
+
+async fn post(city: &City, layer: &str, count: u32, feature: impl Fn(u32) -> Value) {
+    let feed = city.bearer(&city.key(layer));
+    for from in (0..count).step_by(A_POST as usize) {
+        let features = (from..(from + A_POST).min(count)).map(&feature);
+        let body = collection(&features.collect::<Vec<_>>());
+        feed.post(&format!("/feeds/{layer}"), &body)
+            .await
+            .expect(200);
+    }
+}

@@ -1,0 +1,94 @@
+//! What Atalaya costs beside its peers and beside what the machine allows: one table, a row a question.
+//!
+//! Both sides of a row hold the same data, answer the same questions and give the same content, in turns,
+//! in one run. What is compared is processor time per operation, read from `/proc` for the server and, where
+//! there is one, its database; rates and waits on a machine whose cores the load shares say less. Each figure
+//! is the median of its rounds. A peer that is not installed is "not run", and its row has no ratio.
+//!
+//! `cargo bench --bench table -- tiles` asks one group alone: `tiles`, `hot` or `near`. `quick` among the words
+//! makes the data ten times smaller and the rounds fewer.
+
+mod city;
+mod gauge;
+mod hot;
+mod near;
+mod peers;
+mod sample;
+mod table;
+mod tiles;
+mod wrk;
+
+use std::time::Duration;
+use table::Table;
+
+/// How much is asked.
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    /// Sightings in the layer that tiles are made of.
+    sightings: u32,
+    /// State features of a built-in layer.
+    features: u32,
+    /// How often each side of a row is asked.
+    rounds: u32,
+    /// How long one load lasts.
+    load: Duration,
+}
+
+const WHOLE: Effort = Effort {
+    sightings: 1_000_000,
+    features: 100_000,
+    rounds: 5,
+    load: Duration::from_secs(3),
+};
+const QUICK: Effort = Effort {
+    sightings: 100_000,
+    features: 10_000,
+    rounds: 3,
+    load: Duration::from_secs(1),
+};
+
+fn main() {
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    if let [program, port] = &words[..]
+        && program == peers::CEILING
+    {
+        peers::ceiling(port);
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(ask(&words));
+}
+
+async fn ask(words: &[String]) {
+    let effort = if words.iter().any(|word| word == "quick") {
+        QUICK
+    } else {
+        WHOLE
+    };
+    let groups: Vec<&str> = words
+        .iter()
+        .map(String::as_str)
+        .filter(|word| *word != "quick")
+        .collect();
+    let asked = |group: &str| groups.is_empty() || groups.contains(&group);
+    let mut table = Table::of(effort);
+    if asked("near") {
+        near::ask(effort, &mut table).await;
+    }
+    if asked("tiles") || asked("hot") {
+        let mut city = city::filled(effort, &mut table).await;
+        let peers = peers::MapServer::filled(effort).await;
+        if asked("tiles") {
+            tiles::ask(effort, &mut city, peers.as_ref(), &mut table).await;
+        }
+        if asked("hot") {
+            hot::ask(effort, &mut city, peers.as_ref(), &mut table).await;
+        }
+    }
+    table.print();
+}

@@ -1,0 +1,159 @@
+//! Rows 1 to 3 and 7: tiles that nobody has asked for before.
+
+use crate::Effort;
+use crate::city::Ours;
+use crate::gauge::median;
+use crate::peers::MapServer;
+use crate::sample::tiles;
+use crate::table::{Aim, Row, Table, short};
+use crate::wrk::Served;
+
+/// A row that both sides answer: who accepts what, and what is aimed at.
+struct Question {
+    number: u8,
+    zoom: u8,
+    what: &'static str,
+    accepted: &'static str,
+    share: f64,
+}
+
+const QUESTIONS: [Question; 3] = [
+    Question {
+        number: 1,
+        zoom: 14,
+        what: "z14 tile, nothing kept, identity",
+        accepted: "identity",
+        share: 1.0 / 25.0,
+    },
+    Question {
+        number: 2,
+        zoom: 16,
+        what: "z16 tile, nothing kept, identity",
+        accepted: "identity",
+        share: 1.0 / 10.0,
+    },
+    Question {
+        number: 3,
+        zoom: 14,
+        what: "z14 tile, nothing kept, client takes zstd, br, gzip",
+        accepted: "gzip, deflate, br, zstd",
+        share: 1.0 / 15.0,
+    },
+];
+
+pub(crate) fn paths(prefix: &str, z: u8) -> Vec<String> {
+    let tiles = tiles(z).into_iter();
+    tiles
+        .map(|(x, y)| format!("{prefix}/{z}/{x}/{y}"))
+        .collect()
+}
+
+pub(crate) async fn ask(
+    effort: Effort,
+    city: &mut Ours,
+    peers: Option<&MapServer>,
+    table: &mut Table,
+) {
+    city.with_cache(false).await;
+    for question in QUESTIONS {
+        let headers = [("Accept-Encoding", question.accepted)];
+        let ours = city.asked(paths("/tiles/observations", question.zoom), &headers);
+        let theirs = peers.map(|peers| {
+            // What Martin does best for a client that takes everything is gzip.
+            let accepted = [(
+                "Accept-Encoding",
+                question.accepted.split(',').next().unwrap_or_default(),
+            )];
+            peers.asked(paths("/observations", question.zoom), &accepted, false)
+        });
+        let (mut own, mut others): (Vec<Served>, Vec<Served>) = (Vec::new(), Vec::new());
+        for _ in 0..effort.rounds {
+            own.push(ours.load(effort.load));
+            others.extend(theirs.iter().map(|theirs| theirs.load(effort.load)));
+        }
+        let size = size(city, question.zoom, question.accepted).await;
+        let (ours, theirs) = (middle(&own), (!others.is_empty()).then(|| middle(&others)));
+        table.add(Row {
+            number: question.number,
+            what: question.what.to_owned(),
+            ours: ours.cpu_us / 1e3,
+            unit: "ms",
+            peer: Some(("Martin and PostGIS", theirs.map(|it| it.cpu_us / 1e3))),
+            aim: Aim::Share(question.share),
+            beside: format!(
+                "{} tiles/s{}; {} KB",
+                short(ours.rate),
+                theirs.map_or(String::new(), |it| format!(" against {}", short(it.rate))),
+                short(size / 1e3)
+            ),
+        });
+    }
+    low_zooms(effort, city, table).await;
+}
+
+/// Tiles far out: how long they take alone, and how large they are.
+async fn low_zooms(effort: Effort, city: &Ours, table: &mut Table) {
+    let (mut slowest, mut largest) = ((0.0, 0), (0.0, 0));
+    for z in 0..=12 {
+        let mut asked = city.asked(
+            paths("/tiles/observations,units", z),
+            &[("Accept-Encoding", "identity")],
+        );
+        let reader = city.city().operator();
+        for path in asked.paths.iter().take(20) {
+            let bytes = reader.get(path).await.expect(200).body.len();
+            let bytes = f64::from(u32::try_from(bytes).unwrap_or(u32::MAX));
+            if bytes > largest.0 {
+                largest = (bytes, z);
+            }
+        }
+        asked.connections = 1;
+        let rounds = (0..effort.rounds).map(|_| asked.load(effort.load).cpu_us / 1e3);
+        let each = median(rounds.collect());
+        if each > slowest.0 {
+            slowest = (each, z);
+        }
+    }
+    table.add(Row {
+        number: 7,
+        what: format!("the dearest tile of z0 to z12, both layers: z{}", slowest.1),
+        ours: slowest.0,
+        unit: "ms",
+        peer: None,
+        aim: Aim::AtMost(20.0),
+        beside: String::new(),
+    });
+    table.add(Row {
+        number: 7,
+        what: format!("the largest tile of z0 to z12, both layers: z{}", largest.1),
+        ours: largest.0 / 1e3,
+        unit: "KB",
+        peer: None,
+        aim: Aim::AtMost(500.0),
+        beside: String::new(),
+    });
+}
+
+/// The middle of several loads.
+pub(crate) fn middle(loads: &[Served]) -> Served {
+    Served {
+        rate: median(loads.iter().map(|load| load.rate).collect()),
+        cpu_us: median(loads.iter().map(|load| load.cpu_us).collect()),
+    }
+}
+
+/// The mean size of our tiles on the wire, in bytes.
+async fn size(city: &Ours, z: u8, accepted: &str) -> f64 {
+    let reader = city.city().operator();
+    let paths = paths("/tiles/observations", z);
+    let mut bytes = 0.0;
+    for path in paths.iter().take(20) {
+        let request = reader.request(reqwest::Method::GET, path);
+        let reply = reader
+            .send(request.header("accept-encoding", accepted))
+            .await
+            .expect(200);
+        bytes += f64::from(u32::try_from(reply.body.len()).unwrap_or(u32::MAX));
+    }
+    bytes / 20.0
+}
