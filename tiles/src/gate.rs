@@ -151,19 +151,21 @@ impl<'v> Open<'v> {
         found
     }
 
-    /// The features of [`Open::within`] in the order in which they are drawn: sightings as they came,
-    /// others in order of id.
-    pub(crate) fn drawn(&self, bounds: Bounds, window: Option<Window>) -> Vec<Seen> {
-        if !matches!(self.layer_view().body, Body::Sightings(_)) {
-            return self.within(bounds, window);
-        }
+    /// The features of [`Open::within`] where they stand, in the order in which they are drawn: sightings
+    /// as they came, others in order of id.
+    pub(crate) fn drawn(&self, bounds: Bounds, window: Option<Window>) -> Vec<Glance<'v>> {
         let mut found = Vec::new();
-        self.visit(bounds, window, &mut |feature| {
-            found.push((feature.seq(), self.seen(feature)));
-        });
-        found.sort_unstable_by_key(|(seq, _)| *seq);
-        found.dedup_by_key(|(seq, _)| *seq);
-        found.into_iter().map(|(_, seen)| seen).collect()
+        self.visit(bounds, window, &mut |feature| found.push(feature));
+        // A box over the antimeridian is asked in two parts.
+        if matches!(self.layer_view().body, Body::Sightings(_)) {
+            found.sort_by_cached_key(|feature| feature.seq());
+            found.dedup_by_key(|feature| feature.seq());
+        } else {
+            found.sort_unstable_by_key(|feature| feature.id());
+            found.dedup_by_key(|feature| feature.id());
+        }
+        let found = found.into_iter();
+        found.map(|feature| self.glanced(feature)).collect()
     }
 
     /// How many features have a box that intersects the bounds, as far as `most`: the length of
@@ -183,7 +185,7 @@ impl<'v> Open<'v> {
         count
     }
 
-    fn visit(&self, bounds: Bounds, window: Option<Window>, visit: &mut dyn FnMut(FeatureRef<'_>)) {
+    fn visit(&self, bounds: Bounds, window: Option<Window>, visit: &mut dyn FnMut(FeatureRef<'v>)) {
         self.visit_until(bounds, window, &mut |feature| {
             visit(feature);
             ControlFlow::Continue(())
@@ -194,7 +196,7 @@ impl<'v> Open<'v> {
         &self,
         bounds: Bounds,
         window: Option<Window>,
-        visit: &mut dyn FnMut(FeatureRef<'_>) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(FeatureRef<'v>) -> ControlFlow<()>,
     ) {
         // Whether it was told to stop is known to whoever told it.
         let _ended = match &self.layer_view().body {

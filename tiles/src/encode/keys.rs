@@ -6,8 +6,7 @@
 use super::mvt::{Slot, Tag};
 use super::select::{is_counted, takes_extended};
 use crate::catalog::{FieldIx, FieldType, GeometryKind, LayerKind, LayerSpec};
-use crate::feature::Seen;
-use crate::gate::Open;
+use crate::gate::{Glance, Open};
 use std::borrow::Cow;
 
 /// A layer as tiles carry it: features one by one, or counts of them.
@@ -104,7 +103,7 @@ impl<'s> Keys<'s> {
         self.all.get(slot as usize).is_some_and(|key| key.carried)
     }
 
-    pub(super) fn tags<'f>(&self, seen: &'f Seen, tags: &mut Vec<(Slot, Tag<'f>)>) {
+    pub(super) fn tags<'v>(&self, seen: Glance<'v>, tags: &mut Vec<(Slot, Tag<'v>)>) {
         tags.push((Self::ID, Tag::Text(Cow::Borrowed(seen.id()))));
         let fields = seen.properties();
         tags.extend(fields.map(|(FieldIx(at), value)| {

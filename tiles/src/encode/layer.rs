@@ -35,7 +35,7 @@ fn singles<W: Writer>(
     let keys = Keys::of(open);
     let mut writer = W::Layer::new(&spec.name, request.limits.extent, keys.names());
     let (mut shape, mut tags) = (Shape::empty(), Vec::new());
-    for seen in &features {
+    for seen in features {
         let Some(geometry) = seen.geometry() else {
             continue;
         };

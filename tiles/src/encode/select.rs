@@ -19,8 +19,7 @@
 use super::project::Frame;
 use crate::catalog::{GeometryKind, LayerKind, LayerSpec, ShownAs};
 use crate::cell::{coarsest_for_zoom, resolution_for_zoom};
-use crate::feature::Seen;
-use crate::gate::Open;
+use crate::gate::{Glance, Open};
 use crate::view::Window;
 use geo_types::Geometry;
 
@@ -166,20 +165,20 @@ fn coarsest(open: &Open<'_>, frame: Frame) -> u8 {
 }
 
 /// The features to draw one by one, in the order in which they are drawn.
-pub(crate) fn select(
-    open: &Open<'_>,
+pub(crate) fn select<'v>(
+    open: &Open<'v>,
     frame: Frame,
     singles: Singles,
     window: Option<Window>,
-) -> Vec<Seen> {
+) -> Vec<Glance<'v>> {
     let mut features = match singles {
         Singles::Nothing => Vec::new(),
         Singles::All | Singles::Extended => open.drawn(frame.reach(), window),
     };
     if singles == Singles::Extended {
         features.retain(|seen| {
-            seen.geometry()
-                .is_some_and(|geometry| is_extended(&geometry))
+            let geometry = seen.geometry();
+            geometry.is_some_and(|geometry| is_extended(&geometry))
         });
     }
     features

@@ -2,13 +2,15 @@
 //! little of it. Nothing is copied, and what is hidden from the viewer is hidden here as everywhere.
 
 use super::Open;
-use crate::catalog::{FieldMask, LayerIx, LayerSpec};
+use crate::catalog::{FieldIx, FieldMask, LayerIx, LayerSpec};
 use crate::feature::{FeatureRef, Seen, ValueRef};
 use crate::place::Bounds;
 use crate::view::Body;
 use crate::view::marks::Notice;
 use crate::view::sightings::SightingIndex;
+use geo_types::Geometry;
 use jiff::Timestamp;
+use std::borrow::Cow;
 
 /// A feature of a view as one viewer sees it: [`Seen`], borrowed.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +24,7 @@ pub struct Glance<'v> {
 impl<'v> Open<'v> {
     /// All features that the viewer may see: those of a state layer in order of id, sightings in none.
     pub fn glance(&self) -> impl Iterator<Item = Glance<'v>> + use<'v> {
-        let (layer, fields, slots) = (self.layer, self.fields, self.slots);
+        let open = *self;
         let (state, sightings) = match &self.layer_view().body {
             _ if !self.singles => (None, None),
             Body::State(state) => (Some(state), None),
@@ -33,12 +35,18 @@ impl<'v> Open<'v> {
             .into_iter()
             .flat_map(|state| state.by_id.values().map(FeatureRef::Own));
         let sightings = sightings.into_iter().flat_map(SightingIndex::rows);
-        state.chain(sightings).map(move |feature| Glance {
+        let all = state.chain(sightings);
+        all.map(move |feature| open.glanced(feature))
+    }
+
+    /// A feature of the layer as the viewer sees it.
+    pub(super) fn glanced(&self, feature: FeatureRef<'v>) -> Glance<'v> {
+        Glance {
             feature,
-            layer,
-            fields,
-            slots,
-        })
+            layer: self.layer,
+            fields: self.fields,
+            slots: self.slots,
+        }
     }
 }
 
@@ -56,6 +64,22 @@ impl<'v> Glance<'v> {
     /// When the source saw it; when we received it, where the source did not say.
     pub fn observed_at(self) -> Timestamp {
         self.feature.observed_at()
+    }
+
+    /// The geometry in WGS 84, where it has one.
+    pub(crate) fn geometry(self) -> Option<Cow<'v, Geometry<f64>>> {
+        self.feature.geometry()
+    }
+
+    /// Whether the log has already marked it stale.
+    pub(crate) fn is_stale(self) -> bool {
+        self.feature.is_stale()
+    }
+
+    /// The fields that the viewer may see, with their values, in the order of the layer's fields.
+    pub(crate) fn properties(self) -> impl Iterator<Item = (FieldIx, ValueRef<'v>)> {
+        let properties = self.feature.properties();
+        properties.filter(move |(field, _)| self.fields.contains(*field))
     }
 
     /// The value of one field by name, if it is there and may be seen.

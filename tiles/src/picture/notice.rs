@@ -1,6 +1,6 @@
 //! Who notices a change: everybody, the holders of a clearance, or nobody.
 
-use crate::catalog::{Catalog, LayerIx, LayerSpec};
+use crate::catalog::{Catalog, FieldIx, FieldSpec, LayerIx, LayerSpec};
 use crate::event::Observation;
 use crate::feature::Feature;
 use crate::view::marks::{Notice, Slot};
@@ -39,9 +39,10 @@ pub(super) fn notice(
     notice
 }
 
-/// Keeps the times of the version before where the next one differs from it in hidden fields alone and was
+/// Keeps the times of the version before where the next one differs from it in hidden fields at most and was
 /// sent for the same instant, or for none: times that follow from when it was received would tell everybody
-/// that something hidden changed, and when. Says whether it did.
+/// that something hidden changed, and when. What tells nothing new in a layer that hides something must not
+/// be told apart from that. Says whether it did.
 pub(super) fn keep_times(
     catalog: &Catalog,
     spec: &LayerSpec,
@@ -56,13 +57,13 @@ pub(super) fn keep_times(
     {
         return false;
     }
-    let mut differs = spec
-        .fields_at()
-        .filter(|(at, _)| prev.properties.get(*at) != next.properties.get(*at))
-        .map(|(_, field)| field.clearance.as_deref())
-        .peekable();
-    let is_hidden = |name: Option<&str>| name.and_then(|name| catalog.clearance(name)).is_some();
-    if differs.peek().is_none() || !differs.all(is_hidden) {
+    let is_hidden = |field: &FieldSpec| {
+        let needed = field.clearance.as_deref();
+        needed.and_then(|name| catalog.clearance(name)).is_some()
+    };
+    let differs = |at: FieldIx| prev.properties.get(at) != next.properties.get(at);
+    let hides = spec.fields_at().any(|(_, field)| is_hidden(field));
+    if !hides || (spec.fields_at()).any(|(at, field)| differs(at) && !is_hidden(field)) {
         return false;
     }
     next.observed_at = prev.observed_at;

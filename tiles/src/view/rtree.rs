@@ -113,10 +113,10 @@ impl BoxTree {
 
     /// Calls `visit` for every feature whose box intersects the bounds, in no order, until told to
     /// stop. What spans both parts of a box over the antimeridian comes twice.
-    pub(crate) fn visit(
-        &self,
+    pub(crate) fn visit<'v>(
+        &'v self,
         bounds: Bounds,
-        visit: &mut dyn FnMut(&Arc<Feature>) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(&'v Arc<Feature>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         for part in bounds.parts() {
             self.base.tree.search(part, &mut |number| {

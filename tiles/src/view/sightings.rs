@@ -257,11 +257,11 @@ impl SightingIndex {
     }
 
     /// Calls `visit` for every sighting within the bounds, in no order, until told to stop.
-    pub(crate) fn visit(
-        &self,
+    pub(crate) fn visit<'v>(
+        &'v self,
         bounds: Bounds,
         window: Option<Window>,
-        visit: &mut dyn FnMut(FeatureRef<'_>) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(FeatureRef<'v>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let filter = self.filter(window);
         for part in bounds.parts() {

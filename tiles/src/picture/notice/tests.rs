@@ -106,3 +106,17 @@ fn an_open_change_and_a_time_that_is_sent_move_times() {
         1
     );
 }
+
+/// Else a version of which only hidden fields are new would be told apart from one that is no news at all.
+#[test]
+fn invariant_9_what_tells_nothing_new_moves_no_time_either() {
+    let catalog = catalog();
+    let nobody = viewer(&catalog, &[]);
+    let say = |at, value, sent| told(&catalog, at, ("incidents", "notes"), value, sent);
+    let first = say((1, 100), "asthma", Some(60));
+    let was = known(&catalog, std::slice::from_ref(&first), "incidents", &nobody);
+    for value in ["asthma", "allergy"] {
+        let log = [first.clone(), say((2, 1_000), value, None)];
+        assert_eq!(known(&catalog, &log, "incidents", &nobody), was, "{value}");
+    }
+}
