@@ -101,11 +101,54 @@ impl Leaves {
     }
 }
 
+/// Which item stands where along the curve.
+#[derive(Debug)]
+enum Items {
+    /// The caller keeps them in this order: so many.
+    InPlace(usize),
+    Numbers(Box<[u32]>),
+}
+
+impl Default for Items {
+    fn default() -> Self {
+        Self::InPlace(0)
+    }
+}
+
+impl Items {
+    fn len(&self) -> usize {
+        match self {
+            Self::InPlace(count) => *count,
+            Self::Numbers(numbers) => numbers.len(),
+        }
+    }
+
+    fn get(&self, at: usize) -> u32 {
+        match self {
+            Self::InPlace(_) => u32::try_from(at).unwrap_or(u32::MAX),
+            Self::Numbers(numbers) => numbers[at],
+        }
+    }
+}
+
+/// Numbered boxes along a Hilbert curve, none of which spans the antimeridian.
+pub(crate) fn along_hilbert(items: impl Iterator<Item = (u32, Bounds)>) -> Vec<(u32, Bounds)> {
+    let items: Vec<(u32, Bounds)> = items.collect();
+    let all = items.iter().map(|(_, bounds)| Rough::of(*bounds));
+    let all = all.fold(Rough::NOTHING, Rough::with);
+    let along = items
+        .iter()
+        .map(|(_, bounds)| along_curve(Rough::of(*bounds), all));
+    let mut order: Vec<(u32, u32)> = along.zip(0..).collect();
+    order.sort_unstable();
+    let sorted = order.into_iter().map(|(_, at)| items[at as usize]);
+    sorted.collect()
+}
+
 /// The index: items are the numbers that the caller gave them.
 #[derive(Debug, Default)]
 pub(crate) struct PackedTree {
-    /// Items in Hilbert order.
-    items: Box<[u32]>,
+    items: Items,
     leaves: Leaves,
     /// The boxes of the nodes above the items, level by level, the root last.
     boxes: Box<[Rough]>,
@@ -116,21 +159,17 @@ pub(crate) struct PackedTree {
 impl PackedTree {
     /// Packs numbered boxes, none of which spans the antimeridian.
     pub(crate) fn new(items: impl Iterator<Item = (u32, Bounds)>) -> Self {
-        let items: Vec<(u32, Bounds)> = items.collect();
-        let all = items.iter().map(|(_, bounds)| Rough::of(*bounds));
-        let all = all.fold(Rough::NOTHING, Rough::with);
-        let along = items
-            .iter()
-            .map(|(_, bounds)| along_curve(Rough::of(*bounds), all));
-        let mut order: Vec<(u32, u32)> = along.zip(0..).collect();
-        order.sort_unstable();
-        let sorted = order.iter().map(|(_, at)| items[*at as usize]);
-        Self::ordered(&sorted.collect::<Vec<_>>())
+        let items = along_hilbert(items);
+        let boxes: Vec<Bounds> = items.iter().map(|(_, bounds)| *bounds).collect();
+        Self {
+            items: Items::Numbers(items.into_iter().map(|(item, _)| item).collect()),
+            ..Self::in_place(&boxes)
+        }
     }
 
-    /// The same where they come in the order of [`PackedTree::order`] of an earlier packing.
-    pub(crate) fn ordered(items: &[(u32, Bounds)]) -> Self {
-        let all = || items.iter().map(|(_, bounds)| *bounds);
+    /// The tree of boxes that stand in the order of [`along_hilbert`]: an item is the place of its box.
+    pub(crate) fn in_place(items: &[Bounds]) -> Self {
+        let all = || items.iter().copied();
         let leaves = match all().map(point).collect() {
             Some(points) => Leaves::Points(points),
             None => Leaves::Boxes(all().map(Rough::of).collect()),
@@ -153,16 +192,11 @@ impl PackedTree {
             levels.push(below.clone());
         }
         Self {
-            items: items.iter().map(|(item, _)| *item).collect(),
+            items: Items::InPlace(items.len()),
             leaves,
             boxes: boxes.into(),
             levels: levels.into(),
         }
-    }
-
-    /// The items in the order that they are packed in.
-    pub(crate) fn order(&self) -> &[u32] {
-        &self.items
     }
 
     /// How many items there are.
@@ -217,7 +251,7 @@ impl PackedTree {
     ) -> ControlFlow<()> {
         for at in within {
             if self.leaves.rough(at).touches(query) {
-                visit(self.items[at])?;
+                visit(self.items.get(at))?;
             }
         }
         ControlFlow::Continue(())

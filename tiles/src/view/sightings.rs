@@ -237,11 +237,8 @@ impl SightingIndex {
     pub(crate) fn oldest_received(&self) -> Option<Timestamp> {
         let from = self.received_from;
         let mut sealed = self.sealed.iter().filter_map(|segment| {
-            let first = segment.received_since(from);
-            segment
-                .numbers()
-                .contains(&first)
-                .then(|| segment.received_at(first))
+            let first = segment.received_since(from).first()?;
+            Some(segment.received_at(*first))
         });
         sealed.next().or_else(|| {
             let first = self.open.partition_point(|row| row.received_at < from);
@@ -322,7 +319,7 @@ impl SightingIndex {
     pub(crate) fn len(&self) -> usize {
         let from = self.received_from;
         let sealed = self.sealed.iter();
-        let kept = sealed.map(|s| s.len() - s.received_since(from) as usize);
+        let kept = sealed.map(|segment| segment.received_since(from).len());
         let gone = self.open.partition_point(|row| row.received_at < from);
         kept.sum::<usize>() + self.open.len() - gone
     }

@@ -62,9 +62,7 @@ impl SightingIndex {
     /// in memory and in checkpoints until all of its segment is.
     fn outlived(&self) -> Option<Range<usize>> {
         let before = self.received_from.checked_sub(GONE_FOR).ok()?;
-        let oldest =
-            |segment: &Segment| segment.numbers().next().map(|row| segment.received_at(row));
-        let old = |segment: &Arc<Segment>| oldest(segment).is_some_and(|at| at < before);
+        let old = |segment: &Arc<Segment>| segment.oldest().is_some_and(|at| at < before);
         let at = self.sealed.iter().position(old)?;
         Some(at..at + 1)
     }

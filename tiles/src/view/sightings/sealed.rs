@@ -41,13 +41,13 @@ impl Sealed {
 
     /// What tells them from others.
     pub fn key(&self) -> SealedKey {
-        let rows = self.segment.numbers().end;
-        let last = rows.checked_sub(1);
-        let seq = |row: Option<u32>| row.map_or(Seq(0), |row| self.segment.seq(row));
+        let seqs = self.segment.ends();
+        let seqs = seqs.map(|(first, last)| (self.segment.seq(first), self.segment.seq(last)));
+        let (first, last) = seqs.unwrap_or_default();
         SealedKey {
-            first: seq(last.map(|_| 0)),
-            last: seq(last),
-            rows,
+            first,
+            last,
+            rows: u32::try_from(self.segment.len()).unwrap_or(u32::MAX),
         }
     }
 

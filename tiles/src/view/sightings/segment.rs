@@ -1,8 +1,9 @@
 //! A segment: sightings that no longer change, as columns.
 //!
-//! Rows are in order of arrival. A row costs the bytes of what is its own: its id, its place, the
-//! values that few others have; what rows have in common is kept once. Built from rows wherever they
-//! live, and never changed.
+//! Rows stand in the order of their places along a Hilbert curve, so that what one tile shows lies side by
+//! side in every column; the order in which they arrived is kept beside. A row costs the bytes of what is
+//! its own: its id, its place, the values that few others have; what rows have in common is kept once.
+//! Built from rows wherever they live, and never changed.
 
 mod kept;
 
@@ -15,7 +16,7 @@ use crate::feature::{FeatureRef, FeedName, ValueRef};
 use crate::place::{Bounds, LonLat};
 use crate::view::cells::SealedCounts;
 use crate::view::codes::Codes;
-use crate::view::packed::PackedTree;
+use crate::view::packed::{PackedTree, along_hilbert};
 use geo_types::{Geometry, Point};
 use jiff::Timestamp;
 use std::borrow::Cow;
@@ -34,6 +35,8 @@ pub(crate) struct Segment {
     stale_at: Option<Column>,
     seqs: Seqs,
     places: Places,
+    /// Rows in order of arrival.
+    by_arrival: Box<[u32]>,
     /// The number of the row's cell among the counted ones, from 1 on; 0 for none.
     cell_of: Codes,
     fields: Box<[(FieldIx, Column)]>,
@@ -48,7 +51,10 @@ pub(crate) struct Segment {
 
 impl Segment {
     /// The segment of these rows, which are in order of arrival.
-    pub(super) fn of(rows: &[FeatureRef<'_>]) -> Self {
+    pub(super) fn of(arrived: &[FeatureRef<'_>]) -> Self {
+        let (order, boxes) = in_order_of_place(arrived);
+        let rows: Vec<_> = order.iter().map(|at| arrived[*at as usize]).collect();
+        let rows = rows.as_slice();
         let observed = || rows.iter().map(|row| Some(row.observed_at()));
         let received = || rows.iter().map(|row| Some(row.received_at()));
         let effective = || rows.iter().map(|row| row.effective_at());
@@ -60,9 +66,6 @@ impl Segment {
             .map(|row| numbered(&mut feeds, row.feed()))
             .collect();
         let cell_of: Vec<u32> = cells().map(|cell| counts.number_of(cell)).collect();
-        let boxes = (0..)
-            .zip(rows)
-            .filter_map(|(number, row)| Some((number, row.bounds()?)));
         Self {
             len: u32::try_from(rows.len()).unwrap_or(u32::MAX),
             ids: Column::of(
@@ -82,9 +85,10 @@ impl Segment {
             stale_at: times(rows.iter().map(|row| row.stale_at())),
             seqs: Seqs::of(rows.iter().map(|row| row.seq())),
             places: Places::of(rows),
+            by_arrival: inverse(&order),
             cell_of: Codes::of(&cell_of),
             fields: columns(rows),
-            tree: PackedTree::new(boxes),
+            tree: PackedTree::in_place(&boxes),
             counts,
             by_id: in_order_of_id(rows),
             first: effective().min().unwrap_or(Timestamp::MAX),
@@ -98,8 +102,13 @@ impl Segment {
     }
 
     /// All rows, in order of arrival.
-    pub(super) fn numbers(&self) -> std::ops::Range<u32> {
-        0..self.len
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
+        self.by_arrival.iter().copied()
+    }
+
+    /// The row that arrived first, and the one that arrived last.
+    pub(super) fn ends(&self) -> Option<(u32, u32)> {
+        Some((*self.by_arrival.first()?, *self.by_arrival.last()?))
     }
 
     pub(crate) fn id(&self, row: u32) -> &str {
@@ -177,21 +186,18 @@ impl Segment {
 
     /// When the newest was received.
     pub(super) fn newest(&self) -> Option<Timestamp> {
-        Some(self.received_at(self.len.checked_sub(1)?))
+        self.ends().map(|(_, last)| self.received_at(last))
     }
 
-    /// The first row that was received no earlier.
-    pub(super) fn received_since(&self, from: Timestamp) -> u32 {
-        let (mut known, mut end) = (0, self.len);
-        while known < end {
-            let middle = known + (end - known) / 2;
-            if self.received_at(middle) < from {
-                known = middle + 1;
-            } else {
-                end = middle;
-            }
-        }
-        known
+    /// When the oldest was received.
+    pub(super) fn oldest(&self) -> Option<Timestamp> {
+        self.ends().map(|(first, _)| self.received_at(first))
+    }
+
+    /// The rows that were received no earlier, in order of arrival.
+    pub(super) fn received_since(&self, from: Timestamp) -> &[u32] {
+        let gone = |row: &u32| self.received_at(*row) < from;
+        &self.by_arrival[self.by_arrival.partition_point(gone)..]
     }
 
     /// The row of an id.
@@ -217,14 +223,14 @@ impl Segment {
 
     /// Whether every row passes the filter, or none does.
     pub(super) fn verdict(&self, filter: Filter) -> Verdict {
-        let Some(newest) = self.newest() else {
+        let (Some(oldest), Some(newest)) = (self.oldest(), self.newest()) else {
             return Verdict::Nothing;
         };
         let missed = |window: Window| self.last < window.from || self.first >= window.to;
         let inside = |window: Window| window.holds(self.first) && window.holds(self.last);
         if newest < filter.received_from || filter.window.is_some_and(missed) {
             Verdict::Nothing
-        } else if self.received_at(0) >= filter.received_from && filter.window.is_none_or(inside) {
+        } else if oldest >= filter.received_from && filter.window.is_none_or(inside) {
             Verdict::Everything
         } else {
             Verdict::Partly
@@ -285,7 +291,28 @@ fn in_order_of_id(rows: &[FeatureRef<'_>]) -> Box<[u32]> {
     keyed.into_iter().map(|(_, row)| row).collect()
 }
 
-/// Positions in the log, which rise from row to row.
+/// The numbers of rows in the order of their places, and the boxes in that order; those without a place
+/// come last, and have none.
+fn in_order_of_place(rows: &[FeatureRef<'_>]) -> (Vec<u32>, Vec<Bounds>) {
+    let placed = (0..)
+        .zip(rows)
+        .filter_map(|(number, row)| Some((number, row.bounds()?)));
+    let (mut order, boxes): (Vec<u32>, Vec<Bounds>) = along_hilbert(placed).into_iter().unzip();
+    let placeless = (0..).zip(rows).filter(|(_, row)| row.bounds().is_none());
+    order.extend(placeless.map(|(number, _)| number));
+    (order, boxes)
+}
+
+/// Where each number stands.
+fn inverse(order: &[u32]) -> Box<[u32]> {
+    let mut inverse = vec![0; order.len()];
+    for (at, number) in (0..).zip(order) {
+        inverse[*number as usize] = at;
+    }
+    inverse.into()
+}
+
+/// Positions in the log.
 #[derive(Debug)]
 enum Seqs {
     /// From the first one on.

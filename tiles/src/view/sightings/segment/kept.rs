@@ -14,7 +14,7 @@ use crate::view::packed::PackedTree;
 use geo_types::Geometry;
 
 /// Of the bytes. A segment of another version is none.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 impl Segment {
     /// The segment as bytes.
@@ -45,7 +45,7 @@ impl Segment {
         self.cell_of.put(out);
         put_all(self.counts.finest(), out);
         self.fields.put(out);
-        put_all(self.tree.order(), out);
+        self.by_arrival.put(out);
         self.by_id.put(out);
         (self.first, self.last).put(out);
     }
@@ -75,15 +75,21 @@ impl Segment {
             usize::from(field.0) < most_fields && column.fits(rows)
         };
         let rise = fields.is_sorted_by(|(a, _), (b, _)| a < b);
-        let order = <Box<[u32]>>::take(from)?;
+        let by_arrival = <Box<[u32]>>::take(from)?;
         let by_id = <Box<[u32]>>::take(from)?;
-        let name = |numbers: &[u32]| numbers.iter().all(|row| *row < len);
-        if !rise || !fields.iter().all(is_one) || !name(&order) || !name(&by_id) {
+        let name = |numbers: &[u32]| numbers.len() == rows && numbers.iter().all(|row| *row < len);
+        if !rise || !fields.iter().all(is_one) || !name(&by_arrival) || !name(&by_id) {
             return None;
         }
         let (first, last) = Kept::take(from)?;
-        let boxes = order.iter().map(|row| Some((*row, places.bounds(*row)?)));
-        let tree = PackedTree::ordered(&boxes.collect::<Option<Vec<_>>>()?);
+        // Rows without a place come last.
+        let boxes: Vec<_> = (0..len).map_while(|row| places.bounds(row)).collect();
+        let placeless = boxes.len()..rows;
+        let mut placeless = placeless.filter_map(|row| u32::try_from(row).ok());
+        if placeless.any(|row| places.bounds(row).is_some()) {
+            return None;
+        }
+        let tree = PackedTree::in_place(&boxes);
         let counts = SealedCounts::numbering(&cells, &cell_of);
         Some(Self {
             len,
@@ -95,6 +101,7 @@ impl Segment {
             stale_at,
             seqs,
             places,
+            by_arrival,
             cell_of,
             fields,
             tree,

@@ -44,14 +44,14 @@ proptest! {
         let rows = features(&log);
         let segment = Arc::new(Segment::of(&rows.iter().map(FeatureRef::Own).collect::<Vec<_>>()));
         prop_assert_eq!(segment.len(), rows.len());
-        for (row, number) in rows.iter().zip(0..) {
+        for (row, number) in rows.iter().zip(segment.numbers()) {
             let found = FeatureRef::Row(&segment, number);
             prop_assert_eq!(kept(found), kept(FeatureRef::Own(row)));
         }
         // Built again from its own rows, as a merge does, it is the same.
         let again: Vec<_> = segment.numbers().map(|row| FeatureRef::Row(&segment, row)).collect();
         let again = Arc::new(Segment::of(&again));
-        for (row, number) in rows.iter().zip(0..) {
+        for (row, number) in rows.iter().zip(again.numbers()) {
             let found = FeatureRef::Row(&again, number);
             prop_assert_eq!(kept(found), kept(FeatureRef::Own(row)));
         }
