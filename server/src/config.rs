@@ -214,7 +214,7 @@ pub struct LiveConfig {
     /// Changes kept for clients that come back.
     pub ring_changes: usize,
     /// Seconds that a client may take nothing of what it is sent, whatever that is, before its connection
-    /// is closed, or over HTTP/2 its stream let go; 1 to 3,600.
+    /// is closed; 1 to 3,600.
     pub stall_s: u64,
     /// Seconds after which an open stream asks again whether its session or key still holds; 60 at most.
     pub recheck_s: u64,

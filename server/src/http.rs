@@ -5,7 +5,6 @@
 
 pub mod admin;
 mod assets;
-pub mod at_once;
 pub mod body;
 pub mod caller;
 mod catalog;

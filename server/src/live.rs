@@ -14,7 +14,6 @@
 mod client;
 mod frames;
 mod message;
-mod stall;
 pub mod standing;
 mod stream;
 mod streams;

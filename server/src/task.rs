@@ -36,15 +36,6 @@ where
     tokio::spawn(watched(name, future))
 }
 
-/// As [`spawn`], on the current thread, for a future that cannot leave it.
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
-pub fn spawn_local<F>(name: &'static str, future: F) -> tokio::task::JoinHandle<()>
-where
-    F: Future<Output = ()> + 'static,
-{
-    tokio::task::spawn_local(watched(name, future))
-}
-
 /// Runs a future on the current runtime that is to go on for ever: one that panics is started again,
 /// within bounds.
 pub fn spawn_lasting<F>(

@@ -3,10 +3,7 @@
 //! Promises: a connection whose client takes nothing for a while, or is gone without a word, ends. The
 //! framework has no time limit for writing, and does not ask a stream for more while a client does not
 //! read; so the operating system holds the limit (`TCP_USER_TIMEOUT`, RFC 5482; accepted connections
-//! inherit it). Where there is no such option, on other systems than Linux, nothing ends them. Nor does
-//! it end a single HTTP/2 stream that is given no window on a connection that is read: that keeps one of the
-//! places that a connection has ([`at_once`](crate::http::at_once)) until the connection ends, and if it is
-//! live, its place among the live streams only as long as a stall may last ([`live`](crate::live)).
+//! inherit it). Where there is no such option, on other systems than Linux, nothing ends them.
 
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;

@@ -5,7 +5,6 @@ use crate::clock::Clock;
 use crate::config::{Config, listen_address};
 use crate::engine::Engine;
 use crate::http::admin::Admin;
-use crate::http::at_once::note_connection;
 use crate::http::control::Control;
 use crate::http::site::{Site, note_address};
 use crate::http::{App, security};
@@ -162,10 +161,7 @@ impl City {
                 .configure(crate::http::routes)
         });
         let mut server = server
-            .on_connect(|connection, notes| {
-                note_address(connection, notes);
-                note_connection(notes);
-            })
+            .on_connect(note_address)
             .client_request_timeout(Duration::from_secs(5))
             .shutdown_timeout(2);
         let tls = self.tls.as_ref().map(Tls::server_config).transpose();

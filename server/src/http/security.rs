@@ -4,12 +4,11 @@
 //! every refusal is a problem, also those that the web framework makes by itself; the log has the
 //! route's pattern, never the path or the query, since those may hold a plate or a token.
 
-use super::at_once;
 use super::caller::Who;
 use super::refusals::of_status;
 use super::site::Site;
 use crate::clock::{Clock, monotonic};
-use crate::metrics::{self, PROBLEMS};
+use crate::metrics;
 use crate::problem::under;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -75,19 +74,12 @@ pub async fn around(
         .app_data::<web::Data<Site>>()
         .is_some_and(|site| site.https());
     let method = request.method().clone();
-    let Ok(place) = at_once::place(request.request()) else {
-        count(StatusCode::SERVICE_UNAVAILABLE.as_u16(), started);
-        ::metrics::counter!(PROBLEMS, "problem" => "overloaded").increment(1);
-        tracing::info!(http.method = %method, "more than {} answers of one connection", at_once::MOST);
-        return Ok(request.into_response(HttpResponse::ServiceUnavailable().finish()));
-    };
     let span = tracing::info_span!("request", request.id = %id);
     let answer = async {
         let mut response = match next.call(request).await {
             Ok(response) => as_problem(response.map_into_boxed_body()),
             Err(error) => {
-                let response = HttpResponse::from_error(error);
-                let mut response = response.map_body(|_, body| at_once::held(body, place));
+                let mut response = HttpResponse::from_error(error);
                 keep_out_of_caches(response.headers_mut());
                 let status = response.status();
                 dress(response.headers_mut(), status, id, https);
@@ -103,7 +95,7 @@ pub async fn around(
         }
         dress(response.headers_mut(), status, id, https);
         log(&response, started);
-        Ok(response.map_body(|_, body| at_once::held(body, place)))
+        Ok(response)
     };
     under(id, answer.instrument(span)).await
 }

@@ -3,11 +3,10 @@
 //! There is no task and no queue: the connection asks for the next piece when it has room for one, and
 //! only then is the next part of the step looked up or encoded. A client that takes nothing is not
 //! asked about again; what it costs is its position, at most [`ENOUGH`] bytes of short messages, and a
-//! share in one long one. Its connection ends by itself (see `cli/listening.rs`), or the body is let go of
-//! (see `stall.rs`), and with the body goes its place.
+//! share in one long one. Its connection ends by itself (see `cli/listening.rs`), and with it goes its
+//! place.
 
 use super::message::Message;
-use super::stall;
 use super::stream::{Part, Stream};
 use super::streams::{Dismissal, Seat, StreamId};
 use super::subscription::Subscription;
@@ -98,13 +97,6 @@ impl LiveClient {
     ) -> impl Body<Item = Result<Bytes, Error>> {
         let writing = [Writing::Frames, Writing::Batches][usize::from(batch)];
         Connected::body(self, writing, Some(Incoming::new(payload)))
-    }
-
-    /// The body of an event stream beside which its connection may have others.
-    pub(super) fn events_among_others(self) -> impl Body<Item = Result<Bytes, Error>> {
-        let stall = Duration::from_secs(self.app.config.live.stall_s);
-        let clock = self.app.engine.clock().clone();
-        stall::let_go_after(stall, clock, self.events())
     }
 
     fn hello(&self) -> Message {

@@ -14,7 +14,7 @@ use crate::http::{App, Caller};
 use crate::metrics;
 use crate::problem::Problem;
 use actix_web::body::{BodyStream, MessageBody as _};
-use actix_web::http::{Version, header};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::Bounds;
 use serde::Deserialize;
@@ -143,11 +143,7 @@ pub async fn subscribe(
             .content_type("text/event-stream")
             .insert_header((header::CACHE_CONTROL, "private, no-store"))
             .insert_header(("x-accel-buffering", "no"));
-        return Ok(if request.version() == Version::HTTP_2 {
-            answer.streaming(client.events_among_others())
-        } else {
-            answer.streaming(client.events())
-        });
+        return Ok(answer.streaming(client.events()));
     };
     let frames = client.frames(payload, params.raw("batch") == Some("1"));
     let switched = switching.message_body(BodyStream::new(frames).boxed());
