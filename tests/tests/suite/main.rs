@@ -26,6 +26,7 @@ mod queries;
 mod reading;
 mod refusals;
 mod restart;
+mod schemas;
 mod sign_in;
 mod tidy;
 mod tilejson;
