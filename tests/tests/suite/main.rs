@@ -15,6 +15,7 @@ mod gdal;
 mod import;
 mod ingest;
 mod live;
+mod malformed;
 mod metrics;
 mod owslib;
 mod past;
