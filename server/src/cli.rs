@@ -15,6 +15,7 @@ mod layer;
 mod link;
 mod listening;
 mod listing;
+mod logging;
 mod replay;
 mod serve;
 mod session;
@@ -29,12 +30,15 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// The version, and the commit that it was built from where that is known.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("ATALAYA_COMMIT"), ")");
+
 /// Behind the options of a command in its help.
 const LAST: usize = 900;
 
 /// A city's live picture as vector tiles, live deltas and alerts.
 #[derive(Debug, Parser)]
-#[command(name = "atalaya", version, about)]
+#[command(name = "atalaya", version = VERSION, about)]
 struct Arguments {
     /// The configuration file; without one everything has its default. `check --example` prints one.
     #[arg(long, global = true, value_name = "FILE", display_order = LAST)]

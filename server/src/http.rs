@@ -11,7 +11,7 @@ mod catalog;
 mod coding;
 pub mod control;
 mod feeds;
-pub mod floods;
+mod floods;
 mod fonts;
 mod health;
 mod ogc;
@@ -21,11 +21,11 @@ mod past;
 mod places;
 pub mod proxies;
 mod reading;
-pub mod refusals;
+mod refusals;
 mod representation;
 mod search;
 pub mod security;
-pub mod sign_in;
+mod sign_in;
 pub mod site;
 mod sprites;
 mod tiles;
@@ -34,10 +34,7 @@ mod timeline;
 mod trial;
 mod video;
 
-pub use caller::{Caller, FeedCaller};
-pub use past::PastService;
-pub use site::base_url;
-pub use tiles::{TileService, matches};
+pub use caller::Caller;
 
 use crate::basemap::Basemap;
 use crate::config::Config;
@@ -52,12 +49,16 @@ use actix_web::middleware::from_fn;
 use actix_web::{FromRequest, Handler, Resource, Responder, web};
 use arc_swap::ArcSwap;
 use atalaya_tiles::{LayerIx, Seq, View, Viewer};
+use caller::FeedCaller;
 use floods::Floods;
 use jiff::Timestamp;
 use params::Params;
-use places::{Places, Purpose};
+use past::PastService;
+use places::{Purpose, WorkPlaces};
+use site::base_url;
 use std::sync::Arc;
 use std::time::Duration;
+use tiles::{TileService, matches};
 
 /// Reads that take work.
 const QUESTIONS: Purpose = Purpose {
@@ -78,7 +79,7 @@ pub struct App {
     /// Encoded tiles.
     pub tiles: TileService,
     /// Reads that take work.
-    pub questions: Places,
+    pub questions: WorkPlaces,
     /// Pictures of the past.
     pub past: PastService,
     /// Shared frames of the live stream.
@@ -100,7 +101,7 @@ impl App {
     pub fn new(engine: Arc<Engine>, config: Config) -> Self {
         Self {
             tiles: TileService::new(&config.limits),
-            questions: Places::new(2 * config.limits.encoders, QUESTIONS),
+            questions: WorkPlaces::new(2 * config.limits.encoders, QUESTIONS),
             past: PastService::new(&config.limits),
             frames: Frames::new(config.limits.encoders, config.limits.live_frame_bytes),
             views: Views::default(),
@@ -182,7 +183,7 @@ pub fn atalaya_seq(app: &App, seq: Seq) -> (HeaderName, String) {
 /// Where an answer from a view stands in the log, as far as the viewer may know: at the last change that
 /// they could notice. Of a view of the past that is one of the layers asked for; what else it holds is
 /// what others asked for.
-pub fn standing(view: &View, viewer: &Viewer, at: Option<Timestamp>, layers: &[LayerIx]) -> Seq {
+pub fn stands_at(view: &View, viewer: &Viewer, at: Option<Timestamp>, layers: &[LayerIx]) -> Seq {
     match at {
         None => view.noticed_by(viewer),
         Some(_) => view.noticed_in(viewer, layers.iter().copied()),
@@ -247,10 +248,13 @@ pub async fn view_of(
     let Some(at) = at else {
         return Ok(app.engine.view());
     };
-    if at > app.engine.clock().now() {
+    let now = app.engine.clock().now();
+    if at > now {
         return Err(Problem::NoHistory {
             at: at.to_string(),
-            earliest: "not after now".into(),
+            why: format!(
+                "it is in the future, for here it is {now}; without at the answer is of now"
+            ),
         });
     }
     app.past.view(&app.engine, at, layers).await

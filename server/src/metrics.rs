@@ -339,6 +339,9 @@ metrics! {
     histogram "atalaya_http_request_seconds"
         "Time from a request to its answer's head, by class of status."
         { "class": HTTP_1XX "1xx", HTTP_2XX "2xx", HTTP_3XX "3xx", HTTP_4XX "4xx", HTTP_5XX "5xx" }
+    counter "atalaya_http_unreadable_total"
+        "Connections of HTTP/1 that ended because what came was no request, was not whole in time, or broke off."
+        { HTTP_UNREADABLE }
     counter "atalaya_problems_total"
         "Refusals and failures, by the last part of the problem's type."
         { PROBLEMS by "problem" [] }

@@ -104,8 +104,8 @@ problems! {
     NoSuchFont { name: String, known: String } => NOT_FOUND "no-such-font" "No such font"
         "There is no font \"{name}\"; there are {known}."
     /// An instant that is no longer kept, or not yet.
-    NoHistory { at: String, earliest: String } => NOT_FOUND "no-history" "No history of that time"
-        "Nothing is kept of {at}; the earliest is {earliest}, the latest is now."
+    NoHistory { at: String, why: String } => NOT_FOUND "no-history" "No history of that time"
+        "There is no history of {at}: {why}."
     /// A path that leads nowhere.
     NoSuchPath { } => NOT_FOUND "no-such-path" "No such path"
         "Nothing is served at this path."
@@ -116,7 +116,7 @@ problems! {
         "{name}={value} is no west,south,east,north in degrees: longitudes are -180 to 180, latitudes -90 to 90, south is not above north."
     /// An instant that is none.
     BadInstant { name: String, value: String } => BAD_REQUEST "bad-instant" "Not an instant"
-        "{name}={value}: expected an RFC 3339 instant: a date, a time, and Z or an offset, such as 2026-03-01T12:00:00Z or 2026-03-01T05:00:00-07:00."
+        "{name}={value}: expected an RFC 3339 instant: a date, T, a time to second 59, and Z or an offset in hours and minutes, such as 2026-03-01T12:00:00Z or 2026-03-01T05:00:00-07:00."
     /// A span of time that is none, or too long.
     BadWindow { name: String, value: String, longest: String } => BAD_REQUEST "bad-window" "Not a span of time"
         "{name}={value} is no whole number followed by s, m, h or d, such as 15m, from 1s to {longest}."

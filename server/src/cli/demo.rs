@@ -4,7 +4,8 @@ mod encoder;
 mod scene;
 
 use super::link::{reached_at, sign_in_url};
-use super::serve::{City, logging};
+use super::logging::logging;
+use super::serve::City;
 use super::{Failure, print};
 use crate::config::{Config, listen_address};
 use crate::demo::{Scenario, Streets, shifted};

@@ -1,6 +1,7 @@
 //! `atalaya serve`: the server, until it is told to stop.
 
-use super::{Failure, print};
+use super::logging::logging;
+use super::{Failure, VERSION, print};
 use crate::clock::Clock;
 use crate::config::{Config, listen_address};
 use crate::engine::Engine;
@@ -46,20 +47,6 @@ impl Serve {
                 .await
         })
     }
-}
-
-/// Logs go to stderr, one JSON object a line; `RUST_LOG` chooses what.
-pub(super) fn logging(level: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    // A second call in one process, as in tests, changes nothing.
-    drop(
-        tracing_subscriber::fmt()
-            .json()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .try_init(),
-    );
 }
 
 /// Everything a running server is made of.
@@ -118,7 +105,7 @@ impl City {
         if let Some(tls) = self.tls {
             task::spawn("certificate", tls.keep(self.clock.clone()));
         }
-        info!(%address, "listening on {base}");
+        info!(%address, version = VERSION, "listening on {base}");
         for warning in config.warnings() {
             warn!("{warning}");
         }

@@ -4,7 +4,7 @@
 //! request, so that a grant that ended is gone; a session never acts for a page of another origin.
 //! Without TLS restricted fields stay on the machine. Refuses to say why a credential failed.
 
-use super::places::{Places, Purpose};
+use super::places::{Purpose, WorkPlaces};
 use super::site::{self, Site};
 use crate::clock::Clock;
 use crate::identity::{
@@ -38,7 +38,8 @@ const LOOKING_UP: Purpose = Purpose {
     retry_after_s: 1,
     refused: &metrics::REFUSED_CREDENTIALS,
 };
-static LOOK_UPS: LazyLock<Places> = LazyLock::new(|| Places::new(LOOK_UPS_MOST, LOOKING_UP));
+static LOOK_UPS: LazyLock<WorkPlaces> =
+    LazyLock::new(|| WorkPlaces::new(LOOK_UPS_MOST, LOOKING_UP));
 /// Bytes of the class that an `ETag` carries.
 const CLASS_BYTES: usize = 8;
 
@@ -280,7 +281,7 @@ async fn authenticated(request: &HttpRequest) -> Result<(Arc<Principal>, Credent
 /// Who shows a credential that is not known yet, by the store. Unknown tokens cost whoever invents them
 /// nothing, so only so many are looked up at a time.
 async fn looked_up(
-    places: &Places,
+    places: &WorkPlaces,
     identity: &Arc<Identity>,
     credential: &Credential,
     now: Timestamp,

@@ -37,7 +37,10 @@ impl Params {
         let pairs = Query::<Vec<(String, String)>>::from_query(query)
             .map_err(|_| Problem::BadRequest {})?
             .into_inner();
+        // As they came, empty ones left out as the reader does.
+        let mut written = query.split('&').filter(|pair| !pair.is_empty());
         for (at, (name, _)) in pairs.iter().enumerate() {
+            let written = written.next().unwrap_or_default();
             if at >= MAX_PAIRS || !known.contains(&name.as_str()) {
                 return Err(Problem::UnknownParameter {
                     name: echo(name),
@@ -46,6 +49,10 @@ impl Params {
             }
             if pairs.iter().take(at).any(|(before, _)| before == name) {
                 return Err(Problem::RepeatedParameter { name: echo(name) });
+            }
+            let value = written.split_once('=').map_or("", |(_, value)| value);
+            if !is_utf8(value) {
+                return Err(bad(name, value, "text in UTF-8, percent-encoded".into()));
             }
         }
         Ok(Self(pairs))
@@ -238,6 +245,23 @@ impl Params {
             expected: expected.into(),
         }
     }
+}
+
+/// Whether the bytes that a percent-encoded value stands for are UTF-8.
+fn is_utf8(value: &str) -> bool {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut left = value.as_bytes();
+    while let Some((first, rest)) = left.split_first() {
+        let escaped = rest.split_at_checked(2).filter(|_| *first == b'%');
+        let digits =
+            escaped.and_then(|(digits, after)| Some((std::str::from_utf8(digits).ok()?, after)));
+        let byte =
+            digits.and_then(|(digits, after)| Some((u8::from_str_radix(digits, 16).ok()?, after)));
+        let (byte, after) = byte.unwrap_or((*first, rest));
+        bytes.push(byte);
+        left = after;
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 fn bad(name: &str, value: &str, expected: String) -> Problem {

@@ -9,8 +9,8 @@
 //! for the same instant wait for one of them.
 
 use super::params::Params;
-use super::places::{Places, Purpose};
-use super::{App, Caller, atalaya_seq, standing, view_of};
+use super::places::{Purpose, WorkPlaces};
+use super::{App, Caller, atalaya_seq, stands_at, view_of};
 use crate::config::Limits;
 use crate::engine::{Engine, NoHistory, SETTLED};
 use crate::live::{Frame, Frames, Message, Resume, Subscription, refusal, resume, wish};
@@ -42,9 +42,9 @@ type Key = (Timestamp, Vec<LayerIx>);
 pub struct PastService {
     shared: Cache<Key, Arc<View>>,
     /// Where it is looked whether a picture is there, which does not wait for those being made.
-    looks: Places,
+    looks: WorkPlaces,
     /// Where long work on the log is done.
-    pub places: Places,
+    pub places: WorkPlaces,
     frames: Frames,
     most_bytes: usize,
 }
@@ -57,8 +57,8 @@ impl PastService {
                 .max_capacity(limits.past_pictures as u64)
                 .time_to_live(SHARED_FOR)
                 .build(),
-            looks: Places::new(LOOKS_MOST, READINGS),
-            places: Places::new(limits.past_folds, READINGS),
+            looks: WorkPlaces::new(LOOKS_MOST, READINGS),
+            places: WorkPlaces::new(limits.past_folds, READINGS),
             frames: Frames::new(limits.past_folds, limits.live_frame_bytes / 4),
             most_bytes: limits.past_bytes,
         }
@@ -99,7 +99,7 @@ pub(super) fn none_of_it(none: NoHistory) -> Problem {
     match none {
         NoHistory::Outside { at, from } => Problem::NoHistory {
             at: at.to_string(),
-            earliest: from,
+            why: format!("the earliest that is kept is {from}, the latest is now"),
         },
         NoHistory::Store(cause) => Problem::internal(cause),
     }
@@ -124,7 +124,7 @@ pub(super) async fn past(
     let subscription = subscription.map_err(|bad| refusal(&bad))?;
     let view = view_of(&app, Some(at), subscription.all_layers()).await?;
     let origin = origin(&app, &subscription, resume.as_ref(), at).await?;
-    let seq = standing(&view, &caller.viewer, Some(at), subscription.all_layers());
+    let seq = stands_at(&view, &caller.viewer, Some(at), subscription.all_layers());
     let header = atalaya_seq(&app, seq);
     let answering = app.clone();
     let body = app.questions.answer(move || {
@@ -217,7 +217,7 @@ impl Telling<'_> {
             Origin::Nothing(_) => Seq(0),
             Origin::Earlier(before) => {
                 let layers = self.subscription.all_layers();
-                standing(before, &self.viewer, Some(at), layers)
+                stands_at(before, &self.viewer, Some(at), layers)
             }
         };
         messages.extend(self.tiles(matches!(origin, Origin::Nothing(_)), since));

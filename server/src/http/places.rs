@@ -26,16 +26,16 @@ pub struct Purpose {
     pub refused: &'static LazyLock<Counter>,
 }
 
-/// The places there are.
+/// The places there are for one kind of work.
 #[derive(Debug, Clone)]
-pub struct Places {
+pub struct WorkPlaces {
     free: Arc<Semaphore>,
     limit: usize,
     patience: Duration,
     purpose: Purpose,
 }
 
-impl Places {
+impl WorkPlaces {
     /// So many at a time, and one at least.
     pub fn new(limit: usize, purpose: Purpose) -> Self {
         Self {

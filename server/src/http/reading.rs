@@ -6,7 +6,9 @@ use crate::geojson::{Extra, collection, push_feature, push_text};
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use atalaya_tiles::{Bounds, Cell, LonLat, Meters, NoSuchLayer, Seen, Sight, View, Viewer, Window};
+use atalaya_tiles::{
+    Bounds, Cell, LayerKind, LonLat, Meters, NoSuchLayer, Open, Seen, Sight, View, Viewer, Window,
+};
 
 /// The most features that `/near` answers with.
 const NEAR_MOST: usize = 1_000;
@@ -27,6 +29,11 @@ pub(super) fn answer(app: &App, seq: atalaya_tiles::Seq, features: Vec<Vec<u8>>)
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
         .insert_header(atalaya_seq(app, seq))
         .body(collection(features))
+}
+
+/// Whether a layer is of counts of others: it has no features of its own.
+pub(super) fn counts_only(open: &Open<'_>) -> bool {
+    open.spec().kind == LayerKind::Derived && open.spec().derived_from.is_none()
 }
 
 /// `GET /near`: the features of a layer nearest to a position, nearest first.
@@ -60,6 +67,11 @@ fn nearest(
 ) -> Result<Vec<Vec<u8>>, Problem> {
     let open = view.open(viewer, layer);
     let open = open.map_err(|missing| no_such_layer(&missing))?;
+    if counts_only(&open) {
+        return Err(Problem::NoSuchCollection {
+            layer: open.spec().name.clone(),
+        });
+    }
     let found = open.nearest(position, radius, limit);
     let features = found.iter().map(|(distance, seen)| {
         let bearing = seen

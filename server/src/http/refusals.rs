@@ -18,12 +18,12 @@ use std::future::{Ready, ready};
 const JSON: &str = "application/json";
 
 /// The default service of the app: 404.
-pub fn no_such_path() -> Ready<Result<HttpResponse, Problem>> {
+pub(super) fn no_such_path() -> Ready<Result<HttpResponse, Problem>> {
     ready(Err(Problem::NoSuchPath {}))
 }
 
 /// The error of a body that is read as it comes.
-pub fn body_problem(error: &PayloadError, limit_bytes: usize) -> Problem {
+pub(super) fn body_problem(error: &PayloadError, limit_bytes: usize) -> Problem {
     if matches!(error, PayloadError::Overflow) {
         return too_large(limit_bytes);
     }
@@ -34,7 +34,7 @@ pub fn body_problem(error: &PayloadError, limit_bytes: usize) -> Problem {
 
 /// The problem that stands for a bare status, for refusals that no handler of ours has seen; none
 /// where a problem would change the status.
-pub fn of_status(status: StatusCode, allowed: Option<&str>) -> Option<Problem> {
+pub(super) fn of_status(status: StatusCode, allowed: Option<&str>) -> Option<Problem> {
     Some(match status {
         StatusCode::BAD_REQUEST => Problem::BadRequest {},
         StatusCode::UNAUTHORIZED => Problem::Unauthorised {},
@@ -64,13 +64,13 @@ fn too_large(limit_bytes: usize) -> Problem {
 }
 
 /// The media type of a request's body; empty where none is named.
-pub fn media_type(request: &HttpRequest) -> &str {
+pub(super) fn media_type(request: &HttpRequest) -> &str {
     let named = request.headers().get(header::CONTENT_TYPE);
     named.map_or("", |named| named.to_str().unwrap_or("(not ASCII)"))
 }
 
 /// A body in a media type that is not read here.
-pub fn unread(request: &HttpRequest, expected: &str) -> Problem {
+pub(super) fn unread(request: &HttpRequest, expected: &str) -> Problem {
     let found = media_type(request);
     Problem::UnsupportedMediaType {
         found: if found.trim().is_empty() {
@@ -87,7 +87,7 @@ pub fn unread(request: &HttpRequest, expected: &str) -> Problem {
 }
 
 /// Refuses a body that does not say that it is JSON.
-pub fn expect_json(request: &HttpRequest) -> Result<(), Problem> {
+pub(super) fn expect_json(request: &HttpRequest) -> Result<(), Problem> {
     let named = media_type(request);
     let essence = named.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case(JSON) && is_utf_8(named) {
@@ -97,7 +97,7 @@ pub fn expect_json(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 /// Refuses every key in the query, for paths that are open to all and take none.
-pub async fn no_query(
+pub(super) async fn no_query(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
@@ -106,7 +106,7 @@ pub async fn no_query(
 }
 
 /// Refuses a body that does not say that it is JSON, for paths that read it themselves.
-pub async fn json_alone(
+pub(super) async fn json_alone(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {

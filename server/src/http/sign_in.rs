@@ -25,7 +25,7 @@ use std::sync::Arc;
 const SIGN_IN_BYTES: usize = 1_024;
 
 /// Mounts `/sign-in` (POST), `/sign-out` and `/session`.
-pub fn mount(config: &mut web::ServiceConfig) {
+pub(super) fn mount(config: &mut web::ServiceConfig) {
     config
         .service(
             web::resource("/sign-in")
@@ -40,14 +40,14 @@ pub fn mount(config: &mut web::ServiceConfig) {
 /// What the sign-in page posts.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SignIn {
+pub(super) struct SignIn {
     /// The token of a one-time link.
     token: Token,
 }
 
 /// What a page knows about its session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct OwnSession {
+pub(super) struct OwnSession {
     /// The role.
     pub role: Option<Role>,
     /// The clearances that hold now.
@@ -63,7 +63,7 @@ pub struct OwnSession {
 }
 
 /// `POST /sign-in`: spends a link for a session cookie.
-pub async fn sign_in(
+pub(super) async fn sign_in(
     request: HttpRequest,
     payload: web::Payload,
     site: web::Data<Site>,
@@ -130,7 +130,7 @@ pub(super) fn not_stored(cause: IdentityError) -> Problem {
 }
 
 /// `POST /sign-out`: ends the session of the cookie, if there is one.
-pub async fn sign_out(
+pub(super) async fn sign_out(
     request: HttpRequest,
     site: web::Data<Site>,
     identity: web::Data<Identity>,
@@ -152,7 +152,7 @@ pub async fn sign_out(
 }
 
 /// `GET /session`: who the caller is here.
-pub async fn session(
+pub(super) async fn session(
     request: HttpRequest,
     caller: Caller,
     site: web::Data<Site>,

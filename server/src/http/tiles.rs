@@ -6,9 +6,9 @@
 
 use super::coding::Coding;
 use super::params::Params;
-use super::places::{Places, Purpose};
+use super::places::{Purpose, WorkPlaces};
 use super::security::Frequent;
-use super::{App, Caller, atalaya_seq, base_url, reached, standing};
+use super::{App, Caller, atalaya_seq, base_url, reached, stands_at};
 use crate::basemap::LAST_ZOOM;
 use crate::clock::monotonic;
 use crate::identity::hex;
@@ -75,7 +75,7 @@ struct Wire {
 #[derive(Debug)]
 pub struct TileService {
     wire: Cache<TileKey, Wire>,
-    encoders: Places,
+    encoders: WorkPlaces,
     limits: TileLimits,
 }
 
@@ -94,7 +94,7 @@ impl TileService {
                     }
                 })
                 .build(),
-            encoders: Places::new(limits.encoders, ENCODERS),
+            encoders: WorkPlaces::new(limits.encoders, ENCODERS),
             limits: TileLimits {
                 max_bytes: limits.tile_bytes,
                 ..TileLimits::default()
@@ -355,7 +355,7 @@ pub(super) async fn tile(
         coding,
     };
     let etag = etag(&app, &caller, &name, &key);
-    let stands = standing(&view, &caller.viewer, at, &key.tileset.layers);
+    let stands = stands_at(&view, &caller.viewer, at, &key.tileset.layers);
     let seq_header = atalaya_seq(&app, stands);
     if matches(&request, &etag) {
         metrics::TILES_NOT_MODIFIED.increment(1);
@@ -419,7 +419,7 @@ fn etag(app: &App, caller: &Caller, name: &str, key: &TileKey) -> String {
 }
 
 /// Whether `If-None-Match` names this version; the comparison is weak (RFC 9110 section 13.1.2).
-pub fn matches(request: &HttpRequest, etag: &str) -> bool {
+pub(super) fn matches(request: &HttpRequest, etag: &str) -> bool {
     let values = request.headers().get_all(header::IF_NONE_MATCH);
     values
         .filter_map(|value| value.to_str().ok())

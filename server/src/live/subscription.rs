@@ -3,7 +3,9 @@
 use super::viewport::Viewport;
 use crate::identity::hex;
 use crate::metrics;
-use atalaya_tiles::{Bounds, Cell, LayerIx, Seq, TileCoord, Topic, View, Viewer};
+use atalaya_tiles::{
+    Bounds, Cell, LayerIx, LayerKind, LayerSpec, Seq, TileCoord, Topic, View, Viewer,
+};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -20,6 +22,11 @@ pub enum BadSubscription {
     /// A layer that the viewer cannot open.
     #[error("there is no layer \"{0}\"")]
     NoSuchLayer(String),
+    /// A layer of counts, which has no features that could flow, where no tiles are asked for either.
+    #[error(
+        "layer \"{0}\" holds counts of others, in tiles and at /cells, and no features that could flow"
+    )]
+    CountsOnly(String),
     /// No layer at all.
     #[error("layers is empty: name at least one layer")]
     NoLayers,
@@ -133,6 +140,13 @@ impl Subscription {
             return Err(BadSubscription::Zoom(zoom));
         }
         let layers = indexes(view, viewer, &wish.layers)?;
+        let mut specs = layers.iter().map(|layer| view.catalog().spec(*layer));
+        let counts_only =
+            |spec: &&LayerSpec| spec.kind == LayerKind::Derived && spec.derived_from.is_none();
+        // Of their tiles it can be said which are dirty.
+        if let Some(counts) = specs.find(counts_only).filter(|_| wish.zoom.is_none()) {
+            return Err(BadSubscription::CountsOnly(counts.name.clone()));
+        }
         let mut tile_layers = indexes(view, viewer, &wish.tile_layers)?;
         tile_layers.extend(&layers);
         tile_layers.sort_unstable();

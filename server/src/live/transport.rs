@@ -89,6 +89,9 @@ pub fn refusal(bad: &BadSubscription) -> Problem {
         BadSubscription::NoSuchLayer(name) => Problem::NoSuchLayer {
             name: crate::problem::echo(name),
         },
+        BadSubscription::CountsOnly(layer) => Problem::NoSuchCollection {
+            layer: crate::problem::echo(layer),
+        },
         BadSubscription::NoLayers => Params::missing("layers", "names of layers, joined by commas"),
         BadSubscription::Zoom(zoom) => Problem::BadParameter {
             name: "zoom".into(),

@@ -1,6 +1,7 @@
 //! The command line: what each command prints, and with which code it ends.
 
 use std::fs;
+use std::process::Command;
 
 use atalaya_tests::{City, DOWNTOWN, atalaya, collection, incident, tile_at};
 use serde_json::Value;
@@ -322,4 +323,23 @@ async fn commands_work_without_a_server_too() {
         .post("/sign-in", &serde_json::json!({ "token": token }))
         .await
         .expect(204);
+}
+
+#[test]
+fn the_version_names_the_commit_that_was_built() {
+    let told = atalaya(["--version"]);
+    let told = told.ok().strip_prefix("atalaya ").expect("its name");
+    let (version, commit) = told.split_once(" (").expect("a version and a commit");
+    assert_eq!(version, env!("CARGO_PKG_VERSION"));
+    let commit = commit.strip_suffix(')').expect("a commit in brackets");
+    let checkout = Command::new("git")
+        .args(["-c", "safe.directory=*", "rev-parse", "HEAD"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output();
+    if checkout.is_ok_and(|git| git.status.success()) {
+        assert_eq!(commit.len(), 40, "{commit}");
+        assert!(commit.bytes().all(|it| it.is_ascii_hexdigit()), "{commit}");
+    } else {
+        assert_eq!(commit, "unknown");
+    }
 }

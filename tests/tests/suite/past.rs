@@ -17,7 +17,7 @@ async fn server_second(visitor: &Visitor) -> String {
 }
 
 /// A whole second that all told so far came before.
-async fn second_after(visitor: &Visitor) -> String {
+pub(super) async fn second_after(visitor: &Visitor) -> String {
     let told = server_second(visitor).await;
     let later = eventually("the next second", async || {
         let now = server_second(visitor).await;

@@ -326,7 +326,7 @@ async fn unknown_credentials_are_looked_up_so_many_at_a_time() {
     let identity = trial.identity.clone().into_inner();
     let credential = Credential::Bearer(Token::presented("guess"));
     let now = trial.clock.now();
-    let full = Places::none(LOOKING_UP);
+    let full = WorkPlaces::none(LOOKING_UP);
     let refused = looked_up(&full, &identity, &credential, now).await;
     assert!(
         matches!(refused, Err(Problem::Overloaded { .. })),

@@ -5,7 +5,7 @@
 
 use super::crs::{CRS84, Crs};
 use super::{GEO_JSON, JSON, answer, link, plain_json};
-use crate::http::reading::no_such_layer;
+use crate::http::reading::{counts_only, no_such_layer};
 use crate::http::{App, Caller, ask, base_url};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -18,8 +18,7 @@ const EXTENT_RESOLUTION: u8 = 6;
 
 /// Whether a layer is a collection for the viewer.
 fn is_collection(open: &Open<'_>) -> bool {
-    let counts_only = open.spec().kind == LayerKind::Derived && open.spec().derived_from.is_none();
-    open.has_singles() && !counts_only
+    open.has_singles() && !counts_only(open)
 }
 
 /// Opens a layer as a collection; counts alone are none, and whoever may have them is told so.

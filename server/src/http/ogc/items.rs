@@ -10,7 +10,7 @@ use super::query::{PARAMETERS, Page, Query, filters};
 use super::{GEO_JSON, JSON, escaped, link};
 use crate::geojson::{push_feature_at, push_trail};
 use crate::http::params::Params;
-use crate::http::{App, Caller, atalaya_seq, base_url, reached, standing, view_of};
+use crate::http::{App, Caller, atalaya_seq, base_url, reached, stands_at, view_of};
 use crate::metrics;
 use crate::problem::{Problem, echo};
 use actix_web::http::header::{self, HeaderName};
@@ -52,7 +52,7 @@ pub(super) async fn list(
     let engine = Arc::clone(&app.engine);
     let body = app.questions.answer(move || {
         let view = past.unwrap_or_else(|| engine.view());
-        let seq = standing(&view, &caller.viewer, query.at, &layers);
+        let seq = stands_at(&view, &caller.viewer, query.at, &layers);
         links.position = format!("{}:{seq}", engine.epoch());
         let open = open(&view, &caller.viewer, &name)?;
         let page = query.ask(&open);
@@ -108,7 +108,7 @@ pub(super) async fn one(
     push_trail(&mut body, &seen, |at| crs.place(at));
     body.pop();
     body.extend_from_slice(format!(",\"links\":{links}}}").as_bytes());
-    let seq = standing(&view, &caller.viewer, at, &layers);
+    let seq = stands_at(&view, &caller.viewer, at, &layers);
     Ok(answer(&app, seq, crs, body))
 }
 

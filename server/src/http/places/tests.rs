@@ -8,9 +8,9 @@ async fn one_too_many_is_told_so_and_a_place_is_free_only_when_its_work_is_done(
         retry_after_s: 1,
         refused: &crate::metrics::REFUSED_QUESTIONS,
     };
-    let questions = Places {
+    let questions = WorkPlaces {
         patience: Duration::ZERO,
-        ..Places::new(1, purpose)
+        ..WorkPlaces::new(1, purpose)
     };
     let (release, held) = mpsc::sync_channel::<()>(1);
     let (began, beginning) = tokio::sync::oneshot::channel();
@@ -30,7 +30,7 @@ async fn one_too_many_is_told_so_and_a_place_is_free_only_when_its_work_is_done(
     let refused = questions.answer(|| 8).await.unwrap_err();
     assert!(matches!(refused, Problem::Overloaded { limit: 1, .. }));
     release.send(()).unwrap();
-    let patient = Places {
+    let patient = WorkPlaces {
         patience: PATIENCE,
         ..questions
     };

@@ -4,6 +4,7 @@ use super::super::backup::check;
 use super::super::conformance::{checkpoint, read_all};
 use super::sample::{after, catalog, fold, observed};
 use super::{open, options};
+use crate::adaptor::testing::skipped;
 use crate::store::{Embedded, Store, StoreError, Writer};
 use atalaya_tiles::{Catalog, Record, Seq};
 use std::io::Write;
@@ -164,8 +165,7 @@ fn a_small_disk_recovers_by_retention() {
     let disk = match SmallDisk::mount() {
         Ok(disk) => disk,
         Err(why) => {
-            let mut out = std::io::stderr().lock();
-            writeln!(out, "skipped: a_small_disk_recovers_by_retention: {why}").unwrap();
+            skipped(&why);
             return;
         }
     };

@@ -1,0 +1,90 @@
+//! What the server writes on stderr: one JSON object a line; `RUST_LOG` chooses what.
+//!
+//! Promises that nobody can fill it from outside: what a client sends that is no request of HTTP, or never
+//! whole, or takes back, the framework calls an error, once a connection; here it is counted, and written
+//! only where somebody asked for lines of level debug.
+
+use crate::metrics;
+use std::fmt::Debug;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, fmt::layer};
+
+/// Where the framework reads requests of HTTP/1.
+const READER: &str = "actix_http::h1::dispatcher";
+/// How it begins what it says of a connection that a client ended, by what the client did or left out.
+const OF_CLIENTS: [&str; 5] = [
+    "stream error: request parse error",
+    "stream error: request did not complete",
+    "stream error: I/O error",
+    "stream error: connection shutdown timeout",
+    "stream error: handler dropped payload",
+];
+
+/// Starts to write, from a level on unless `RUST_LOG` says otherwise.
+pub(super) fn logging(level: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let lines = layer().json().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry();
+    let logging = registry.with(filter).with(BadRequests).with(lines);
+    // A second call in one process, as in tests, changes nothing.
+    drop(logging.try_init());
+}
+
+/// Counts bad requests, and keeps them out of the log.
+struct BadRequests;
+
+impl<S: Subscriber> Layer<S> for BadRequests {
+    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
+        if event.metadata().target() != READER {
+            return true;
+        }
+        let mut said = Said(String::new());
+        event.record(&mut said);
+        if !is_of_a_client(&said.0) {
+            return true;
+        }
+        metrics::HTTP_UNREADABLE.increment(1);
+        LevelFilter::current() >= LevelFilter::DEBUG
+    }
+}
+
+fn is_of_a_client(said: &str) -> bool {
+    OF_CLIENTS.iter().any(|of| said.starts_with(of))
+}
+
+/// The text of an event.
+struct Said(String);
+
+impl Visit for Said {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_did_is_told_from_what_failed_here() {
+        assert!(is_of_a_client(
+            "stream error: request parse error: invalid HTTP method"
+        ));
+        assert!(is_of_a_client(
+            "stream error: I/O error: Connection reset by peer"
+        ));
+        for ours in [
+            "Response payload stream error: …",
+            "stream error: internal error",
+            "stream error: body error: …",
+        ] {
+            assert!(!is_of_a_client(ours), "{ours}");
+        }
+    }
+}
