@@ -1,5 +1,5 @@
 # Atalaya: everything a developer or a CI machine runs. Each target installs what it lacks, quietly, so that a fresh
-# Debian machine with cargo, Node 20 and apt needs nothing else.
+# Debian machine with cargo, Node 20.19 and apt needs nothing else.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c

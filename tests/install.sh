@@ -15,7 +15,9 @@ postgis() {
 
 for_run() {
   need 'command -v cc' build-essential
-  command -v npm > /dev/null || { echo "install.sh: Node 20 or later with npm is needed: https://nodejs.org" >&2; exit 1; }
+  node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2> /dev/null \
+    && command -v npm > /dev/null \
+    || { echo "install.sh: Node 20.19 or later with npm is needed: https://nodejs.org" >&2; exit 1; }
 }
 
 for_test() {

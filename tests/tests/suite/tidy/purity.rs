@@ -4,6 +4,7 @@ use super::{files, none, text, with_extension};
 
 /// All that the core may depend on: no runtime, network, logging, clock or random crate among them.
 const CORE_DEPENDENCIES: &[&str] = &[
+    "foldhash",
     "geo",
     "geo-types",
     "h3o",

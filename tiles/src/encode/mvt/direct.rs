@@ -11,7 +11,7 @@
 
 use super::{LayerWriter, Slot, Tag};
 use crate::encode::project::{Path, Shape};
-use foldhash::fast::RandomState;
+use foldhash::fast::FixedState;
 use geo_types::Coord;
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -168,7 +168,7 @@ impl<'t> Keys<'t> {
 /// Values in the order of their first use, as they are written.
 #[derive(Default)]
 struct Values<'t> {
-    positions: HashMap<Tag<'t>, u32, RandomState>,
+    positions: HashMap<Tag<'t>, u32, FixedState>,
     bytes: Vec<u8>,
 }
 
