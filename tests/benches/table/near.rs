@@ -206,9 +206,9 @@ fn questions(effort: Effort, view: &Arc<View>, redis: Option<&Redis>, table: &mu
             Some(&["BYBOX", "400", "400", "m"]),
         ),
         (
-            "the nearest 4",
+            "the nearest 4 (Redis: of those within 500 m)",
             Box::new(move |at| units.nearest(at, Meters(20_000.0), 4).len()),
-            Some(&["BYRADIUS", "20000", "m", "ASC", "COUNT", "4"]),
+            Some(&["BYRADIUS", "500", "m", "ASC", "COUNT", "4"]),
         ),
         (
             "which cameras see a place",
