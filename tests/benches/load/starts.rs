@@ -24,13 +24,22 @@ pub(crate) async fn ask(mut city: City, sightings: u32) {
         &format!("memory, {sightings} reads: a sighting"),
         &format!("{:.0} bytes", each(with_all, with_state, sightings)),
     );
-    let began = now();
+    let started = async |city: &mut City, from: &str| {
+        let began = now();
+        city.restart().await;
+        say(
+            &format!("start {from}, with {STATE} units and {sightings} reads"),
+            &format!(
+                "{:.2} s, {:.2} s of processor time",
+                now().duration_since(began).as_secs_f64(),
+                Used::by(city).cpu_s
+            ),
+        );
+    };
     city.kill9();
-    city.restart().await;
-    say(
-        &format!("start after kill -9 with {STATE} units and {sightings} reads"),
-        &format!("{:.1} s", now().duration_since(began).as_secs_f64()),
-    );
+    started(&mut city, "after kill -9").await;
+    city.stop();
+    started(&mut city, "from a checkpoint of all").await;
     let fresh = Used::by(&city);
     say(
         "memory after that start, over an empty server",
@@ -39,6 +48,12 @@ pub(crate) async fn ask(mut city: City, sightings: u32) {
             each(fresh, empty, STATE + sightings)
         ),
     );
+    city.kill9();
+    for suffix in ["", "-wal", "-shm"] {
+        let file = city.data().join(format!("picture.db{suffix}"));
+        std::fs::remove_file(&file).ok();
+    }
+    started(&mut city, "without a checkpoint").await;
 }
 
 /// Fills a layer: features all over the city, or reads of seven hundred cameras.
