@@ -59,8 +59,7 @@ impl Simple {
 
     fn settle(&mut self, view: &View) {
         self.latest.retain(|(layer, feature), (_, withdrawn)| {
-            let open = view.open_at(&Viewer::EVERYTHING, *layer).unwrap();
-            *withdrawn || open.get(feature).is_some()
+            *withdrawn || is_there(view, *layer, feature)
         });
     }
 
