@@ -215,9 +215,7 @@ impl Duplicates {
         view: &View,
     ) {
         for (layer, feature) in features {
-            let open = view.open_at(&Viewer::EVERYTHING, layer);
-            let open = open.filter(|open| open.spec().kind == LayerKind::State);
-            if open.is_none_or(|open| open.get(feature).is_some()) {
+            if !is_gone(view, layer, feature) {
                 continue;
             }
             let Some(key) = digest::of_key(layer, feature.as_str()) else {
@@ -229,6 +227,13 @@ impl Duplicates {
             }
         }
     }
+}
+
+/// Whether a feature of a state layer is not in the picture.
+fn is_gone(view: &View, layer: LayerIx, feature: &FeatureId) -> bool {
+    let open = view.open_at(&Viewer::EVERYTHING, layer);
+    let open = open.filter(|open| open.spec().kind == LayerKind::State);
+    open.is_some_and(|open| open.get(feature).is_none())
 }
 
 #[cfg(test)]

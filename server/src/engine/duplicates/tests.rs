@@ -160,11 +160,6 @@ pub(in crate::engine) fn knows(
     known
 }
 
-fn is_there(view: &View, layer: LayerIx, feature: &FeatureId) -> bool {
-    let open = view.open_at(&Viewer::EVERYTHING, layer).unwrap();
-    open.get(feature).is_some()
-}
-
 /// All that a memory holds: digests, the oldest first, features taken back, and what was last told.
 type Held = (
     Vec<[u8; 16]>,

@@ -59,7 +59,7 @@ impl Simple {
 
     fn settle(&mut self, view: &View) {
         self.latest.retain(|(layer, feature), (_, withdrawn)| {
-            *withdrawn || is_there(view, *layer, feature)
+            *withdrawn || !is_gone(view, *layer, feature)
         });
     }
 
