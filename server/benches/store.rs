@@ -151,7 +151,7 @@ fn checkpoint(store: &Store, picture: &mut Picture) {
     let hot = view.hot(checkpointer.since());
     let removed = picture.take_removed();
     checkpointer
-        .checkpoint(&hot, &removed, view.seq(), view.clock())
+        .checkpoint(&hot, &removed, (view.seq(), view.clock()), None)
         .unwrap();
 }
 

@@ -238,7 +238,7 @@ impl Default for LiveConfig {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreConfig {
-    /// Seconds between two checkpoints.
+    /// Seconds between two checkpoints; 0 is one at every tick. Many records bring the next one on earlier.
     pub checkpoint_every_s: u64,
     /// Bytes held in reserve for a full disk.
     pub reserve_bytes: u64,

@@ -175,9 +175,10 @@ impl Engine {
         let catalog = Arc::new(config.catalog()?);
         let feeds = config.feeds(&catalog)?;
         let feed_table = FeedTable::new(feeds.iter().map(|(config, _)| config));
-        let (loaded, duplicates) =
-            recall::recall(&store, &catalog, config.ring_limits(), &feed_table)?;
-        let picture = loaded.picture;
+        let catalog_version = catalog_version(&catalog);
+        let of = recall::depends_on(&catalog_version, &feed_table);
+        let recalled = recall::recall(&store, &catalog, config.ring_limits(), &feed_table, &of)?;
+        let picture = recalled.loaded.picture;
         let view = picture.view();
         let shared = Arc::new(Shared {
             published: watch::Sender::new(view.seq()),
@@ -189,15 +190,21 @@ impl Engine {
         });
         let (queue, requests) = queue(config.limits.queue_requests);
         let failing = shared.failing("checkpoints");
-        let checkpoints = checkpoints::start(&store, &catalog, clock, failing)?;
+        let recollected = checkpoints::Recollected::default();
+        recollected.set(recalled.generation);
+        let checkpoints = checkpoints::start(&store, &catalog, clock, &recollected, failing)?;
         let writer = writer::Writer::new(
             writer::Parts {
                 store: store.writer(Arc::clone(&catalog))?,
                 picture,
-                duplicates,
+                duplicates: recalled.duplicates,
                 requests,
                 checkpoints,
                 merges: merges::Merges::start()?,
+                remembered_of: of,
+                recollected,
+                removed: recalled.removed,
+                checkpoint_seq: recalled.checkpoint,
             },
             &shared,
             clock,
@@ -205,7 +212,7 @@ impl Engine {
         );
         let failing = shared.failing("writer");
         Ok(Self {
-            catalog_version: catalog_version(&catalog),
+            catalog_version,
             catalog,
             epoch: store.epoch().to_owned(),
             clock: clock.clone(),

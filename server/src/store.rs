@@ -21,6 +21,7 @@ mod interned;
 mod load;
 mod private;
 mod reader;
+mod recollection;
 mod reserve;
 mod retainer;
 mod schema;
@@ -33,8 +34,9 @@ pub use checkpointer::Checkpointer;
 pub use codec::Unknown;
 pub use embedded::{Embedded, StoreOptions, check_alone, connect};
 pub use error::StoreError;
-pub use load::Loaded;
+pub use load::{Loaded, Tell};
 pub use reader::Reader;
+pub use recollection::{Page, Recalled, Recollection};
 pub use retainer::{Retained, Retainer};
 pub use writer::Writer;
 
@@ -114,8 +116,30 @@ impl Store {
 
     /// The picture as of the last record.
     pub fn load(&self, catalog: &Arc<Catalog>, limits: RingLimits) -> Result<Loaded, StoreError> {
+        self.load_and_tell(catalog, limits, &mut |_| {})
+    }
+
+    /// The same, and what it folds after its checkpoint is told, in order, so that it is read once.
+    pub fn load_and_tell(
+        &self,
+        catalog: &Arc<Catalog>,
+        limits: RingLimits,
+        tell: Tell<'_>,
+    ) -> Result<Loaded, StoreError> {
         let Self::Embedded(store) = self;
-        store.load(catalog, limits)
+        store.load(catalog, limits, tell)
+    }
+
+    /// The position of the checkpoint that a load would begin with; 0 if there is none.
+    pub fn checkpoint(&self) -> Result<Seq, StoreError> {
+        let Self::Embedded(store) = self;
+        store.checkpoint()
+    }
+
+    /// What was remembered as of the checkpoint, if it was remembered of just this and is whole.
+    pub fn recollection(&self, of: &str) -> Result<Option<Recalled>, StoreError> {
+        let Self::Embedded(store) = self;
+        store.recollection(of)
     }
 
     /// Writes a copy of the log into a new file, while appends go on.

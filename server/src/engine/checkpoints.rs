@@ -4,9 +4,10 @@
 
 use crate::clock::{Clock, monotonic};
 use crate::metrics;
-use crate::store::{Archiver, Checkpointer, Retainer, Store, StoreError};
+use crate::store::{Archiver, Checkpointer, Recollection, Retainer, Store, StoreError};
 use atalaya_tiles::{Catalog, FeatureId, LayerIx, View};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -23,8 +24,24 @@ pub(crate) struct Job {
     pub(crate) view: Arc<View>,
     /// Features that left since the job before.
     pub(crate) removed: Vec<(LayerIx, FeatureId)>,
+    /// What is remembered beside the view.
+    pub(crate) recollection: Recollection,
     /// Who waits for it.
     pub(crate) done: Vec<oneshot::Sender<()>>,
+}
+
+/// The generation of what is remembered that the checkpoint has; 0 if it has none, and all is to be written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Recollected(Arc<AtomicU64>);
+
+impl Recollected {
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set(&self, generation: u64) {
+        self.0.store(generation, Ordering::Release);
+    }
 }
 
 /// Starts the thread; it ends when the sender is dropped. `panicked` is called if it ends otherwise.
@@ -32,6 +49,7 @@ pub(crate) fn start(
     store: &Store,
     catalog: &Arc<Catalog>,
     clock: &Clock,
+    recollected: &Recollected,
     panicked: impl FnOnce() + Send + 'static,
 ) -> Result<SyncSender<Job>, super::StartError> {
     let (jobs, queue) = sync_channel(1);
@@ -40,6 +58,7 @@ pub(crate) fn start(
         retainer: store.retainer(Arc::clone(catalog))?,
         archiver: store.archiver(Arc::clone(catalog))?,
         clock: clock.clone(),
+        recollected: recollected.clone(),
         tidying: Lasting::default(),
         retaining: Lasting::default(),
         archiving: Lasting::default(),
@@ -54,6 +73,7 @@ struct Worker {
     retainer: Retainer,
     archiver: Archiver,
     clock: Clock,
+    recollected: Recollected,
     tidying: Lasting,
     retaining: Lasting,
     archiving: Lasting,
@@ -103,14 +123,15 @@ impl Worker {
     fn write(&mut self, job: Job) {
         let (seq, started) = (job.view.seq(), monotonic());
         let hot = job.view.hot(self.checkpointer.since());
-        let clock = job.view.clock();
-        let mut written = self.checkpointer.checkpoint(&hot, &job.removed, seq, clock);
+        let (at, told) = ((seq, job.view.clock()), Some(&job.recollection));
+        let mut written = self.checkpointer.checkpoint(&hot, &job.removed, at, told);
         // Retention goes no further than the checkpoint: on a full disk this comes first.
         if matches!(written, Err(StoreError::Full { .. })) && self.retainer.make_room().is_ok() {
-            written = self.checkpointer.checkpoint(&hot, &[], seq, clock);
+            written = self.checkpointer.checkpoint(&hot, &[], at, told);
         }
         match written {
             Ok(()) => {
+                self.recollected.set(self.checkpointer.recollected());
                 metrics::CHECKPOINT_SECONDS.record(monotonic().duration_since(started));
                 metrics::CHECKPOINT_SEQ.set(metrics::real(seq.0));
                 metrics::CHECKPOINT_TIMESTAMP.set(self.clock.now().as_duration().as_secs_f64());

@@ -7,251 +7,234 @@
 //! of it is applied again, which the picture survives.
 //!
 //! What is remembered follows from the log and the picture alone, so that a restart forgets nothing
-//! and remembers nothing else.
+//! and remembers nothing else. It is kept as digests, a feature's key as well: some 28 bytes an event and 40
+//! a feature. A start takes it from the checkpoint and learns what came after; one from the log alone reads
+//! the newest [`REMEMBERED`] of what was told, and of what was told before knows nothing.
+
+mod digest;
+mod latest;
+mod pages;
+mod ring;
+mod slots;
 
 use crate::metrics;
-use atalaya_tiles::{
-    Catalog, Event, FeatureId, LayerIx, LayerKind, Observation, Record, Value, View, Viewer,
-};
-use geo_types::Geometry;
-use sha2::{Digest, Sha256};
-use std::collections::{HashMap, HashSet, VecDeque};
+use atalaya_tiles::{Catalog, Event, FeatureId, LayerIx, LayerKind, Record, View, Viewer};
+use digest::Digest;
+use latest::{Latest, Told};
+use ring::{Known, Ring};
 
 /// The most digests remembered.
-pub(crate) const REMEMBERED: usize = 1_000_000;
+pub(crate) const REMEMBERED: u32 = 1_000_000;
 
-type Content = u128;
+/// Features that are looked at together.
+const A_PAGE: usize = 4_096;
+
 type Key = (LayerIx, FeatureId);
 
-/// What was last told of a state feature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Latest {
-    content: Content,
-    withdrawn: bool,
-}
-
 /// The memory of what was seen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Duplicates {
-    known: HashSet<Content>,
-    in_order: VecDeque<Content>,
+    known: Known,
     /// What was last told of the state features in the picture, and of those taken back.
-    latest: HashMap<Key, Latest>,
+    latest: Latest,
     /// Features that were taken back, so that there is an end to remembering them.
-    taken_back: VecDeque<Key>,
+    taken_back: Ring,
+    /// What changes now is first in a checkpoint of this generation; the first is 1.
+    generation: u64,
 }
 
 /// What must be undone if a batch cannot be stored.
 #[derive(Debug)]
 pub(crate) struct Undo {
-    content: Content,
-    remembered: bool,
-    latest: Option<(Key, Option<Latest>)>,
+    remembered: Option<Pushed>,
+    latest: Option<(Digest, Option<Told>)>,
+    taken_back: Option<TakenBack>,
+}
+
+/// A digest that is known now, and the one that was forgotten for it.
+#[derive(Debug)]
+struct Pushed {
+    content: Digest,
+    forgotten: Option<Digest>,
+}
+
+/// A feature that was taken back: the one that left for it, and what was last told of that one, if it was
+/// forgotten.
+#[derive(Debug)]
+struct TakenBack {
+    forgotten: Option<Digest>,
+    told: Option<Told>,
+}
+
+/// What an event says of a feature.
+struct About<'e> {
+    layer: LayerIx,
+    feature: &'e FeatureId,
+    timed: bool,
+    withdrawn: bool,
+}
+
+impl<'e> About<'e> {
+    fn of(event: &'e Event) -> Option<Self> {
+        let (layer, feature, timed, withdrawn) = match event {
+            Event::Observed(seen) => {
+                let timed = seen.observed_at.is_some();
+                (seen.layer, &seen.feature, timed, false)
+            }
+            Event::Withdrawn {
+                layer, feature, at, ..
+            } => (*layer, feature, at.is_some(), true),
+            Event::Clock => return None,
+        };
+        Some(Self {
+            layer,
+            feature,
+            timed,
+            withdrawn,
+        })
+    }
+}
+
+impl Default for Duplicates {
+    fn default() -> Self {
+        Self::new(REMEMBERED)
+    }
 }
 
 impl Duplicates {
+    /// A memory of nothing, for so many digests.
+    fn new(limit: u32) -> Self {
+        Self {
+            known: Known::of(Ring::new(limit, 1)),
+            latest: Latest::new(1),
+            taken_back: Ring::new(limit, 1),
+            generation: 1,
+        }
+    }
+
     /// Forgets what was told of features that are not in the picture, after all that the log's newest
     /// part tells was learned.
     pub(crate) fn settle_all(&mut self, view: &View) {
-        self.latest.retain(|key, latest| latest.counts(key, view));
+        let opened = view.open_all(&Viewer::EVERYTHING).into_iter();
+        let mut there = opened
+            .filter(|open| open.spec().kind == LayerKind::State)
+            .flat_map(|open| {
+                let mut last: Option<FeatureId> = None;
+                std::iter::from_fn(move || {
+                    let page = open.page(last.as_ref(), A_PAGE);
+                    last = page.last().map(|seen| FeatureId::from(seen.id()));
+                    let keys = page
+                        .iter()
+                        .filter_map(|it| digest::of_key(open.layer(), it.id()));
+                    last.as_ref().map(|_| keys.collect::<Vec<_>>())
+                })
+                .flatten()
+            });
+        self.latest.keep(&mut there);
     }
 
     /// Learns an event; `None` if it is already known.
     pub(crate) fn learn(&mut self, catalog: &Catalog, event: &Event) -> Option<Undo> {
-        let content = digest(event)?;
-        let (key, timed, withdrawn) = match event {
-            Event::Observed(seen) => (
-                (seen.layer, seen.feature.clone()),
-                seen.observed_at.is_some(),
-                false,
-            ),
-            Event::Withdrawn {
-                layer, feature, at, ..
-            } => ((*layer, feature.clone()), at.is_some(), true),
-            Event::Clock => return None,
+        let about = About::of(event)?;
+        let content = digest::of_event(event)?;
+        let state = catalog.spec(about.layer).kind == LayerKind::State;
+        let key = if state {
+            Some(digest::of_key(about.layer, about.feature.as_str())?)
+        } else {
+            None
         };
-        let state = catalog.spec(key.0).kind == LayerKind::State;
-        let latest = self.latest.get(&key);
-        if state && latest.is_some_and(|latest| latest.content == content) {
+        let latest = key.and_then(|key| self.latest.get(&key));
+        if latest.is_some_and(|latest| latest.content == content) {
             return None;
         }
-        let remembered = timed || !state;
-        if remembered && !self.known.insert(content) {
+        let remembered = about.timed || !state;
+        if remembered && self.known.contains(&content) {
             return None;
         }
-        if remembered {
-            self.in_order.push_back(content);
-            if self.in_order.len() > REMEMBERED
-                && let Some(oldest) = self.in_order.pop_front()
-            {
-                self.known.remove(&oldest);
-                metrics::DUPLICATES_FORGOTTEN.increment(1);
-            }
-        }
-        let latest = state.then(|| {
-            let latest = Latest { content, withdrawn };
-            let before = self.latest.insert(key.clone(), latest);
-            if withdrawn {
-                self.remember_taken_back(key.clone());
-            }
-            (key, before)
+        let remembered = remembered.then(|| {
+            let forgotten = self.known.push(&content);
+            metrics::DUPLICATES_FORGOTTEN.increment(u64::from(forgotten.is_some()));
+            Pushed { content, forgotten }
         });
+        let withdrawn = about.withdrawn;
+        let latest = key.map(|key| (key, self.latest.insert(key, Told { content, withdrawn })));
         Some(Undo {
-            content,
             remembered,
             latest,
+            taken_back: key
+                .filter(|_| withdrawn)
+                .map(|key| self.remember_taken_back(key)),
         })
     }
 
-    fn remember_taken_back(&mut self, key: Key) {
-        self.taken_back.push_back(key);
-        if self.taken_back.len() > REMEMBERED
-            && let Some(oldest) = self.taken_back.pop_front()
-            && self.latest.get(&oldest).is_some_and(|it| it.withdrawn)
-        {
+    fn remember_taken_back(&mut self, key: Digest) -> TakenBack {
+        let forgotten = self.taken_back.push(key);
+        let told = forgotten.and_then(|oldest| self.latest.get(&oldest));
+        let told = told.filter(|told| told.withdrawn);
+        if let (Some(oldest), Some(_)) = (forgotten, told) {
             self.latest.remove(&oldest);
         }
+        TakenBack { forgotten, told }
     }
 
-    /// Forgets what a batch taught, newest first, because it could not be stored.
+    /// Forgets what a batch taught, newest first, because it could not be stored: all is as it was before.
     pub(crate) fn unlearn(&mut self, batch: impl DoubleEndedIterator<Item = Undo>) {
         for undo in batch.rev() {
-            if undo.remembered {
-                self.known.remove(&undo.content);
-                if self.in_order.back() == Some(&undo.content) {
-                    self.in_order.pop_back();
+            if let Some(TakenBack { forgotten, told }) = undo.taken_back {
+                self.taken_back.unpush(forgotten);
+                if let (Some(oldest), Some(told)) = (forgotten, told) {
+                    self.latest.insert(oldest, told);
                 }
             }
-            let Some((key, before)) = undo.latest else {
-                continue;
-            };
-            if self.taken_back.back() == Some(&key) {
-                self.taken_back.pop_back();
+            match undo.latest {
+                Some((key, Some(before))) => drop(self.latest.insert(key, before)),
+                Some((key, None)) => self.latest.remove(&key),
+                None => {}
             }
-            match before {
-                Some(before) => self.latest.insert(key, before),
-                None => self.latest.remove(&key),
-            };
+            if let Some(Pushed { content, forgotten }) = undo.remembered {
+                self.known.unpush(&content, forgotten);
+            }
         }
     }
 
     /// Forgets what was told of features that are not in the picture, for all that it may have changed:
     /// those of the records applied to it, and those that left.
     pub(crate) fn settle(&mut self, records: &[Record], gone: &[Key], view: &View) {
-        for record in records {
-            if let Event::Observed(seen) = &record.event {
-                self.settle_one(&(seen.layer, seen.feature.clone()), view);
+        let observed = records.iter().filter_map(|record| match &record.event {
+            Event::Observed(seen) => Some((seen.layer, &seen.feature)),
+            Event::Withdrawn { .. } | Event::Clock => None,
+        });
+        let gone = gone.iter().map(|(layer, feature)| (*layer, feature));
+        self.settle_features(observed.chain(gone), view);
+    }
+
+    /// The same for features that something was told of.
+    pub(crate) fn settle_features<'f>(
+        &mut self,
+        features: impl Iterator<Item = (LayerIx, &'f FeatureId)>,
+        view: &View,
+    ) {
+        for (layer, feature) in features {
+            if !is_gone(view, layer, feature) {
+                continue;
+            }
+            let Some(key) = digest::of_key(layer, feature.as_str()) else {
+                continue;
+            };
+            // That it was taken back says how it is.
+            if self.latest.get(&key).is_some_and(|told| !told.withdrawn) {
+                self.latest.remove(&key);
             }
         }
-        for key in gone {
-            self.settle_one(key, view);
-        }
-    }
-
-    fn settle_one(&mut self, key: &Key, view: &View) {
-        if self.latest.get(key).is_some_and(|it| !it.counts(key, view)) {
-            self.latest.remove(key);
-        }
     }
 }
 
-impl Latest {
-    /// Whether it still says how the feature is: it was taken back, or it is there.
-    fn counts(self, key: &Key, view: &View) -> bool {
-        let open = || view.open_at(&Viewer::EVERYTHING, key.0);
-        self.withdrawn || open().is_some_and(|open| open.get(&key.1).is_some())
-    }
-}
-
-/// 128 bits of SHA-256 over everything that makes an event what it is; `None` for the clock.
-fn digest(event: &Event) -> Option<Content> {
-    let mut digest = Sha256::new();
-    match event {
-        Event::Observed(observation) => add_observation(&mut digest, observation),
-        Event::Withdrawn {
-            layer,
-            feature,
-            feed,
-            at,
-        } => {
-            digest.update(b"withdrawn");
-            add_names(&mut digest, *layer, feature.as_str(), feed.as_str());
-            add_time(&mut digest, *at);
-        }
-        Event::Clock => return None,
-    }
-    let bytes = digest.finalize();
-    let half: [u8; 16] = bytes.as_slice().get(..16)?.try_into().ok()?;
-    Some(Content::from_be_bytes(half))
-}
-
-fn add_names(digest: &mut Sha256, layer: LayerIx, feature: &str, feed: &str) {
-    digest.update(layer.index().to_be_bytes());
-    add_text(digest, feature);
-    add_text(digest, feed);
-}
-
-fn add_observation(digest: &mut Sha256, observation: &Observation) {
-    digest.update(b"observed");
-    add_names(
-        digest,
-        observation.layer,
-        observation.feature.as_str(),
-        observation.feed.as_str(),
-    );
-    add_time(digest, observation.observed_at);
-    add_time(digest, observation.stale_at);
-    add_time(digest, observation.expires_at);
-    add_geometry(digest, observation.geometry.as_ref());
-    for (field, value) in observation.properties.iter() {
-        digest.update(field.index().to_be_bytes());
-        add_value(digest, value);
-    }
-}
-
-fn add_text(digest: &mut Sha256, text: &str) {
-    digest.update(text.len().to_be_bytes());
-    digest.update(text);
-}
-
-fn add_time(digest: &mut Sha256, at: Option<jiff::Timestamp>) {
-    digest.update(
-        at.map_or(i128::MIN, jiff::Timestamp::as_nanosecond)
-            .to_be_bytes(),
-    );
-}
-
-fn add_geometry(digest: &mut Sha256, geometry: Option<&Geometry<f64>>) {
-    use geo::CoordsIter;
-    let Some(geometry) = geometry else {
-        digest.update(b"none");
-        return;
-    };
-    // The text names every part and ring; coordinates in it round-trip.
-    if let Geometry::Point(point) = geometry {
-        digest.update(point.x().to_bits().to_be_bytes());
-        digest.update(point.y().to_bits().to_be_bytes());
-    } else {
-        digest.update(geometry.coords_count().to_be_bytes());
-        let mut text = Vec::new();
-        crate::geojson::push_geometry(&mut text, geometry);
-        digest.update(&text);
-    }
-}
-
-fn add_value(digest: &mut Sha256, value: &Value) {
-    match value {
-        Value::Text(text) => add_text(digest, text),
-        Value::Integer(n) => digest.update(n.to_be_bytes()),
-        Value::Number(x) => digest.update(x.to_bits().to_be_bytes()),
-        Value::Boolean(b) => digest.update([u8::from(*b)]),
-        Value::Time(at) => add_time(digest, Some(*at)),
-        Value::List(list) => {
-            digest.update(list.len().to_be_bytes());
-            list.iter().for_each(|value| add_value(digest, value));
-        }
-    }
+/// Whether a feature of a state layer is not in the picture.
+fn is_gone(view: &View, layer: LayerIx, feature: &FeatureId) -> bool {
+    let open = view.open_at(&Viewer::EVERYTHING, layer);
+    let open = open.filter(|open| open.spec().kind == LayerKind::State);
+    open.is_some_and(|open| open.get(feature).is_none())
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

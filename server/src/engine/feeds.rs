@@ -3,7 +3,7 @@
 use crate::config::FeedConfig;
 use atalaya_tiles::{Event, FeedName};
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -101,6 +101,16 @@ fn minute(at: Timestamp) -> i64 {
     at.as_second().div_euclid(60)
 }
 
+/// When a feed spoke, as a checkpoint has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Spoke {
+    received_at: Option<Timestamp>,
+    heard_before: Option<Timestamp>,
+    changed_at: Option<Timestamp>,
+    observed_at: Option<Timestamp>,
+}
+
 /// The reports of all feeds.
 #[derive(Debug)]
 pub(crate) struct FeedTable(Mutex<BTreeMap<FeedName, FeedReport>>);
@@ -128,6 +138,46 @@ impl FeedTable {
             (FeedName::from(feed.name.as_str()), report)
         });
         Self(Mutex::new(reports.collect()))
+    }
+
+    /// The names of the feeds, in order.
+    pub(crate) fn names(&self) -> Vec<FeedName> {
+        let reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        reports.keys().cloned().collect()
+    }
+
+    /// When every feed spoke, for a checkpoint.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let spoke: BTreeMap<&str, Spoke> = reports
+            .values()
+            .map(|report| {
+                let spoke = Spoke {
+                    received_at: report.last_received_at,
+                    heard_before: report.heard_before,
+                    changed_at: report.last_changed_at,
+                    observed_at: report.last_observed_at,
+                };
+                (report.name.as_str(), spoke)
+            })
+            .collect();
+        serde_json::to_vec(&spoke).unwrap_or_default()
+    }
+
+    /// Takes over when every feed spoke from a checkpoint; says whether it is what was written there.
+    pub(crate) fn take_bytes(&self, bytes: &[u8]) -> bool {
+        let Ok(spoke) = serde_json::from_slice::<BTreeMap<String, Spoke>>(bytes) else {
+            return false;
+        };
+        for (name, spoke) in spoke {
+            self.change(&FeedName::from(name.as_str()), |report| {
+                report.last_received_at = spoke.received_at;
+                report.heard_before = spoke.heard_before;
+                report.last_changed_at = spoke.changed_at;
+                report.last_observed_at = spoke.observed_at;
+            });
+        }
+        true
     }
 
     fn change(&self, feed: &FeedName, change: impl FnOnce(&mut FeedReport)) {

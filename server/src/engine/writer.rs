@@ -6,11 +6,12 @@
 //! record at most once a second and only when something is due.
 
 use super::budget::Admitted;
-use super::checkpoints::Job;
+use super::checkpoints::{Job, Recollected};
 use super::duplicates::{Duplicates, Undo};
 use super::log_time::LogTime;
 use super::merges::Merges;
 use super::queue::{Next, Outlet};
+use super::recall::recollection;
 use super::roll_call::{RollCall, RollCalls};
 use super::{AppendError, Receipt, Request, Shared};
 use crate::clock::{Clock, monotonic};
@@ -30,6 +31,9 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(10);
 const GROUP_EVENTS: usize = 8_192;
 /// The least time between two records of the clock.
 const CLOCK_EVERY: Duration = Duration::from_secs(1);
+/// After so many records a checkpoint begins though it is not yet time, so that no start folds many more:
+/// some two seconds' worth.
+const CHECKPOINT_RECORDS: u64 = 250_000;
 /// How often a store that failed is tried again of our own accord.
 const RETRY_EVERY: Duration = Duration::from_secs(2);
 /// The most that may wait to be told of a checkpoint; more are told at once that there is none.
@@ -44,6 +48,13 @@ pub(crate) struct Parts {
     pub(crate) requests: Outlet<Request>,
     pub(crate) checkpoints: SyncSender<Job>,
     pub(crate) merges: Merges,
+    /// What the memory of duplicates and feeds depends on, and how much of it the checkpoint has.
+    pub(crate) remembered_of: String,
+    pub(crate) recollected: Recollected,
+    /// Features that left the picture since the last checkpoint job was handed over.
+    pub(crate) removed: Vec<(LayerIx, FeatureId)>,
+    /// The position that a start would begin with now.
+    pub(crate) checkpoint_seq: Seq,
 }
 
 /// The writer's state.
@@ -66,8 +77,6 @@ pub(crate) struct Writer {
     checkpoint_seq: Seq,
     /// Who waits for the next checkpoint.
     asked: Vec<oneshot::Sender<()>>,
-    /// Features that left since the last checkpoint job was handed over.
-    removed: Vec<(LayerIx, FeatureId)>,
     /// When the clock was last written, by the uptime.
     clocked_at: Option<Duration>,
     roll_calls: RollCalls,
@@ -110,9 +119,8 @@ impl Writer {
             waits_since: None,
             checkpoint_every: Duration::from_secs(config.store.checkpoint_every_s),
             checkpoint_at: clock.uptime(),
-            checkpoint_seq: view.seq(),
+            checkpoint_seq: parts.checkpoint_seq,
             asked: Vec::new(),
-            removed: Vec::new(),
             clocked_at: None,
             roll_calls: RollCalls::default(),
             shared: Arc::clone(shared),
@@ -332,7 +340,7 @@ impl Writer {
         let gone = self.parts.picture.take_removed();
         let view = self.parts.picture.view();
         self.parts.duplicates.settle(records, &gone, &view);
-        self.removed.extend(gone);
+        self.parts.removed.extend(gone);
     }
 
     fn publish(&mut self) {
@@ -363,7 +371,8 @@ impl Writer {
         self.publish();
         self.shared.tick.send_modify(|ticks| *ticks += 1);
         let since = self.clock.uptime().saturating_sub(self.checkpoint_at);
-        let due = self.seq > self.checkpoint_seq && since >= self.checkpoint_every;
+        let records = self.seq.0.saturating_sub(self.checkpoint_seq.0);
+        let due = records > 0 && since >= self.checkpoint_every || records >= CHECKPOINT_RECORDS;
         if due || !self.asked.is_empty() {
             self.hand_over_checkpoint();
         }
@@ -404,12 +413,12 @@ impl Writer {
             }
             Err(TrySendError::Full(job)) => {
                 metrics::CHECKPOINTS_DEFERRED.increment(1);
-                self.removed = job.removed;
+                self.parts.removed = job.removed;
                 self.asked = job.done;
             }
             Err(TrySendError::Disconnected(job)) => {
                 // Whoever asked is told by what is dropped here.
-                self.removed = job.removed;
+                self.parts.removed = job.removed;
                 self.checkpoint_seq = seq;
                 error!("the checkpoint thread has ended");
             }
@@ -417,9 +426,13 @@ impl Writer {
     }
 
     fn job(&mut self) -> Job {
+        let parts = &mut self.parts;
+        let since = parts.recollected.get();
+        let (of, feeds) = (&parts.remembered_of, &self.shared.feeds);
         Job {
+            recollection: recollection(of, since, &mut parts.duplicates, feeds),
             view: self.parts.picture.view(),
-            removed: std::mem::take(&mut self.removed),
+            removed: std::mem::take(&mut self.parts.removed),
             done: std::mem::take(&mut self.asked),
         }
     }

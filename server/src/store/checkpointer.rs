@@ -10,6 +10,7 @@ use super::damage::Damage;
 use super::embedded::{Embedded, connect};
 use super::error::{StoreError, io, sqlite};
 use super::interned::Interned;
+use super::recollection::{self, Recollection};
 use super::segments;
 use crate::identity::hex;
 use atalaya_tiles::{
@@ -143,7 +144,11 @@ pub struct Checkpointer {
     interned: Interned,
     scratch: Scratch,
     stand: Option<Stand>,
-    tombstones: HashMap<(LayerIx, FeatureId), Tombstone>,
+    /// The tombstones in the file, each with the number of the last checkpoint that had it.
+    tombstones: HashMap<(LayerIx, FeatureId), (Tombstone, u64)>,
+    number: u64,
+    /// The generation of what is remembered in the file; 0 if it is not this process's.
+    recollected: u64,
     /// Features that left and are not yet taken out, because a checkpoint failed.
     removed: Vec<(LayerIx, FeatureId)>,
     full: Arc<AtomicBool>,
@@ -171,6 +176,8 @@ impl Checkpointer {
             // A checkpoint without some layer cannot be continued, only written anew.
             stand: None,
             tombstones: HashMap::new(),
+            number: 0,
+            recollected: 0,
             removed: Vec::new(),
             full: store.full(),
             damage: store.damage(),
@@ -188,42 +195,47 @@ impl Checkpointer {
         self.stand.as_ref().map_or(Seq(0), |stand| stand.seq)
     }
 
-    /// Brings the checkpoint to a view's position in one transaction; without sightings where the disk
-    /// has no room for them.
+    /// The generation that the last checkpoint written here brought what is remembered to; 0 if it
+    /// remembers nothing, and the next one needs all of it.
+    pub fn recollected(&self) -> u64 {
+        self.recollected
+    }
+
+    /// Brings the checkpoint to a view's position in one transaction; without sightings and without what
+    /// is remembered where the disk has no room for them.
     ///
     /// `hot` is the view's [`hot`](atalaya_tiles::View::hot) since [`Checkpointer::since`] and has
-    /// all its tombstones; `removed` is what left since the last call. After an error the checkpoint
-    /// is what it was, and `removed` need not be given again; it may be continued from 0 then.
+    /// all its tombstones; `removed` is what left since the last call; `recollection` is as of the view,
+    /// and without it nothing is remembered. After an error the checkpoint is what it was, and `removed`
+    /// need not be given again; it may be continued from 0 then.
     pub fn checkpoint(
         &mut self,
         hot: &Hot,
         removed: &[(LayerIx, FeatureId)],
-        seq: Seq,
-        clock: Timestamp,
+        (seq, clock): (Seq, Timestamp),
+        recollection: Option<&Recollection>,
     ) -> Result<(), StoreError> {
         self.removed.extend_from_slice(removed);
         let mut stand = self.next_stand(seq, clock, hot.sealed.is_some());
-        let mut written = self.write(hot, &stand);
+        let mut written = self.write(hot, &stand, recollection);
         if stand.sealed && written.as_ref().is_err_and(is_full) {
             // Sightings are the most of it, and the log has them too.
             self.interned.forget();
             stand.sealed = false;
-            written = self.write(hot, &stand);
+            let held = self.read_tombstones();
+            written = held.and_then(|()| self.write(hot, &stand, None));
         }
         match written {
-            Ok(()) => {
+            Ok(generation) => {
+                self.recollected = generation;
                 self.interned.keep();
                 self.removed.clear();
                 self.stand = Some(stand);
-                let tombstones = hot.tombstones.iter();
-                self.tombstones = tombstones
-                    .map(|(layer, id, tombstone)| ((*layer, id.clone()), *tombstone))
-                    .collect();
                 Ok(())
             }
             Err(cause) => {
                 self.interned.forget();
-                if self.removed.len() > MOST_REMOVED {
+                if self.removed.len() > MOST_REMOVED || self.read_tombstones().is_err() {
                     self.removed = Vec::new();
                     self.tombstones = HashMap::new();
                     self.stand = None;
@@ -249,7 +261,12 @@ impl Checkpointer {
         }
     }
 
-    fn write(&mut self, hot: &Hot, stand: &Stand) -> rusqlite::Result<()> {
+    fn write(
+        &mut self,
+        hot: &Hot,
+        stand: &Stand,
+        recollection: Option<&Recollection>,
+    ) -> rusqlite::Result<u64> {
         let transaction = self
             .picture
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -266,21 +283,25 @@ impl Checkpointer {
         for feature in &hot.features {
             rows.upsert(feature)?;
         }
-        rows.bury(&self.tombstones, &hot.tombstones)?;
+        self.number += 1;
+        rows.bury(&mut self.tombstones, &hot.tombstones, self.number)?;
         rows.mark(&hot.marks)?;
         let sealed = hot.sealed.as_deref().filter(|_| stand.sealed);
         rows.seal(sealed.unwrap_or_default())?;
         rows.stand(stand, &self.epoch)?;
-        transaction.commit()
+        let generation = recollection::write(&transaction, recollection)?;
+        transaction.commit().map(|()| generation)
     }
 
     fn read_tombstones(&mut self) -> rusqlite::Result<()> {
+        self.tombstones.clear();
         if self.stand.is_none() {
             return Ok(());
         }
         let (codec, interned) = (&mut self.codec, &mut self.interned);
         visit_tombstones(&self.picture, codec, interned, |layer, id, tombstone| {
-            self.tombstones.insert((layer, id), tombstone);
+            self.tombstones
+                .insert((layer, id), (tombstone, self.number));
         })
     }
 
@@ -404,21 +425,20 @@ impl Rows<'_> {
         Ok(())
     }
 
-    /// Makes the tombstones those that there are now.
+    /// Makes the tombstones those that there are now: writes what is new and deletes what is gone.
     fn bury(
         &mut self,
-        old: &HashMap<(LayerIx, FeatureId), Tombstone>,
-        new: &[(LayerIx, FeatureId, Tombstone)],
+        held: &mut HashMap<(LayerIx, FeatureId), (Tombstone, u64)>,
+        now: &[(LayerIx, FeatureId, Tombstone)],
+        number: u64,
     ) -> rusqlite::Result<()> {
-        let mut gone: BTreeSet<(LayerIx, &FeatureId)> =
-            old.keys().map(|(layer, id)| (*layer, id)).collect();
         let mut insert = self.transaction.prepare_cached(
             "INSERT OR REPLACE INTO tombstones (layer, feature, at, received_at)
              VALUES (?1, ?2, ?3, ?4)",
         )?;
-        for (layer, id, tombstone) in new {
-            gone.remove(&(*layer, id));
-            if old.get(&(*layer, id.clone())) != Some(tombstone) {
+        for (layer, id, tombstone) in now {
+            let before = held.insert((*layer, id.clone()), (*tombstone, number));
+            if before.is_none_or(|(before, _)| before != *tombstone) {
                 insert.execute(params![
                     self.layer(*layer)?,
                     id.as_str(),
@@ -427,10 +447,13 @@ impl Rows<'_> {
                 ])?;
             }
         }
+        if held.len() == now.len() {
+            return Ok(());
+        }
         let mut delete = self
             .transaction
             .prepare_cached("DELETE FROM tombstones WHERE layer = ?1 AND feature = ?2")?;
-        for (layer, id) in gone {
+        for ((layer, id), _) in held.extract_if(|_, (_, last)| *last != number) {
             delete.execute(params![self.layer(layer)?, id.as_str()])?;
         }
         Ok(())

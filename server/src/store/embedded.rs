@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `main.db` | the log: an SQLite database with a WAL, every commit synced | loses what it held |
 //! | `archive/` | closed days of the log, a file for each day and time of retention | loses what they held |
-//! | `picture.db` | the last checkpoint; a file of its own so that writing it never holds up an append | costs time at the next start |
+//! | `picture.db` | the last checkpoint, of the picture and of what is remembered beside it; a file of its own so that writing it never holds up an append | costs time at the next start |
 //! | `lock` | the process that has the store open; the lock dies with it | nothing |
 //! | `reserve` | room that retention may use when the disk is full | nothing |
 

@@ -24,9 +24,11 @@ use atalaya_tiles::{
 use rusqlite::Connection;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
-/// Records that are applied together.
+/// Records that are applied together, and how many such batches wait to be.
 const BATCH: usize = 1_024;
+const BATCHES: usize = 8;
 /// The bits of a mark's key below its clearance slot.
 const PLACE_BITS: u64 = (1 << 56) - 1;
 
@@ -43,21 +45,37 @@ pub struct Loaded {
     pub unknown: Unknown,
 }
 
+/// Is told the records that a load folds after its checkpoint, in order, a batch at a time.
+pub type Tell<'t> = &'t mut dyn FnMut(&Arc<Vec<Record>>);
+
 impl Embedded {
+    /// The position of the checkpoint that a load would begin with; 0 if there is none.
+    pub fn checkpoint(&self) -> Result<Seq, StoreError> {
+        let stand = Stand::read(&self.connect_picture()?);
+        let last = self.last_seq()?;
+        let stand = stand.ok().flatten().filter(|stand| stand.seq <= last);
+        Ok(stand.map_or(Seq(0), |stand| stand.seq))
+    }
+
     /// See [`Store::load`](super::Store::load). A checkpoint that cannot be read is passed over.
-    pub fn load(&self, catalog: &Arc<Catalog>, limits: RingLimits) -> Result<Loaded, StoreError> {
+    pub fn load(
+        &self,
+        catalog: &Arc<Catalog>,
+        limits: RingLimits,
+        tell: Tell<'_>,
+    ) -> Result<Loaded, StoreError> {
         let path = self.picture_path();
         let picture = self.connect_picture()?;
         let stand = Stand::read(&picture).map_err(sqlite(&path));
         if let Ok(Some(stand)) = stand
             && stand.seq <= self.last_seq()?
         {
-            match self.load_from(Some((&picture, &stand)), catalog, limits) {
+            match self.load_from(Some((&picture, &stand)), catalog, limits, tell) {
                 Err(StoreError::Corrupt { path: damaged, .. }) if damaged == path => {}
                 outcome => return outcome,
             }
         }
-        self.load_from(None, catalog, limits)
+        self.load_from(None, catalog, limits, tell)
     }
 
     fn load_from(
@@ -65,12 +83,11 @@ impl Embedded {
         checkpoint: Option<(&Connection, &Stand)>,
         catalog: &Arc<Catalog>,
         limits: RingLimits,
+        tell: Tell<'_>,
     ) -> Result<Loaded, StoreError> {
         let mut fold = Fold {
             picture: Picture::new(Arc::clone(catalog), limits),
-            batch: Vec::with_capacity(BATCH),
             folded: 0,
-            marked: Vec::new(),
         };
         let mut reader = self.reader(Arc::clone(catalog))?;
         let mut unknown = Unknown::default();
@@ -82,9 +99,9 @@ impl Embedded {
             let segments = segments.map_err(sqlite(&self.picture_path()))?;
             let lacking = lacking(catalog, stand, &segments);
             if !lacking.is_empty() {
-                fold.marked = marked(catalog, stand);
-                fold.run(&mut reader, Seq(0), Some(stand.seq), Some(&lacking))?;
-                fold.marked = Vec::new();
+                let marked = marked(catalog, stand);
+                let run = (Seq(0), Some(stand.seq), Some(lacking.as_slice()));
+                batches(&mut reader, run, |batch| fold.put_back(batch, &marked))?;
             }
             for sealed in segments.sealed {
                 fold.picture.restore_sealed(sealed);
@@ -100,7 +117,11 @@ impl Embedded {
             unknown = restore.codec.unknown;
             from = stand.seq;
         }
-        fold.run(&mut reader, from, None, None)?;
+        batches(&mut reader, (from, None, None), |batch| {
+            let batch = Arc::new(batch);
+            tell(&batch);
+            fold.apply(&batch);
+        })?;
         if let (seq, Some(received_at)) = (self.last_seq()?, self.last_received_at()?) {
             fold.picture.pass_over(seq, received_at);
         }
@@ -164,57 +185,79 @@ fn marked(catalog: &Catalog, stand: &Stand) -> Vec<LayerIx> {
     marked.map(|(layer, _)| layer).collect()
 }
 
-/// Folds the log in batches.
+/// What is read of the log: after a position, up to one, of some layers.
+type Run<'r> = (Seq, Option<Seq>, Option<&'r [LayerIx]>);
+
+/// Reads the log on one thread and has it folded, in batches, on this one: each takes about as long.
+fn batches(
+    reader: &mut Reader,
+    (after, until, layers): Run<'_>,
+    mut fold: impl FnMut(Vec<Record>),
+) -> Result<(), StoreError> {
+    std::thread::scope(|scope| {
+        let (read, waiting) = sync_channel(BATCHES);
+        let reading = scope.spawn(move || {
+            let mut batch = Vec::with_capacity(BATCH);
+            let outcome = reader.records(after, None, layers, &mut |record| {
+                if until.is_some_and(|until| record.seq > until) {
+                    return ControlFlow::Break(());
+                }
+                batch.push(record);
+                if batch.len() < BATCH {
+                    return ControlFlow::Continue(());
+                }
+                let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                match read.send(full) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    // Whoever folds has panicked.
+                    Err(_) => ControlFlow::Break(()),
+                }
+            });
+            if !batch.is_empty() {
+                read.send(batch).ok();
+            }
+            outcome
+        });
+        waiting.into_iter().for_each(&mut fold);
+        let read = reading.join();
+        read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// A picture, and how many records were folded into it.
 struct Fold {
     picture: Picture,
-    batch: Vec<Record>,
     folded: u64,
-    /// Layers whose sightings are put back without marking tiles, several times as fast.
-    marked: Vec<LayerIx>,
 }
 
 impl Fold {
-    fn run(
-        &mut self,
-        reader: &mut Reader,
-        after: Seq,
-        until: Option<Seq>,
-        layers: Option<&[LayerIx]>,
-    ) -> Result<(), StoreError> {
-        reader.records(after, None, layers, &mut |record| {
-            if until.is_some_and(|until| record.seq > until) {
-                return ControlFlow::Break(());
+    fn apply(&mut self, records: &[Record]) {
+        if !records.is_empty() {
+            self.folded += u64::try_from(records.len()).unwrap_or(u64::MAX);
+            self.picture.apply(records);
+        }
+    }
+
+    /// Folds records of layers that the checkpoint lacks; sightings of those that it has the marks of
+    /// are put back without marking tiles, several times as fast.
+    fn put_back(&mut self, records: Vec<Record>, marked: &[LayerIx]) {
+        let mut others = Vec::new();
+        for record in records {
+            let sighting = match &record.event {
+                Event::Observed(observation) => marked.contains(&observation.layer),
+                Event::Withdrawn { .. } | Event::Clock => false,
+            };
+            if sighting {
+                // What came before may withdraw or retire sightings.
+                self.apply(&others);
+                others.clear();
+                self.folded += 1;
+                self.picture.restore_sighting(record);
+            } else {
+                others.push(record);
             }
-            self.take(record);
-            ControlFlow::Continue(())
-        })?;
-        self.apply();
-        Ok(())
-    }
-
-    fn take(&mut self, record: Record) {
-        if let Event::Observed(observation) = &record.event
-            && self.marked.contains(&observation.layer)
-        {
-            // What came before may withdraw or retire sightings.
-            self.apply();
-            self.folded += 1;
-            self.picture.restore_sighting(record);
-            return;
         }
-        self.batch.push(record);
-        if self.batch.len() >= BATCH {
-            self.apply();
-        }
-    }
-
-    fn apply(&mut self) {
-        if self.batch.is_empty() {
-            return;
-        }
-        self.folded += u64::try_from(self.batch.len()).unwrap_or(u64::MAX);
-        self.picture.apply(&self.batch);
-        self.batch.clear();
+        self.apply(&others);
     }
 }
 

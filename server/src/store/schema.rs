@@ -39,6 +39,7 @@ pub(crate) const PICTURE: Schema = Schema {
     steps: &[
         include_str!("schema/picture_0001.sql"),
         include_str!("schema/picture_0002.sql"),
+        include_str!("schema/picture_0003.sql"),
     ],
 };
 

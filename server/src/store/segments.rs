@@ -114,7 +114,7 @@ fn sealed(
 ) -> rusqlite::Result<Option<Sealed>> {
     let key = key(row, 2)?;
     let bytes = row.get_ref(6)?.as_blob()?;
-    if key.rows == 0 || row.get::<_, u32>(5)? != crc32(bytes) {
+    if key.rows == 0 || row.get::<_, u32>(5)? != crc32(&[bytes]) {
         return Ok(None);
     }
     let sealed = Sealed::from_bytes(catalog, layer, from, bytes);
@@ -129,9 +129,12 @@ fn key(row: &Row<'_>, first: usize) -> rusqlite::Result<SealedKey> {
     })
 }
 
-fn crc32(bytes: &[u8]) -> u32 {
+/// The checksum of some bytes in a row.
+pub(crate) fn crc32(parts: &[&[u8]]) -> u32 {
     let mut crc = flate2::Crc::new();
-    crc.update(bytes);
+    for bytes in parts {
+        crc.update(bytes);
+    }
     crc.sum()
 }
 
@@ -175,7 +178,7 @@ pub(crate) fn write(
             key.first.0.cast_signed(),
             key.last.0.cast_signed(),
             key.rows,
-            crc32(&bytes),
+            crc32(&[&bytes]),
             bytes,
         ])?;
     }

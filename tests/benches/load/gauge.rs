@@ -30,7 +30,7 @@ pub(crate) fn spread(mut times: Vec<Duration>) -> String {
 pub(crate) struct Used {
     at: Instant,
     /// Processor time in seconds.
-    cpu_s: f64,
+    pub(crate) cpu_s: f64,
     /// Memory in use, in bytes.
     pub(crate) resident_bytes: f64,
 }

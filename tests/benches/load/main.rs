@@ -41,6 +41,9 @@ async fn main() {
     }
     if asked("starts") {
         let city = City::with_config(open).await;
-        starts::ask(city, count("ATALAYA_BENCH_SIGHTINGS", 1_000_000)).await;
+        let sightings = count("ATALAYA_BENCH_SIGHTINGS", 1_000_000);
+        starts::ask(city, sightings).await;
+        let city = City::with_config(open).await;
+        starts::ask_without_checkpoint(city, sightings / 4).await;
     }
 }

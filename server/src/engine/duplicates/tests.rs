@@ -1,15 +1,18 @@
 //! A restart forgets nothing of what is a duplicate, and remembers nothing else.
 
+mod model;
+
 use super::*;
-use atalaya_tiles::{FeedName, Picture, Properties, RingLimits, Seq};
+use atalaya_tiles::{FeedName, Observation, Picture, Properties, RingLimits, Seq};
 use geo_types::Point;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One thing that is told: few enough that they meet.
 #[derive(Debug, Clone)]
-struct Told {
+pub(in crate::engine) struct Story {
     layer: &'static str,
     id: u8,
     content: u8,
@@ -23,14 +26,14 @@ struct Told {
     ends: bool,
 }
 
-fn told() -> impl Strategy<Value = Told> {
+pub(in crate::engine) fn told() -> impl Strategy<Value = Story> {
     let layers = prop::sample::select(vec!["units", "incidents", "alpr_reads"]);
     let ages = prop::option::weighted(0.3, prop::sample::select(vec![0_i64, 5, 5_000]));
     let lives = prop::option::weighted(0.2, prop::sample::select(vec![-5_i64, 20]));
     let gaps = prop::sample::select(vec![0_i64, 0, 5, 30, 4_000]);
     let chances = (prop::bool::weighted(0.25), any::<bool>());
     (layers, 0_u8..2, 0_u8..2, ages, lives, gaps, chances).prop_map(
-        |(layer, id, content, age_s, lives_s, gap_s, (withdrawn, ends))| Told {
+        |(layer, id, content, age_s, lives_s, gap_s, (withdrawn, ends))| Story {
             layer,
             id,
             content,
@@ -43,8 +46,8 @@ fn told() -> impl Strategy<Value = Told> {
     )
 }
 
-impl Told {
-    fn event(&self, catalog: &Catalog, now: Timestamp) -> Event {
+impl Story {
+    pub(in crate::engine) fn event(&self, catalog: &Catalog, now: Timestamp) -> Event {
         let layer = catalog.layer(self.layer).unwrap();
         let feature = FeatureId::from(format!("{}", self.id));
         let feed = FeedName::from(self.layer);
@@ -72,22 +75,26 @@ impl Told {
 }
 
 /// The writer without its threads and its store.
-struct Trial {
-    picture: Picture,
-    duplicates: Duplicates,
-    log: Vec<Record>,
+pub(in crate::engine) struct Trial {
+    pub(in crate::engine) picture: Picture,
+    pub(in crate::engine) duplicates: Duplicates,
+    pub(in crate::engine) log: Vec<Record>,
+    /// What left the picture.
+    pub(in crate::engine) removed: Vec<Key>,
     batch: Vec<Record>,
     undo: Vec<Undo>,
     now: Timestamp,
 }
 
 impl Trial {
-    fn new() -> Self {
+    /// Remembers so many digests.
+    pub(in crate::engine) fn new(limit: u32) -> Self {
         let catalog = crate::config::Config::default().catalog().unwrap();
         Self {
             picture: Picture::new(Arc::new(catalog), RingLimits::default()),
-            duplicates: Duplicates::default(),
+            duplicates: Duplicates::new(limit),
             log: Vec::new(),
+            removed: Vec::new(),
             batch: Vec::new(),
             undo: Vec::new(),
             now: "2026-03-01T12:00:00Z".parse().unwrap(),
@@ -103,11 +110,12 @@ impl Trial {
         });
     }
 
-    fn commit(&mut self) {
+    pub(in crate::engine) fn commit(&mut self) {
         self.picture.apply(&self.batch);
         let gone = self.picture.take_removed();
         let view = self.picture.view();
         self.duplicates.settle(&self.batch, &gone, &view);
+        self.removed.extend(gone);
         self.log.append(&mut self.batch);
         self.undo.clear();
     }
@@ -118,7 +126,7 @@ impl Trial {
         self.batch.clear();
     }
 
-    fn tell(&mut self, told: &Told, fails: bool) {
+    pub(in crate::engine) fn tell(&mut self, told: &Story, fails: bool) {
         let catalog = Arc::clone(self.picture.view().catalog());
         let event = told.event(&catalog, self.now);
         if let Some(undo) = self.duplicates.learn(&catalog, &event) {
@@ -141,11 +149,35 @@ impl Trial {
     }
 }
 
-fn knows(duplicates: &mut Duplicates, catalog: &Catalog, event: &Event) -> bool {
+pub(in crate::engine) fn knows(
+    duplicates: &mut Duplicates,
+    catalog: &Catalog,
+    event: &Event,
+) -> bool {
     let learnt = duplicates.learn(catalog, event);
     let known = learnt.is_none();
     duplicates.unlearn(learnt.into_iter());
     known
+}
+
+/// All that a memory holds: digests, the oldest first, features taken back, and what was last told.
+type Held = (
+    Vec<[u8; 16]>,
+    Vec<[u8; 16]>,
+    BTreeMap<[u8; 16], ([u8; 16], bool)>,
+);
+
+pub(in crate::engine) fn held(duplicates: &Duplicates) -> Held {
+    let ring = |ring: &Ring| -> Vec<Digest> { ring.iter().map(|(digest, _)| digest).collect() };
+    let latest = duplicates.latest.iter();
+    let latest = latest
+        .map(|(key, told)| (key, (told.content, told.withdrawn)))
+        .collect();
+    (
+        ring(&duplicates.known.ring),
+        ring(&duplicates.taken_back),
+        latest,
+    )
 }
 
 proptest! {
@@ -153,7 +185,7 @@ proptest! {
     fn a_restart_knows_the_same_duplicates(
         story in prop::collection::vec((told(), prop::bool::weighted(0.05)), 1..40),
     ) {
-        let mut trial = Trial::new();
+        let mut trial = Trial::new(REMEMBERED);
         for (told, fails) in &story {
             trial.tell(told, *fails);
         }
@@ -164,6 +196,7 @@ proptest! {
             rebuilt.learn(view.catalog(), &record.event);
         }
         rebuilt.settle_all(&view);
+        prop_assert_eq!(held(&trial.duplicates), held(&rebuilt));
         for (told, _) in &story {
             // As it was told, and as the same source would tell it now.
             for at in [trial.log.first().map_or(trial.now, |first| first.received_at), trial.now] {

@@ -18,7 +18,12 @@ fn after_more_removals_than_are_remembered_a_checkpoint_is_written_whole() {
     let view = picture.view();
     let first = view.hot(Seq(0));
     checkpointer
-        .checkpoint(&first, &picture.take_removed(), view.seq(), view.clock())
+        .checkpoint(
+            &first,
+            &picture.take_removed(),
+            (view.seq(), view.clock()),
+            None,
+        )
         .unwrap();
     let sql = |sql: &str| {
         let beside = Connection::open(dir.path().join("picture.db")).unwrap();
@@ -29,7 +34,7 @@ fn after_more_removals_than_are_remembered_a_checkpoint_is_written_whole() {
     let view = picture.view();
     let mut fails = |removed: &[(LayerIx, FeatureId)]| {
         let hot = view.hot(checkpointer.since());
-        let failed = checkpointer.checkpoint(&hot, removed, view.seq(), view.clock());
+        let failed = checkpointer.checkpoint(&hot, removed, (view.seq(), view.clock()), None);
         assert!(failed.is_err());
         checkpointer.since()
     };
@@ -42,7 +47,7 @@ fn after_more_removals_than_are_remembered_a_checkpoint_is_written_whole() {
     sql("DROP TRIGGER fails");
     let hot = view.hot(Seq(0));
     checkpointer
-        .checkpoint(&hot, &[], view.seq(), view.clock())
+        .checkpoint(&hot, &[], (view.seq(), view.clock()), None)
         .unwrap();
     let loaded = store.load(&catalog, RingLimits::default()).unwrap();
     assert_eq!(loaded.checkpoint, view.seq());

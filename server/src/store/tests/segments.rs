@@ -118,7 +118,7 @@ fn a_checkpoint_without_room_for_sightings_leaves_them_to_the_log() {
     let mut hot = view.hot(checkpointer.since());
     hot.sealed = None;
     checkpointer
-        .checkpoint(&hot, &[], view.seq(), view.clock())
+        .checkpoint(&hot, &[], (view.seq(), view.clock()), None)
         .unwrap();
     assert_eq!(segments(dir.path()), []);
     assert_eq!(folded(&store, &catalog, &log), READS);
@@ -130,7 +130,8 @@ fn an_older_checkpoint_is_used() {
     let (dir, catalog) = (tempfile::tempdir().unwrap(), catalog());
     let (store, log) = filled(dir.path(), &catalog);
     drop(store);
-    let older = "DROP TABLE segments; DROP TABLE kept; ALTER TABLE checkpoint DROP COLUMN sealed;
+    let older = "DROP TABLE pages; DROP TABLE recollection;
+                 DROP TABLE segments; DROP TABLE kept; ALTER TABLE checkpoint DROP COLUMN sealed;
                  PRAGMA user_version = 1";
     picture_db(dir.path()).execute_batch(older).unwrap();
     let store = open(dir.path());
