@@ -33,7 +33,7 @@ const GROUP_EVENTS: usize = 8_192;
 const CLOCK_EVERY: Duration = Duration::from_secs(1);
 /// After so many records a checkpoint begins though it is not yet time, so that no start folds many more:
 /// some two seconds' worth.
-const CHECKPOINT_RECORDS: u64 = 250_000;
+const CHECKPOINT_RECORDS: u64 = 150_000;
 /// How often a store that failed is tried again of our own accord.
 const RETRY_EVERY: Duration = Duration::from_secs(2);
 /// The most that may wait to be told of a checkpoint; more are told at once that there is none.
