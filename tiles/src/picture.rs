@@ -132,7 +132,12 @@ impl Picture {
         match (&view.body, spec.kind) {
             (Body::State(state), LayerKind::State) => {
                 let prev = state.by_id.get(&next.id).cloned();
+                // What is sent as over leaves at once, as everything does that is.
+                let over = observation
+                    .expires_at
+                    .is_some_and(|at| at <= self.view.clock);
                 if let Some(prev) = &prev
+                    && !over
                     && keep_times(&catalog, spec, observation, prev, &mut next)
                 {
                     // What is due of it stays due, and is left to the clock.

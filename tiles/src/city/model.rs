@@ -1,7 +1,7 @@
 //! The picture as one would write it without indexes: maps, and linear scans over them.
 
 use crate::anchor::anchor;
-use crate::catalog::{Catalog, LayerIx, LayerKind, LayerSpec};
+use crate::catalog::{Catalog, FieldIx, LayerIx, LayerKind, LayerSpec};
 use crate::cell::Cell;
 use crate::event::{Event, Observation, Record};
 use crate::feature::{FeatureId, Fix, Topic};
@@ -45,18 +45,27 @@ fn just_before(at: Timestamp) -> Timestamp {
     at - SignedDuration::from_nanos(1)
 }
 
-/// Whether what is told is what is known, but for fields that need a clearance.
-fn differs_in_what_is_hidden(spec: &LayerSpec, known: &Known, told: &Observation) -> bool {
-    let fields = spec.fields_at().filter(|(at, _)| {
+/// Whether a layer that hides something is told what is known, but for fields that need a clearance.
+fn is_news_to_nobody_without_clearance(
+    spec: &LayerSpec,
+    known: &Known,
+    told: &Observation,
+) -> bool {
+    let same = |at: FieldIx| {
         let was = known.observation.properties.clone().with(spec.fixed());
-        was.get(*at) != told.properties.clone().with(spec.fixed()).get(*at)
-    });
-    let differs: Vec<bool> = fields.map(|(_, field)| field.clearance.is_some()).collect();
+        was.get(at) == told.properties.clone().with(spec.fixed()).get(at)
+    };
+    let mut hidden = spec
+        .fields_at()
+        .filter(|(_, field)| field.clearance.is_some());
+    let mut open = spec
+        .fields_at()
+        .filter(|(_, field)| field.clearance.is_none());
     known.observation.geometry == told.geometry
         && known.observation.feed == told.feed
         && told.observed_at.is_none_or(|at| at == known.observed_at())
-        && !differs.is_empty()
-        && differs.iter().all(|hidden| *hidden)
+        && hidden.next().is_some()
+        && open.all(|(at, _)| same(at))
 }
 
 impl Known {
@@ -224,8 +233,10 @@ impl Model {
             self.known.entry(key).or_insert(next);
             return;
         }
+        let over = observation.expires_at.is_some_and(|at| at <= self.now);
         if let Some(known) = self.known.get(&key)
-            && differs_in_what_is_hidden(spec, known, observation)
+            && !over
+            && is_news_to_nobody_without_clearance(spec, known, observation)
         {
             next.observation.observed_at = Some(known.observed_at());
             next.observation.stale_at = observation.stale_at.or(known.stale_at(spec));
