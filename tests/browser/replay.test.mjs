@@ -138,7 +138,7 @@ test("the timeline is worked by keyboard: it moves, plays, and follows what chan
   await browser.holds("incidents", []);
   await unitsDrawn(false);
   const rail = page.getByRole("region", { name: "Alerts" });
-  await rail.getByText("Nothing was recorded by then.", { exact: true }).waitFor();
+  await rail.getByText("Nothing was recorded by then: incidents, plate hits, blockages.").waitFor();
   const text = `${new Date(then).toISOString().slice(0, 19)}Z`;
   await page.goto(`${server.base}/wall/A?${HERE}&replay=${text}`);
   await browser.holds("incidents", ["gone", "moved"]);

@@ -44,9 +44,9 @@ describe("what an empty rail says", () => {
       "Nothing is listed. Nothing was recorded by then: plate hits.",
     );
     const nothing = { unrecorded: new Set(ALL) };
-    expect(calmWords(ALL, nothing)).toBe("Nothing was recorded by then.");
+    expect(calmWords(ALL, nothing)).toBe("Nothing was recorded by then: incidents, plate hits, blockages.");
     expect(calmWords(["incidents"], nothing)).toBe(
-      "Nothing was recorded by then. Not shown on this wall: plate hits, blockages.",
+      "Not shown on this wall: plate hits, blockages. Nothing was recorded by then: incidents.",
     );
   });
 });

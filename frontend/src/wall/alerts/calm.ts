@@ -28,10 +28,10 @@ export function calmWords(layers: readonly string[], heard: Heard): string {
   }
   const named = (some: typeof hidden): string => some.map(([, name]) => name).join(", ");
   const isReplay = "unrecorded" in heard;
-  const nothing = isReplay && silent.length === LISTED.length - hidden.length && silent.length > 0;
-  const said = [nothing ? "Nothing was recorded by then." : "Nothing is listed."];
+  const all = isReplay && hidden.length + silent.length === LISTED.length && silent.length > 0;
+  const said = all ? [] : ["Nothing is listed."];
   if (hidden.length > 0) said.push(`Not shown on this wall: ${named(hidden)}.`);
-  if (silent.length > 0 && !nothing) {
+  if (silent.length > 0) {
     said.push(`${isReplay ? "Nothing was recorded by then" : "No feed reports"}: ${named(silent)}.`);
   }
   return said.join(" ");

@@ -27,10 +27,21 @@ describe("the record", () => {
   });
 
   it("has nothing of anything before its first record, and says of what it has nothing yet", () => {
-    const first = START + 40_000;
-    expect([...unrecordedBy(NEW, first - 1, first)]).toEqual(["incidents", "units", "alpr_hits", "cells"]);
-    expect([...unrecordedBy(NEW, first, first)]).toEqual(["incidents", "alpr_hits"]);
+    const second = START + 40_000;
+    const first: Timeline = {
+      ...timeline(
+        { incidents: [0, 0], units: [1, 0], alpr_hits: [0, 0], blockages: [0, 1], cells: null },
+        null,
+      ),
+      from: "2026-01-01T12:00:40Z",
+      step_s: 1,
+    };
+    expect([...unrecordedBy(NEW, second - 1, first)]).toEqual(["incidents", "units", "alpr_hits", "cells"]);
+    expect([...unrecordedBy(NEW, second, first)]).toEqual(["incidents", "alpr_hits"]);
     expect([...unrecordedBy(NEW, START + 70_000, first)]).toEqual(["alpr_hits"]);
+    const more = timeline({ ...COUNTS, blockages: [0, 1, 0, 0] }, "2026-01-01T12:00:00Z");
+    expect([...unrecordedBy(more, second, first)], "to the second").toContain("blockages");
+    expect([...unrecordedBy(more, second + 1000, first)]).not.toContain("blockages");
     expect([...unrecordedBy(timeline({ incidents: [0] }, null), START, null)]).toEqual(["incidents"]);
   });
 

@@ -21,16 +21,19 @@ export const beginning = (momentAgo: number, firstRecord: number): number =>
 
 /**
  * The layers of which nothing was recorded by an instant. None where more is kept than the timeline shows: what was there before it
- * begins is not in it. A layer that is not counted for this viewer is taken to be recorded, once there is any record.
+ * begins is not in it. `first` has the step of the first record, second by second. A layer that is not counted for this viewer is taken
+ * to be recorded, once there is any record.
  */
-export function unrecordedBy(timeline: Timeline, at: number, firstRecord: number | null): Set<string> {
-  const { kept_from, from, step_s, layers } = timeline;
-  const [keptFrom, start] = [instant(kept_from), instant(from)];
+export function unrecordedBy(timeline: Timeline, at: number, first: Timeline | null): Set<string> {
+  const [keptFrom, start] = [instant(timeline.kept_from), instant(timeline.from)];
   if (start === null || (keptFrom !== null && keptFrom < start)) return new Set();
-  const isBefore = keptFrom === null || (firstRecord !== null && at < firstRecord);
-  const silent = layers.filter(({ counts }) => {
-    const first = counts?.findIndex((count) => count > 0);
-    return isBefore || (first !== undefined && (first === -1 || start + first * step_s * 1000 > at));
+  const firstRecord = first === null ? null : firstStep(first);
+  const isBefore = keptFrom === null || (firstRecord !== null && at < firstRecord.from);
+  const firstOf = (some: Timeline | null, name: string): number | undefined =>
+    (some && firstStep({ ...some, layers: some.layers.filter(({ layer }) => layer === name) }))?.from;
+  const silent = timeline.layers.filter(({ layer, counts }) => {
+    const from = firstOf(first, layer) ?? firstOf(timeline, layer);
+    return isBefore || (counts !== null && (from === undefined || from > at));
   });
   return new Set(silent.map(({ layer }) => layer));
 }

@@ -24,8 +24,8 @@ export class Replay {
   #clock: clock.PlayClock;
   #keptFrom: number | null = null;
   #timeline: Timeline | null = null;
-  /** The second of the first record, where all that is kept is younger than what the timeline shows. */
-  #firstRecord: number | null = null;
+  /** The step of the first record, second by second, where all that is kept is younger than what the timeline shows. */
+  #firstStep: Timeline | null = null;
   /** Whether somebody said where to be. */
   #chosen: boolean;
   #past: Past | null = null;
@@ -190,7 +190,7 @@ export class Replay {
       past: this.#past,
       trouble: this.#trouble,
       unrecorded:
-        this.#timeline === null ? new Set() : unrecordedBy(this.#timeline, this.at, this.#firstRecord),
+        this.#timeline === null ? new Set() : unrecordedBy(this.#timeline, this.at, this.#firstStep),
       news: this.parts.news(),
     };
     this.parts.wall.replay = told;
@@ -206,9 +206,9 @@ export class Replay {
   async #findBeginning(timeline: Timeline, layers: readonly string[]): Promise<void> {
     const coarse = firstStep(timeline);
     if (coarse === null || this.#keptFrom === null || this.#keptFrom < (instant(timeline.from) ?? 0)) return;
-    this.#firstRecord = firstStep(await askTimeline(layers, coarse.from, coarse.to, 1))?.from ?? coarse.from;
+    this.#firstStep = await askTimeline(layers, coarse.from, coarse.to, 1);
     if (this.#chosen || this.#over) return;
-    this.seek(beginning(this.#momentAgo, this.#firstRecord));
+    this.seek(beginning(this.#momentAgo, firstStep(this.#firstStep)?.from ?? coarse.from));
     this.parts.onBegun();
   }
 
