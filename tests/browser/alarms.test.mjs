@@ -91,6 +91,23 @@ test("the inset's map has the wall's style and symbols, and the alarm is drawn i
   assert.ok(seen.vermilion > 60, JSON.stringify(seen));
 });
 
+test("Enter opens what the inset points out, as its button says", async () => {
+  await inset().getByRole("button", { name: /Details\s+Enter/ }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Cameras that see it" }).waitFor();
+  await page.keyboard.press("Escape");
+  await openWall(LONG);
+  await server.post("incidents", point("seen-by-none", 20, 20, { ...urgent, type: "arson" }));
+  const arson = page.getByRole("region", { name: "Arson" });
+  await arson.getByText("No camera sees it; nearest:").waitFor();
+  assert.ok((await arson.getByRole("listitem").count()) > 0);
+  await page.keyboard.press("Escape");
+  await arson.waitFor({ state: "detached" });
+  await server.post("incidents", point("urgent", 0, 0, { ...urgent, status: "closed" }));
+  await server.post("incidents", point("urgent-again", 0, 0, urgent));
+  await inset().waitFor();
+});
+
 test("P keeps the inset, and Escape lets it go", async () => {
   await page.keyboard.press("p");
   await inset().getByRole("button", { name: "Pinned" }).waitFor();

@@ -69,6 +69,20 @@ test("the rail names what alone is not reported, and is calm once all are heard 
   await rail().getByText("All quiet. Nothing of priority 1 to 3, no hit, no blockage.").waitFor();
 });
 
+test("what is typed after F is searched for, and Escape brings the wall's keys back", async () => {
+  await open();
+  await page.keyboard.press("f");
+  await page.getByRole("heading", { name: "Find" }).waitFor();
+  await page.keyboard.type("stone");
+  assert.equal(await page.getByRole("combobox").inputValue(), "stone");
+  await page.keyboard.press("Escape");
+  await page.getByRole("heading", { name: "Find" }).waitFor({ state: "detached" });
+  await page.keyboard.press("v");
+  await page.getByRole("heading", { name: "Sound" }).waitFor();
+  assert.ok(await page.getByRole("checkbox").first().evaluate((it) => it === document.activeElement), "the first field");
+  await page.keyboard.press("Escape");
+});
+
 test("a session that is shown less is told what it is not shown", async () => {
   const printed = await server.command("link", "--role", "wall", "--layers", "incidents,cameras");
   const token = /\/sign-in#(\S+)/.exec(printed)[1];

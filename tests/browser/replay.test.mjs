@@ -8,7 +8,7 @@ import { DOWNTOWN, Server, point } from "./server.mjs";
 const HERE = `at=${DOWNTOWN.join(",")},15`;
 const CALL = { type: "collision", priority: 2, discipline: "police", status: "open", address: "Congress & Stone" };
 const SETTLED_MS = 6500;
-let server, browser, page, then, freshAt;
+let server, browser, page, told, then, freshAt;
 
 /** Waits on the page's own clock. */
 const past = (instant) => page.waitForFunction((ms) => Date.now() > ms, instant, { timeout: PATIENCE_MS });
@@ -40,7 +40,7 @@ before(async () => {
   await page.goto(await server.link());
   await page.waitForURL(/\/wall/);
   await server.post("incidents", point("moved", -2, 0, CALL), point("gone", 2, 0, { ...CALL, priority: 3 }));
-  const told = Date.now();
+  told = Date.now();
   then = Math.ceil((told + 1) / 1000) * 1000;
   await past(then + 1000);
   await server.post("incidents", point("moved", 4, 1, CALL));
@@ -118,6 +118,18 @@ test("one key brings the present back", async () => {
   assert.doesNotMatch(page.url(), /replay/);
 });
 
+test("where the record is younger than five minutes, a replay begins with the first record and not before", async () => {
+  await page.keyboard.press("r");
+  await slider().waitFor();
+  await browser.holds("incidents", ["gone", "moved"]);
+  await drawnAt("moved", -2);
+  const first = Math.floor(told / 1000);
+  assert.ok(Math.abs((await stands()) - first) <= 2, `it stands at ${await stands()}, the first record is of ${first}`);
+  assert.ok(Date.parse(new URL(page.url()).searchParams.get("replay")) / 1000 === (await stands()), "the address says so");
+  await page.keyboard.press("Escape");
+  await page.locator(".frame").waitFor({ state: "detached" });
+});
+
 test("the timeline is worked by keyboard: it moves, plays, and follows what changed", async () => {
   await page.keyboard.press("r");
   await slider().waitFor();
@@ -125,6 +137,8 @@ test("the timeline is worked by keyboard: it moves, plays, and follows what chan
   // Kept is from a whole hour on, and nothing had happened by then.
   await browser.holds("incidents", []);
   await unitsDrawn(false);
+  const rail = page.getByRole("region", { name: "Alerts" });
+  await rail.getByText("Nothing was recorded by then: incidents, plate hits, blockages.").waitFor();
   const text = `${new Date(then).toISOString().slice(0, 19)}Z`;
   await page.goto(`${server.base}/wall/A?${HERE}&replay=${text}`);
   await browser.holds("incidents", ["gone", "moved"]);

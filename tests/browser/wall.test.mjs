@@ -57,7 +57,8 @@ test("details open with the cameras that see it and the nearest, by keyboard alo
   await page.getByRole("heading", { name: "Cameras that see it" }).waitFor();
   await page.getByRole("heading", { name: "Nearest cameras" }).waitFor();
   await page.getByText("Stone & Congress").first().waitFor();
-  assert.match(await page.getByRole("heading", { level: 1 }).innerText(), /Collision/, "the header says what is looked at");
+  const heading = await page.getByRole("heading", { level: 1 }).innerText();
+  assert.match(heading, /Collision\s+Congress & Stone/, "the header says what is looked at, and where that is");
   // No camera of this server has a stream: the best of them stands there by name, and says so.
   const tile = page.getByRole("figure");
   await tile.getByText("No stream for this camera").waitFor();
@@ -67,6 +68,43 @@ test("details open with the cameras that see it and the nearest, by keyboard alo
   assert.deepEqual(await browser.violations(), [], "with details open");
   await page.keyboard.press("Escape");
   await page.getByRole("heading", { name: "Cameras that see it" }).waitFor({ state: "detached" });
+});
+
+test("details that go on say so, and Page Down shows the rest of them", async () => {
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 1280, height: 520 });
+  await page.keyboard.press("Enter");
+  const more = page.getByText("More below");
+  await more.waitFor();
+  await page.evaluate(() => document.activeElement.blur());
+  while (await more.isVisible()) {
+    await page.keyboard.press("PageDown");
+    await page.evaluate(() => new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next))));
+  }
+  const end = page.getByText(`${DOWNTOWN[1].toFixed(5)}, ${DOWNTOWN[0].toFixed(5)}`);
+  const [line, map] = [await end.boundingBox(), await page.getByRole("main").boundingBox()];
+  assert.ok(line.y + line.height <= map.y + map.height, "the last line is on the screen");
+  await page.keyboard.press("Escape");
+  await end.waitFor({ state: "detached" });
+  await page.setViewportSize(size);
+});
+
+test("the selection's ring lies under every name", async () => {
+  const ids = await page.evaluate(() => window.__wall.map.getStyle().layers.map(({ id }) => id));
+  const names = ids.filter((id) => id.endsWith("-name"));
+  assert.ok(names.length > 3);
+  for (const name of names) assert.ok(ids.indexOf("selection-ring") < ids.indexOf(name), name);
+});
+
+test("a key with nothing to do says so", async () => {
+  const hint = page.locator("p.hint");
+  await page.keyboard.press("o");
+  await hint.getByText("Nothing with a plate is open.").waitFor();
+  assert.equal(await hint.getAttribute("role"), "status");
+  await page.keyboard.press("9");
+  await hint.getByText(/^There are no scenes\.$/).waitFor();
+  assert.deepEqual(await browser.violations(), [], "with the hint");
+  await hint.getByText(/./).waitFor({ state: "detached" });
 });
 
 test("layers, help and find open and close by keyboard, and are accessible", async () => {

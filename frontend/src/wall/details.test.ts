@@ -1,7 +1,7 @@
 // The words of the details, and that no plate gets through whole.
 import { describe, expect, it } from "vitest";
 
-import { ageLine, cameraLine, facing, fieldLines, hasPlate, titleOf, wind } from "./details";
+import { ageLine, cameraLine, facing, fieldLines, hasPlate, placeOf, titleOf, wind } from "./details";
 import type { LiveFeature, Value } from "./live/messages";
 import type { CatalogLayer } from "./server/shapes";
 
@@ -43,10 +43,22 @@ describe("details", () => {
     );
     expect(lines).toEqual([
       { name: "Priority", value: "1" },
-      { name: "Type", value: "house_fire" },
+      { name: "Type", value: "House fire" },
       { name: "Opened", value: "17:00:00" },
       { name: "Range", value: "80 m" },
     ]);
+  });
+  it("says codes in words, and leaves what somebody wrote as it is", () => {
+    const said = (properties: Record<string, Value>): string[] =>
+      fieldLines(feature(properties), undefined, "UTC").map((line) => line.value);
+    expect(said({ status: "enroute" })).toEqual(["En route"]);
+    expect(said({ status: "on_scene" })).toEqual(["On scene"]);
+    expect(said({ camera_kind: "ptz" })).toEqual(["PTZ"]);
+    expect(said({ note: "see file on_scene" })).toEqual(["see file on_scene"]);
+  });
+  it("names the place that the feature itself names, and no other", () => {
+    expect(placeOf(feature({ address: " ", intersection: "Stone & 6th" }))).toBe("Stone & 6th");
+    expect([placeOf(feature({})), placeOf(null)]).toEqual(["", ""]);
   });
   it("shows a plate in full only where it was opened, and nothing else changes", () => {
     const hit = feature({ plate: "ABC1234", reason: "stolen" });

@@ -40,6 +40,15 @@ export function titleOf(feature: LiveFeature | null, layer: string | null): stri
   return feature.id;
 }
 
+/** Where it is, as far as it says so itself. */
+export function placeOf(feature: LiveFeature | null): string {
+  for (const name of ["address", "intersection"]) {
+    const value = feature?.properties[name];
+    if (typeof value === "string" && value.trim() !== "") return value;
+  }
+  return "";
+}
+
 const SAID_OTHERWISE: Record<string, string> = { Cad: "CAD number", Fov: "Field of view" };
 
 function fieldName(name: string): string {
@@ -61,8 +70,11 @@ function fieldText(name: string, value: Value, type: string | undefined, timeZon
   if (time !== null) return shortTime(time, timeZone);
   const unit = UNITS[/_(deg|m|mps|s)$/.exec(name)?.[1] ?? ""] ?? "";
   if (typeof value === "number") return `${Number(value.toFixed(unit === "" ? 2 : 0))}${unit}`;
-  return value;
+  return CODED.test(name) ? sentence(value) : value;
 }
+
+/** Fields that hold one of a few codes. */
+const CODED = /^(.*_)?(status|type|kind|discipline|cause|reason|category|state|severity|urgency|certainty)$/;
 
 const wordOf = (item: Value): string => (typeof item === "object" ? JSON.stringify(item) : String(item));
 const instantOf = (value: string | number): number | null =>

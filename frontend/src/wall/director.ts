@@ -4,6 +4,7 @@ import { createContext } from "svelte";
 
 import type { Focusing } from "./focus/focusing";
 import type { Command } from "./keys/bindings";
+import { nothingToDo } from "./keys/nothing-to-do";
 import type { Stage } from "./map/stage";
 import type { Pointing } from "./pointing";
 import type { ReplayDoor } from "./replay/door";
@@ -23,11 +24,15 @@ export interface Cast {
   tones: Tones;
 }
 
+/** Long enough to be read. */
+const HINT_MS = 4000;
+
 export class Director {
   /** Set by whoever opens the wall. */
   replay: ReplayDoor | null = null;
   readonly showing: Showing;
   readonly pointing: Pointing;
+  #hintEnds: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly wall: Wall,
@@ -39,6 +44,8 @@ export class Director {
 
   run(command: Command): void {
     const { showing, pointing } = this;
+    const why = nothingToDo(command, this.wall);
+    if (why !== null) return this.#hint(why);
     switch (command.do) {
       case "scene":
         return this.openScene(this.wall.scenes[command.index]);
@@ -54,7 +61,7 @@ export class Director {
       case "feature":
         return pointing.stepFeature(command.step);
       case "details":
-        return pointing.details();
+        return this.wall.enterOpensFocus ? this.openFocus() : pointing.details();
       case "acknowledge":
         return this.acknowledge(this.wall.currentCard ?? this.wall.selected?.key ?? null);
       case "pin":
@@ -70,8 +77,7 @@ export class Director {
       case "fullscreen":
         return void this.fullscreen();
       case "replay":
-        // The displays of one view have no replay in common, and none of them may show another time than its neighbour.
-        return this.wall.part === null ? this.replay?.toggle() : undefined;
+        return this.replay?.toggle();
       case "back":
         return this.back();
       case "layers":
@@ -80,6 +86,12 @@ export class Director {
       case "sound":
         return this.open(command.do);
     }
+  }
+
+  #hint(why: string): void {
+    clearTimeout(this.#hintEnds);
+    this.wall.hint = why;
+    this.#hintEnds = setTimeout(() => (this.wall.hint = ""), HINT_MS);
   }
 
   open(panel: Panel): void {

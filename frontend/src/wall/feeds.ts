@@ -12,6 +12,15 @@ export interface FeedState {
   reason: string | null;
 }
 
+/** What the sign of a feed means. */
+export const FEED_SIGNS: Readonly<Record<FeedStatus, string>> = {
+  live: "Heard of late",
+  quiet: "Heard, but silent for over a minute; nothing was expected by now",
+  stale: "Silent for longer than expected",
+  failing: "Cannot be fetched or read",
+  never: "Not heard yet, or not known",
+};
+
 const WORST_FIRST: FeedStatus[] = ["failing", "stale", "quiet", "live", "never"];
 
 /** A feed can go stale between two answers of the server, which has said when. */

@@ -12,7 +12,7 @@ import type { Theme } from "../view/address";
 import { sourceOf, type Drawn } from "./drawing";
 import { countCells } from "./overlay/areas";
 import { drawingOf } from "./overlay/legend";
-import { selectionLayers, SELECTION_SOURCE } from "./overlay/selection";
+import { selectionLayers, selectionRing, SELECTION_SOURCE } from "./overlay/selection";
 
 const EMPTY = { type: "FeatureCollection" as const, features: [] };
 
@@ -149,6 +149,7 @@ export function compose(
     );
     data.push(...made);
   }
+  data.push(selectionRing(dataColours(theme)));
   layers.push(...data.sort((a, b) => height(a) - height(b)));
   layers.push(...selectionLayers(dataColours(theme)));
   return { style: { ...style, sources, layers }, owned };

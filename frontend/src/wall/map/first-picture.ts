@@ -30,7 +30,7 @@ export function makeFirstPicture(
   onShown: () => void,
   onWhole: () => void,
 ): void {
-  const { style, clientWidth, clientHeight } = map.getContainer();
+  const { style } = map.getContainer();
   let isReady = false;
   style.visibility = "hidden";
   map.setPixelRatio(pixelRatio * COARSE);
@@ -40,6 +40,7 @@ export function makeFirstPicture(
   const show = (): void => {
     map.off("render", look);
     clearTimeout(latest);
+    const { clientWidth, clientHeight } = map.getContainer();
     map.setPixelRatio(pixelRatio * quickPart(clientWidth * clientHeight * pixelRatio ** 2));
     style.visibility = "";
     map.once("render", () => {

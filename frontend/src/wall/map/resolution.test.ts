@@ -80,4 +80,34 @@ describe("the resolution", () => {
     expect(parts.at(-1)).toBeLessThan(1);
     expect(parts.filter((part) => part === 1).length).toBeLessThan(9);
   });
+
+  it("keeps the number of drawn pixels at once where the map grows and its frames are slow", () => {
+    const resolution = new Resolution(2, 0);
+    draw(resolution, 3, () => 200);
+    expect(resolution.resized(4, 3000)).toBe(0.5);
+    expect(draw(resolution, 60, () => 200, 3)).toEqual([0.5]);
+    expect(resolution.resized(4, 100_000)).toBe(0.3);
+  });
+
+  it("does so too before a frame of the size until then was measured, and never draws more than before", () => {
+    for (const growth of [1.3, 2, 3, 4, 8]) {
+      const resolution = new Resolution(4, 0);
+      const part = resolution.resized(growth, 0) ?? resolution.part;
+      expect(part ** 2 * growth).toBeLessThanOrEqual(1 + 1e-6);
+    }
+  });
+
+  it("stays full where frames of the grown map would be quick, as with a graphics processor", () => {
+    const resolution = new Resolution(2, 0);
+    draw(resolution, 60, () => 9);
+    expect(resolution.resized(4, 60_000)).toBeNull();
+    expect(resolution.part).toBe(1);
+  });
+
+  it("gives the pixels back where the map shrinks", () => {
+    const resolution = new Resolution(2, 0);
+    draw(resolution, 3, () => 200);
+    resolution.resized(4, 3000);
+    expect(resolution.resized(1 / 4, 4000)).toBe(1);
+  });
 });

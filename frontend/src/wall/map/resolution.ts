@@ -1,6 +1,7 @@
 // In which part of its full resolution the map is drawn. Where a frame costs so much that nothing else gets its turn, as on a large
 // display without a graphics processor, fewer pixels are drawn in the same size on the screen: softer, and alive. Decided by the
-// fastest of several frames, so that no single stall counts: a display with a graphics processor is never drawn coarser. Pure.
+// fastest of several frames, so that no single stall counts: a display with a graphics processor is never drawn coarser. A map that
+// grows keeps the number of its pixels at once: to measure first would take several frames of the new size, seconds each. Pure.
 
 /** Below so many pixels drawn for one of the style, its smallest letters (18 high) are no longer read at five metres. */
 export const LEAST_RATIO = 0.6;
@@ -18,6 +19,8 @@ const CALM_FRAMES = 10;
 const CALM_FOR_MS = 20_000;
 /** Where more pixels were too many again, the next attempt is twice as late, and so on up to this. */
 const CALM_AT_MOST_MS = 20 * 60_000;
+
+const ROUNDING = 1e-9;
 
 /** The parts a map of this full pixel ratio may be drawn in, from the whole down to the least that can be read. */
 export function partsOf(fullRatio: number): number[] {
@@ -61,6 +64,18 @@ export class Resolution {
     const isLeast = this.#step === this.#parts.length - 1;
     if (this.#frames.length === FRAMES && fastest > SLOW_MS && !isLeast) return this.#down(fastest, now_ms);
     return this.#isCalm(frame_ms, now_ms) ? this.#up(now_ms) : null;
+  }
+
+  /** The map now covers so many times the area. No more pixels are drawn than before, unless a frame of all of them would be quick. */
+  resized(growth: number, now_ms: number): number | null {
+    const fastest = Math.min(...this.#frames);
+    const isQuick = this.#frames.length > 0 && fastest * growth <= CALM_MS;
+    this.#frames = [];
+    if (growth > 1 && isQuick) return null;
+    const same = this.part / Math.sqrt(growth) + ROUNDING;
+    const found = this.#parts.findIndex((part) => part <= same);
+    const step = found === -1 ? this.#parts.length - 1 : found;
+    return step === this.#step ? null : this.#change(step, false, now_ms);
   }
 
   /** The most pixels whose frame is not slow, if its cost goes with their number. */

@@ -14,6 +14,7 @@ import type { DiffTarget } from "./live-source";
 import "./maplibre";
 import { Pulses } from "./pulses";
 import { Sharpness } from "./sharpness";
+import { sharpSymbols } from "./sharp-symbols";
 import { sourceOf } from "./drawing";
 import { drawingOf } from "./overlay/legend";
 import { SELECTION_SOURCE } from "./overlay/selection";
@@ -96,6 +97,8 @@ export class Stage {
       fadeDuration: 0,
       maxPitch: part === null ? 60 : 0,
       pixelRatio,
+      trackResize: false,
+      transformRequest: sharpSymbols(pixelRatio),
       locale: { "Map.Title": "Map" },
     });
     this.#pulses = new Pulses(this.map);

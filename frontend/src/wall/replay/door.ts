@@ -8,9 +8,6 @@ import type { Wanted } from "./ask";
 import type { Speed } from "./play-clock";
 import type { Replay } from "./replay";
 
-/** How far back it begins where nobody says when. */
-const A_MOMENT_AGO_MS = 5 * 60_000;
-
 /** What a replay needs of the wall. */
 export interface ReplayParts {
   wall: Wall;
@@ -21,6 +18,8 @@ export interface ReplayParts {
   serverNow(): number;
   /** Alarms of severity 1 and 2 since the replay began. */
   news(): number;
+  /** It has found by itself where to begin. */
+  onBegun(): void;
 }
 
 export interface DoorEvents {
@@ -37,7 +36,7 @@ export class ReplayDoor {
   #news = 0;
 
   constructor(
-    private readonly parts: Omit<ReplayParts, "news">,
+    private readonly parts: Omit<ReplayParts, "news" | "onBegun">,
     private readonly events: DoorEvents,
   ) {}
 
@@ -50,6 +49,7 @@ export class ReplayDoor {
     return this.#replay !== null;
   }
 
+  /** At an instant, or where nobody says one a moment ago, if something was recorded by then. */
   async open(at: number | null): Promise<void> {
     if (this.#opening || this.isOpen) return;
     this.#opening = true;
@@ -57,8 +57,8 @@ export class ReplayDoor {
       const { Replay } = await import("./replay");
       this.#news = 0;
       this.events.onOtherTime();
-      const start = at ?? this.parts.serverNow() - A_MOMENT_AGO_MS;
-      const replay = new Replay({ ...this.parts, news: () => this.#news }, start);
+      const onBegun = (): void => this.events.onAddress();
+      const replay = new Replay({ ...this.parts, news: () => this.#news, onBegun }, at);
       this.parts.live.detach();
       // Nothing of the present may stand beside the past.
       Object.assign(this.parts.wall, { cards: [], notices: [], counts: {} });

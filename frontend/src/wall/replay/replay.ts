@@ -8,7 +8,8 @@ import { askPast, askTimeline, secondText, wholeSecond } from "./ask";
 import type { ReplayParts } from "./door";
 import { rowsOf, stepFor } from "./histogram";
 import * as clock from "./play-clock";
-import type { Past, Replaying } from "./shapes";
+import { A_MOMENT_AGO_MS, beginning, firstStep, unrecordedBy } from "./records";
+import type { Past, Replaying, Timeline } from "./shapes";
 
 const DAY_MS = 24 * 3_600_000;
 /** What is younger is the live wall's business, and may still be on its way. */
@@ -22,6 +23,11 @@ export class Replay {
   readonly picture: Picture;
   #clock: clock.PlayClock;
   #keptFrom: number | null = null;
+  #timeline: Timeline | null = null;
+  /** The step of the first record, second by second, where all that is kept is younger than what the timeline shows. */
+  #firstStep: Timeline | null = null;
+  /** Whether somebody said where to be. */
+  #chosen: boolean;
   #past: Past | null = null;
   #after: string | null = null;
   #drawn: number | null = null;
@@ -39,9 +45,10 @@ export class Replay {
 
   constructor(
     private readonly parts: ReplayParts,
-    at: number,
+    at: number | null,
   ) {
-    this.#sought = clock.clamped(at, this.#span);
+    this.#chosen = at !== null;
+    this.#sought = clock.clamped(at ?? this.#momentAgo, this.#span);
     this.#clock = clock.standing(this.#sought, performance.now());
     const { wall } = parts;
     this.picture = new Picture(
@@ -88,7 +95,12 @@ export class Replay {
     return clock.instantOf(this.#clock, performance.now());
   }
 
+  get #momentAgo(): number {
+    return wholeSecond(this.parts.serverNow()) - A_MOMENT_AGO_MS;
+  }
+
   seek(at: number): void {
+    this.#chosen = true;
     this.#clock = clock.soughtTo(this.#clock, at, this.#span, performance.now());
     this.#sought = this.#clock.at;
     this.#askedAt = -Infinity;
@@ -177,6 +189,8 @@ export class Replay {
       span: this.#shownSpan,
       past: this.#past,
       trouble: this.#trouble,
+      unrecorded:
+        this.#timeline === null ? new Set() : unrecordedBy(this.#timeline, this.at, this.#firstStep),
       news: this.parts.news(),
     };
     this.parts.wall.replay = told;
@@ -186,6 +200,16 @@ export class Replay {
   get #shownSpan(): clock.Span {
     const { from, to } = this.#span;
     return { from: Math.min(from, to - SHORTEST_MS), to };
+  }
+
+  /** The server says to the hour what is kept; the counts say to the second when there was something. */
+  async #findBeginning(timeline: Timeline, layers: readonly string[]): Promise<void> {
+    const coarse = firstStep(timeline);
+    if (coarse === null || this.#keptFrom === null || this.#keptFrom < (instant(timeline.from) ?? 0)) return;
+    this.#firstStep = await askTimeline(layers, coarse.from, coarse.to, 1);
+    if (this.#chosen || this.#over) return;
+    this.seek(beginning(this.#momentAgo, firstStep(this.#firstStep)?.from ?? coarse.from));
+    this.parts.onBegun();
   }
 
   async #askTimeline(): Promise<void> {
@@ -200,6 +224,8 @@ export class Replay {
       const { from, to } = this.#shownSpan;
       const timeline = await askTimeline(layers, from, to, stepFor(to - from));
       this.#keptFrom = instant(timeline.kept_from);
+      if (!this.#begun) await this.#findBeginning(timeline, layers);
+      this.#timeline = timeline;
       const start = instant(timeline.from) ?? from;
       this.#past = { rows: rowsOf(timeline, catalog), from: start, step_s: timeline.step_s };
       if (this.#trouble !== null) this.#askedAt = -Infinity;

@@ -27,6 +27,8 @@ export interface Replaying {
   span: Span;
   past: Past | null;
   trouble: string | null;
+  /** The layers of which nothing was recorded by then. */
+  unrecorded: ReadonlySet<string>;
   /** Alarms of severity 1 and 2 that came meanwhile, and are not shown. */
   news: number;
 }

@@ -62,6 +62,8 @@ export class Wall {
   acknowledged = $state.raw<ReadonlySet<string>>(new Set());
   currentCard = $state<string | null>(null);
   announcement = $state("");
+  /** Why a key did nothing, for a moment. */
+  hint = $state("");
   counts = $state.raw<Record<string, number>>({});
 
   scene = $state<string | null>(null);
@@ -89,6 +91,10 @@ export class Wall {
   /** Whether this display carries what is there once for all displays of the view. */
   get leads(): boolean {
     return leads(this.part);
+  }
+  /** Whether Enter opens what the wall points out: nothing else is chosen, by card or by reticle. */
+  get enterOpensFocus(): boolean {
+    return this.focus !== null && this.currentCard === null && !this.reticle;
   }
   /** The layers whose features are all held here. */
   get liveLayers(): readonly string[] {

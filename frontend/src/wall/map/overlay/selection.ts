@@ -8,8 +8,27 @@ export const SELECTION_SOURCE = "selection";
 /** The number sits beside the camera and not on it. */
 const NUMBER_AT: [number, number] = [17, -17];
 
+const role = (name: string): ["==", ["get", "role"], string] => ["==", ["get", "role"], name];
+
+/** Lies under names and symbols, so that it strikes none of them through. */
+export function selectionRing(colours: DataColours): LayerSpecification {
+  return {
+    id: "selection-ring",
+    type: "circle",
+    source: SELECTION_SOURCE,
+    filter: role("point"),
+    paint: {
+      "circle-radius": 31,
+      "circle-opacity": 0,
+      "circle-color": colours.selection,
+      "circle-stroke-color": colours.selection,
+      "circle-stroke-width": 4,
+    },
+  };
+}
+
+/** Lies over everything. */
 export function selectionLayers(colours: DataColours): LayerSpecification[] {
-  const role = (name: string): ["==", ["get", "role"], string] => ["==", ["get", "role"], name];
   return [
     {
       id: "selection-trail",
@@ -52,19 +71,6 @@ export function selectionLayers(colours: DataColours): LayerSpecification[] {
         "text-ignore-placement": true,
       },
       paint: { "text-color": colours.label_halo, "text-translate": NUMBER_AT },
-    },
-    {
-      id: "selection-ring",
-      type: "circle",
-      source: SELECTION_SOURCE,
-      filter: role("point"),
-      paint: {
-        "circle-radius": 31,
-        "circle-opacity": 0,
-        "circle-color": colours.selection,
-        "circle-stroke-color": colours.selection,
-        "circle-stroke-width": 4,
-      },
     },
   ];
 }
