@@ -129,7 +129,10 @@ impl Failure {
         if let Self::Config(BadConfig::File { cause, .. }) = self {
             return cause.kind() == std::io::ErrorKind::NotFound;
         }
-        matches!(self, Self::NotThere(_) | Self::Unknown(_))
+        matches!(
+            self,
+            Self::NotThere(_) | Self::Unknown(_) | Self::Store(StoreError::Inside { .. })
+        )
     }
 
     fn system(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {

@@ -52,7 +52,7 @@ fn what_is_asked_amiss_exits_2_and_says_what_is_expected() {
 }
 
 #[tokio::test]
-async fn an_export_takes_a_file_by_an_ending_that_is_known() {
+async fn a_file_to_write_has_an_ending_that_is_known_and_is_outside_the_store() {
     let city = City::start().await;
     city.post("incidents", &incident("a", LON, LAT)).await;
     for name in ["c.shp", "c"] {
@@ -80,6 +80,10 @@ async fn an_export_takes_a_file_by_an_ending_that_is_known() {
         let text = fs::read_to_string(&file).expect("written");
         assert!(text.starts_with("lon,lat,id,"), "{text}");
     }
+    let inside = city.data().join("backup.db");
+    let ran = city.command(&["backup", path_of(&inside)]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("is inside the store"), "{}", ran.stderr);
     let ran = city.command(&["export", "incidents", "--for-spreadsheets"]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(ran.stderr.contains("is for CSV"), "{}", ran.stderr);
