@@ -106,7 +106,7 @@ pub enum BadSourceLayer {
         name: String,
     },
     /// Nothing in it can be drawn as this source-layer.
-    #[error("none of {features} features is {wanted}, as {name} has them")]
+    #[error("none of its features ({features}) is {wanted}, as {name} has them")]
     Geometry {
         /// The source-layer.
         name: String,
@@ -349,8 +349,7 @@ fn plain(value: serde_json::Value) -> Option<Value> {
 }
 
 /// Checks a file for a source-layer and puts it in place of the one before, whole or not at all.
-/// Gives the number of features.
-pub fn import(data: &Path, name: &str, text: &str) -> Result<usize, ImportError> {
+pub fn import(data: &Path, name: &str, text: &str) -> Result<Put, ImportError> {
     if !SOURCE_LAYERS.contains(&name) {
         return Err(ImportError::Layer(BadSourceLayer::Name {
             name: name.into(),
@@ -358,8 +357,23 @@ pub fn import(data: &Path, name: &str, text: &str) -> Result<usize, ImportError>
     }
     let (layer, _) = SourceLayer::read(name, text)?;
     layer.check()?;
+    let before = std::fs::read_to_string(data.join("basemap").join(format!("{name}.geojson")));
+    let before = before.ok();
+    let before = before.and_then(|text| SourceLayer::read(name, &text).ok());
     write(data, name, text.as_bytes())?;
-    Ok(layer.features)
+    Ok(Put {
+        features: layer.features,
+        before: before.map(|(layer, _)| layer.features),
+    })
+}
+
+/// What an import put in place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Put {
+    /// Its features.
+    pub features: usize,
+    /// Those of the file that it took the place of, where there was one that could be read.
+    pub before: Option<usize>,
 }
 
 /// Puts the file of a source-layer in place, whole or not at all.

@@ -1,7 +1,7 @@
 //! The commands, one module each.
 //!
 //! What a program reads goes to stdout, what a person reads to stderr. Exit codes: 0 done, 1 failed,
-//! 2 asked for something that is not there.
+//! 2 asked amiss: what was named is not there or not what it has to be.
 
 mod backup;
 mod check;
@@ -40,7 +40,7 @@ const LAST: usize = 900;
 #[derive(Debug, Parser)]
 #[command(name = "atalaya", version = VERSION, about)]
 struct Arguments {
-    /// The configuration file; without one everything has its default. `check --example` prints one.
+    /// The configuration file; without one everything has its default. "atalaya check --example" prints one.
     #[arg(long, global = true, value_name = "FILE", display_order = LAST)]
     config: Option<PathBuf>,
     /// The directory of the store; by default the one that the configuration names, else atalaya-data.
@@ -115,7 +115,7 @@ pub enum Failure {
         /// Why it failed.
         cause: std::io::Error,
     },
-    /// Something asked for is not there.
+    /// What was named is not there, or not what it has to be.
     #[error("{0}")]
     NotThere(String),
     /// Anything else.
@@ -124,12 +124,15 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Whether what was asked for is not there, rather than that it failed.
+    /// Whether it was asked amiss, rather than that it failed.
     fn is_of_the_question(&self) -> bool {
         if let Self::Config(BadConfig::File { cause, .. }) = self {
             return cause.kind() == std::io::ErrorKind::NotFound;
         }
-        matches!(self, Self::NotThere(_) | Self::Unknown(_))
+        matches!(
+            self,
+            Self::NotThere(_) | Self::Unknown(_) | Self::Store(StoreError::Inside { .. })
+        )
     }
 
     fn system(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
@@ -154,11 +157,6 @@ pub fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut config = Config::load(arguments.config.as_deref())?;
     if let Some(data) = arguments.data {
-        if matches!(arguments.command, Command::Demo(_)) {
-            return Err(Failure::NotThere(
-                "a demo makes a throw-away directory of its own: --data goes with serve".into(),
-            ));
-        }
         config.data = data;
     }
     match arguments.command {
@@ -185,6 +183,12 @@ fn no_store(data: &std::path::Path) -> String {
     )
 }
 
+/// How many there are of something, whose plural ends in s.
+fn count_of(count: usize, one: &str) -> String {
+    let many = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{many}")
+}
+
 /// One line for a program. A reader that has gone away is no failure.
 fn print(line: &str) {
     let mut out = std::io::stdout().lock();
@@ -195,3 +199,6 @@ fn print(line: &str) {
 fn say(line: &str) {
     drop(writeln!(std::io::stderr().lock(), "{line}"));
 }
+
+#[cfg(test)]
+mod tests;

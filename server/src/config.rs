@@ -7,6 +7,7 @@ mod address;
 mod check;
 mod example;
 mod feeds;
+mod scenes;
 
 use crate::adaptor::Feed;
 use crate::http::proxies::Net;
@@ -280,20 +281,20 @@ pub struct Scene {
     pub name: String,
     /// Its name for people.
     pub title: String,
-    /// Longitude and latitude of the middle.
+    /// Longitude and latitude of the middle: -180 to 180, -85.051129 to 85.051129.
     pub center: [f64; 2],
-    /// Zoom.
+    /// Zoom, 0 to 22.
     pub zoom: f64,
-    /// Degrees clockwise from north that point up.
+    /// Degrees clockwise from north that point up, -360 to 360.
     #[serde(default)]
     pub bearing: f64,
-    /// Degrees of tilt.
+    /// Degrees of tilt, 0 to 60.
     #[serde(default)]
     pub pitch: f64,
     /// The layers shown; all where absent.
     #[serde(default)]
     pub layers: Option<Vec<String>>,
-    /// Seconds it stays when the wall cycles.
+    /// Seconds it stays when the wall cycles, 1 to 86,400.
     #[serde(default = "dwell")]
     pub dwell_s: u32,
 }
@@ -355,6 +356,14 @@ pub enum BadConfig {
         camera: String,
         /// What is wrong.
         reason: &'static str,
+    },
+    /// A scene that cannot be shown.
+    #[error("scene \"{scene}\": {reason}")]
+    Scene {
+        /// The scene.
+        scene: String,
+        /// What is wrong.
+        reason: String,
     },
     /// A value outside its bounds.
     #[error("{key} = {value}: {limit}")]

@@ -19,6 +19,7 @@ mod openapi;
 pub mod params;
 mod past;
 mod places;
+mod problems;
 pub mod proxies;
 mod reading;
 mod refusals;
@@ -158,6 +159,7 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(get("/search", search::search))
         .service(get("/openapi.json", openapi::document))
         .service(get("/docs", openapi::page))
+        .service(get("/problems/{slug}", problems::row).wrap(from_fn(refusals::no_query)))
         .configure(ogc::mount)
         .configure(sign_in::mount)
         .service(get("/sign-in", assets::sign_in))

@@ -20,6 +20,7 @@ pub use failures::Failures;
 pub use grant::{Authority, Grant, Principal, UnknownClearance};
 pub use listed::{Kind, Listed, State};
 pub use order::{KeyOrder, LinkOrder, UnknownName};
+pub(crate) use policy::role_names;
 pub use policy::{Action, Permission, Role, UnknownRole, may, viewer};
 pub use token::Token;
 pub(crate) use token::hex;

@@ -35,6 +35,13 @@ pub struct Row {
     pub detail: &'static str,
 }
 
+impl Row {
+    /// The `type` of a problem of this kind: a path under which this row is served.
+    pub fn kind(&self) -> String {
+        format!("/problems/{}", self.slug)
+    }
+}
+
 /// Declares the enum and its table at once, so that neither can have what the other lacks.
 macro_rules! problems {
     ($(
@@ -238,7 +245,7 @@ impl Problem {
     pub fn document(&self, instance: Uuid) -> Document {
         let row = self.row();
         let mut document = Document {
-            kind: format!("/problems/{}", row.slug),
+            kind: row.kind(),
             title: row.title,
             status: row.status.as_u16(),
             detail: self.detail(),

@@ -100,6 +100,30 @@ pub fn check(camera: &str, value: &str) -> Result<(), &'static str> {
     Err("its address is neither http, https nor a path")
 }
 
+/// What a value of `[streams]` leads to and is not there, if anything is not: a variable of the environment or a
+/// folder. A playlist that is not there yet is no lack: an encoder writes it when it runs.
+pub fn missing(value: &str) -> Option<String> {
+    let address = match value.strip_prefix("env:") {
+        Some(name) => match std::env::var(name) {
+            Ok(address) => address,
+            Err(_) => return Some(format!("the environment variable {name} is not set")),
+        },
+        None => value.to_owned(),
+    };
+    match Location::configured(&address) {
+        // What the variable holds may be a secret.
+        None => Some(format!("{value} holds neither http, https nor a path")),
+        Some(Location::Web(_)) => None,
+        Some(Location::Disk { root, .. }) if root.is_dir() => None,
+        Some(Location::Disk { root, .. }) if value == address => {
+            Some(format!("there is no folder {}", root.display()))
+        }
+        Some(Location::Disk { .. }) => {
+            Some(format!("the folder that {value} leads to is not there"))
+        }
+    }
+}
+
 /// A value of `[streams]` with a relative path meant from a folder.
 pub fn beside(folder: &Path, value: &str) -> String {
     if value.is_empty() || value.starts_with("env:") || value.contains("://") {

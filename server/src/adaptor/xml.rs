@@ -1,7 +1,7 @@
 //! XML as a small tree of elements, for the formats that come as XML.
 //!
-//! Promises a bound on everything: [`MAX_DEPTH`], [`MAX_ELEMENTS`], and text never longer than the
-//! body, since nothing is ever expanded. Names are local names; the namespace stands beside them, of
+//! Promises a bound on everything: [`MAX_DEPTH`], [`MAX_ELEMENTS`], [`MAX_NAMESPACES`] declared around one
+//! element, and text never longer than the body, since nothing is ever expanded. Names are local names; the namespace stands beside them, of
 //! [`MAX_NAMESPACE_BYTES`] at most, since it is declared once and kept with every element. Attributes,
 //! comments and processing instructions are dropped.
 //!
@@ -13,14 +13,16 @@
 //! `charset` of the media type, which wins: RFC 7303 section 3).
 
 use super::{Input, Unreadable, media_type};
+use crate::problem::echo;
 use quick_xml::NsReader;
 use quick_xml::events::{BytesRef, Event};
-use quick_xml::name::ResolveResult;
+use quick_xml::name::{NamespaceError, ResolveResult};
 use std::borrow::Cow;
 
 const MAX_DEPTH: usize = 32;
 const MAX_ELEMENTS: usize = 200_000;
 const MAX_NAMESPACE_BYTES: usize = 256;
+const MAX_NAMESPACES: usize = 128;
 /// What windows-1252 has where Latin-1 has control characters.
 const WINDOWS_1252: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
@@ -60,13 +62,15 @@ pub(super) fn read(input: &Input<'_>) -> Result<Element, Unreadable> {
     let text = decode(input)?;
     let mut reader = NsReader::from_str(&text);
     reader.config_mut().enable_all_checks(true);
+    let resolver = reader.resolver_mut();
+    resolver.set_max_namespace_bindings(MAX_NAMESPACES);
     let mut tree = Tree::default();
     loop {
         let offset = reader.buffer_position();
         let bad = |reason: String| Unreadable::Xml { offset, reason };
         let (namespace, event) = reader
             .read_resolved_event()
-            .map_err(|e| bad(e.to_string()))?;
+            .map_err(|cause| bad(of_reader(&cause)))?;
         let namespace = match namespace {
             ResolveResult::Bound(namespace) => namespace.into_inner(),
             ResolveResult::Unbound | ResolveResult::Unknown(_) => "",
@@ -90,6 +94,15 @@ pub(super) fn read(input: &Input<'_>) -> Result<Element, Unreadable> {
         };
         taken.map_err(bad)?;
     }
+}
+
+/// What the reader refuses, in our words where its own are for programmers.
+fn of_reader(cause: &quick_xml::Error) -> String {
+    if let quick_xml::Error::Namespace(NamespaceError::TooManyBindings(_)) = cause {
+        return format!("more than {MAX_NAMESPACES} namespaces declared around one element");
+    }
+    // It repeats names of the body, which have no bound of their own.
+    echo(&cause.to_string())
 }
 
 /// A tree in the making: the elements still open, outermost first.

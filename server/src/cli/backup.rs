@@ -4,7 +4,7 @@
 //! unless it is told to go. A restore says of the basemap whether it is back.
 
 use super::{Failure, say};
-use crate::basemap::kept;
+use crate::basemap::kept::{self, NotKept};
 use crate::config::Config;
 use crate::store::{StoreError, backup, restore};
 use clap::Args;
@@ -94,17 +94,33 @@ impl Backup {
 /// in signs in again, and keys stay.
 #[derive(Debug, Args)]
 pub(super) struct Restore {
-    /// The file that `backup` wrote.
+    /// The file that atalaya backup wrote.
     file: PathBuf,
 }
 
 impl Restore {
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
         // What SQLite would call unable to open is a file that is not there.
-        File::open(&self.file)
+        let file = File::open(&self.file)
+            .and_then(|file| file.metadata())
             .map_err(|cause| Failure::NotThere(format!("{}: {cause}", self.file.display())))?;
-        kept::check(&self.file)?;
-        let seq = restore(&self.file, &config.data)?;
+        if !file.is_file() {
+            return Err(self.no_backup("it is no file"));
+        }
+        kept::check(&self.file).map_err(|bad| {
+            if let NotKept::Backup { cause, .. } = &bad
+                && is_no_database(cause)
+            {
+                return self.no_backup(cause);
+            }
+            bad.into()
+        })?;
+        let seq = restore(&self.file, &config.data).map_err(|bad| {
+            if let StoreError::Foreign { detail, .. } = &bad {
+                return self.no_backup(detail);
+            }
+            bad.into()
+        })?;
         let basemap = kept::take_out(&config.data.join("main.db"), &config.data);
         let basemap = basemap.map_err(|cause| {
             Failure::Other(format!(
@@ -125,6 +141,15 @@ impl Restore {
         ));
         Ok(())
     }
+
+    fn no_backup(&self, why: &(impl std::fmt::Display + ?Sized)) -> Failure {
+        let file = self.file.display();
+        Failure::NotThere(format!("{file} is no backup of atalaya: {why}"))
+    }
+}
+
+fn is_no_database(cause: &rusqlite::Error) -> bool {
+    cause.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase)
 }
 
 fn beside(file: &Path, suffix: &str) -> PathBuf {

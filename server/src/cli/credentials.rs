@@ -74,7 +74,7 @@ fn the_one(mut all: Vec<Listed>, kind: Kind, meant: &str) -> Result<Listed, Fail
     }
     if all.len() > 1 {
         let ids: Vec<&str> = all.iter().map(|one| &*one.id).collect();
-        return Err(Failure::Other(format!(
+        return Err(Failure::NotThere(format!(
             "{} {} in force are called \"{meant}\": name the one by its id, {}",
             all.len(),
             kind.many(),

@@ -1,6 +1,6 @@
 //! `atalaya decode`: what an adaptor makes of a file, without a server or a store.
 
-use super::{Failure, layer, print, say};
+use super::{Failure, count_of, layer, print, say};
 use crate::adaptor::{Adaptor, Feed, Input, NoSuchAdaptor, decode};
 use crate::config::{Config, FeedConfig, feed};
 use crate::event_json::event_json;
@@ -64,9 +64,9 @@ impl Decode {
             ));
         }
         say(&format!(
-            "{} events of layer {layer}, {} rejects",
-            decoded.events.len(),
-            decoded.rejects.len()
+            "{} of layer {layer}, {}",
+            count_of(decoded.events.len(), "event"),
+            count_of(decoded.rejects.len(), "reject")
         ));
         Ok(())
     }

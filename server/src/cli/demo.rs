@@ -4,8 +4,9 @@ mod encoder;
 mod scene;
 
 use super::link::{reached_at, sign_in_url};
+use super::listening::Taken;
 use super::logging::logging;
-use super::serve::City;
+use super::serve::{self, City};
 use super::{Failure, print};
 use crate::config::{Config, listen_address};
 use crate::demo::{Scenario, Streets, shifted};
@@ -41,24 +42,34 @@ pub(super) struct Demo {
     #[arg(long, value_name = "ADDR:PORT", value_parser = listen_address)]
     listen: Option<String>,
     /// How much faster than real time the night passes, 1 to 60.
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = speed)]
     speed: f64,
+    /// Refused: it stands here so that the help of a demo does not list what other commands take.
+    #[arg(long, hide = true)]
+    data: Option<PathBuf>,
+}
+
+/// A speed, as an argument.
+fn speed(text: &str) -> Result<f64, &'static str> {
+    let speed = text.parse().ok();
+    let speed = speed.filter(|speed| (1.0..=60.0).contains(speed));
+    speed.ok_or("expected a number from 1 to 60")
 }
 
 impl Demo {
     pub(super) fn run(self, mut config: Config) -> Result<(), Failure> {
-        if !(1.0..=60.0).contains(&self.speed) {
-            return Err(Failure::NotThere(format!(
-                "speed {} is not within 1 and 60",
-                self.speed
-            )));
+        if self.data.is_some() {
+            return Err(Failure::NotThere(
+                "a demo makes a throw-away directory of its own: --data goes with serve".into(),
+            ));
         }
         // What it prints is to be read: the link and the `curl` line.
         logging("warn");
-        config.data = throw_away()?;
         if let Some(listen) = self.listen.clone() {
             config.listen = listen;
         }
+        let address = serve::take(&config)?;
+        config.data = throw_away()?;
         config.site.demo = true;
         config.site.banner = Some("Simulated demo — not real events".into());
         if config.scenes.is_empty() {
@@ -68,10 +79,15 @@ impl Demo {
         let cameras = seed_json("layers/cameras.geojson")?;
         let encoders = encoder::configure(&mut config, scene::scenes(&cameras));
         let system = actix_web::rt::System::new();
-        system.block_on(self.serve(config, encoders))
+        system.block_on(self.serve(config, encoders, address))
     }
 
-    async fn serve(self, config: Config, encoders: Vec<Encoder>) -> Result<(), Failure> {
+    async fn serve(
+        self,
+        config: Config,
+        encoders: Vec<Encoder>,
+        address: Taken,
+    ) -> Result<(), Failure> {
         let data = config.data.clone();
         let city = City::open(config)?;
         let app = city.app.clone();
@@ -103,7 +119,7 @@ impl Demo {
             ends_at: None,
         };
         let key = city.identity.create_key(&key, now)?;
-        city.serve(|base| {
+        city.serve(address, |base| {
             print(&format!("listening on {base}"));
             print("");
             print("  The wall, signed in once (within 15 minutes):");

@@ -3,11 +3,12 @@
 //! It reads the log by itself, beside a running server too. Export is an administrator's act: all
 //! fields are in it, restricted ones included, and nobody but its owner may read the file. It promises
 //! that a file is whole or not there.
-//! It refuses layers that are computed from others, and instants before what is kept.
+//! It refuses layers that are computed from others, instants before what is kept, and a file whose name ends
+//! in no format that is known.
 
 mod format;
 
-use super::{Failure, layer, say};
+use super::{Failure, count_of, layer, say};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{NoHistory, fold, picture_at};
@@ -15,7 +16,7 @@ use crate::instant;
 use crate::store::Reader;
 use atalaya_tiles::{Catalog, LayerIx, Seen, View, Viewer};
 use clap::Args;
-use format::Format;
+use format::{FORMATS, Format, Text};
 use jiff::Timestamp;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -34,12 +35,17 @@ pub(super) struct Export {
     /// The instant to write it as of, such as 2026-03-14T20:00:00Z; now by default.
     #[arg(long, value_name = "INSTANT", value_parser = instant::argument)]
     at: Option<Timestamp>,
-    /// The format; by default what the file's name ends in, else GeoJSON.
-    #[arg(long)]
+    /// The format: geojson, csv or fgb, which goes to a file only; by default what the name of the file ends
+    /// in, and on stdout geojson.
+    #[arg(long, hide_possible_values = true)]
     format: Option<Format>,
-    /// The file; stdout by default.
+    /// The file, ending in .geojson, .json, .csv or .fgb unless --format says what it is; stdout by default.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// For CSV that people open in a spreadsheet: text that would be read as a formula there begins with ',
+    /// which is then part of it.
+    #[arg(long)]
+    for_spreadsheets: bool,
 }
 
 impl Export {
@@ -57,18 +63,32 @@ impl Export {
             n => format!(", {n} without geometry left out"),
         };
         say(&format!(
-            "{} features of {}{left_out}",
-            written.features, self.layer
+            "{} of {}{left_out}",
+            count_of(written.features, "feature"),
+            self.layer
         ));
         Ok(())
     }
 
     fn format(&self) -> Result<Format, Failure> {
-        let by_name = self.out.as_deref().and_then(Format::of);
-        let format = self.format.or(by_name).unwrap_or(Format::Geojson);
+        let format = match (self.format, &self.out) {
+            (Some(format), _) => format,
+            (None, None) => Format::Geojson,
+            (None, Some(path)) => Format::of(path).ok_or_else(|| {
+                Failure::NotThere(format!(
+                    "{}: the ending says no format; there are {FORMATS}; or name one with --format",
+                    path.display()
+                ))
+            })?,
+        };
         if format == Format::Fgb && self.out.is_none() {
             return Err(Failure::NotThere(
                 "FlatGeobuf goes to a file: name one with --out".into(),
+            ));
+        }
+        if format != Format::Csv && self.for_spreadsheets {
+            return Err(Failure::NotThere(
+                "--for-spreadsheets is for CSV, which --format csv or a file ending in .csv asks for".into(),
             ));
         }
         Ok(format)
@@ -90,17 +110,17 @@ impl Export {
             return Ok(fold(&mut reader, catalog, now, &[layer])?);
         };
         if at > now {
-            return Err(Failure::Other(format!("--at {at} is after now, {now}")));
+            return Err(Failure::NotThere(format!("--at {at} is after now, {now}")));
         }
         match picture_at(&mut reader, catalog, at, &[layer]) {
             Ok(view) => Ok(view),
             // Who may export may know when exactly the oldest record came.
-            Err(NoHistory::Outside { .. }) => {
-                Err(Failure::Other(match reader.oldest_received(&[layer])? {
+            Err(NoHistory::Outside { .. }) => Err(Failure::NotThere(
+                match reader.oldest_received(&[layer])? {
                     Some(oldest) => format!("{at} is before what is kept: it begins at {oldest}"),
                     None => "nothing is kept: the log is empty".to_owned(),
-                }))
-            }
+                },
+            )),
             Err(NoHistory::Store(cause)) => Err(cause.into()),
         }
     }
@@ -124,7 +144,12 @@ impl Export {
             after = Some(seen.feature_id());
             Some(seen)
         });
-        match format.write(open.spec(), features, out) {
+        let text = if self.for_spreadsheets {
+            Text::ForSpreadsheets
+        } else {
+            Text::AsItIs
+        };
+        match format.write(open.spec(), features, text, out) {
             Ok(written) => Ok(written),
             // A reader that has gone away, as `head` does, is no failure.
             Err(cause) if is_broken_pipe(cause.as_ref()) => Ok(format::Written::default()),

@@ -2,15 +2,15 @@
 //!
 //! It promises that the same file twice changes nothing the second time; that an import which was cut
 //! off goes on where it stopped; and that a bad record costs only itself: it goes to
-//! `FILE.rejects.jsonl` with its position and the reason. It refuses a layer or a column that is not
-//! there before anything is written.
+//! `FILE.rejects.jsonl` with its position and the reason. A layer of the basemap is replaced whole, and it
+//! is said what went. It refuses a layer or a column that is not there before anything is written.
 
 mod ledger;
 
 use super::way::{Way, reload_basemap};
-use super::{Failure, layer, say};
+use super::{Failure, count_of, layer, say};
 use crate::adaptor::cell;
-use crate::basemap::{self, SOURCE_LAYERS};
+use crate::basemap::{self, ImportError, SOURCE_LAYERS};
 use crate::config::Config;
 use crate::geojson::collection;
 use crate::import::{BadFile, Crs, Mapping, Positions, Source, Unread, open, source_layer};
@@ -31,10 +31,15 @@ const SAID: u64 = 3;
 /// What stands before the name of a source-layer of the basemap.
 const BASEMAP: &str = "basemap:";
 
+/// What `--map` is for. No comment of the field, where names of columns would have to stand in code marks.
+const MAP: &str = "Which column or property a field is read from, such as name=TITLE; also for lon, lat, \
+     observed_at, stale_at and expires_at. What is not mapped is read from the column of its own or a usual name";
+
 /// Bring a file into a layer: GeoJSON, GeoJSONSeq, CSV, Shapefile or FlatGeobuf.
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// The layer, such as cameras; basemap:roads and its like fill the static basemap instead.
+    /// The layer, such as cameras, which the file adds to; or basemap:roads and its like: the file then takes
+    /// the place of all that this layer of the static basemap holds.
     layer: String,
     /// The file; its ending says the format: .geojson, .json, .geojsonl, .geojsons, .ndjson, .csv, .tsv,
     /// .shp or .fgb.
@@ -42,11 +47,10 @@ pub(super) struct Import {
     /// The coordinate system of the file, whatever it says itself: EPSG:n.
     #[arg(long, value_name = "EPSG:n")]
     crs: Option<String>,
-    /// Which column a field is read from, such as name=TITLE; also for lon, lat, `observed_at`, `stale_at`
-    /// and `expires_at`. What is not mapped is read from the column of its own or a usual name.
-    #[arg(long, value_name = "field=column", num_args = 1..)]
+    #[arg(long, value_name = "field=column", num_args = 1.., help = MAP)]
     map: Vec<String>,
-    /// The column of the id.
+    /// The column or property of the id; without one it is the file's own, else a usual one, else made of the
+    /// file's name and the position in it.
     #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
 }
@@ -111,19 +115,30 @@ impl Import {
         let source =
             open(&self.file, self.crs()?, Positions::default()).map_err(|bad| bad_file(&bad))?;
         let (text, rejected) = source_layer(name, source)
-            .map_err(|cause| Failure::Other(format!("{}: {cause}", self.file.display())))?;
+            .map_err(|cause| Failure::NotThere(format!("{}: {cause}", self.file.display())))?;
         let mut rejects = Rejects::new(&self.file, false);
         for (index, reason) in &rejected {
             rejects.note(*index, reason, "");
         }
         rejects.finish();
-        let features = basemap::import(&config.data, name, &text);
-        let features = features.map_err(|cause| Failure::Other(cause.to_string()))?;
+        let put = basemap::import(&config.data, name, &text).map_err(|cause| match cause {
+            ImportError::Layer(bad) => Failure::NotThere(format!("{}: {bad}", self.file.display())),
+            ImportError::Write(_) => Failure::Other(cause.to_string()),
+        })?;
+        let before = put.before.map(|before| format!(", in place of {before}"));
         say(&format!(
-            "{features} features in {}, {} rejected",
+            "{} in {}{}",
+            count_of(put.features, "feature"),
             self.layer,
-            rejected.len()
+            before.unwrap_or_default()
         ));
+        if !rejected.is_empty() {
+            say(&format!(
+                "{} rejected: {}",
+                count_of(rejected.len(), "record"),
+                Rejects::path(&self.file).display()
+            ));
+        }
         if reload_basemap(config).await? {
             say("the running server shows them now");
         }
@@ -168,8 +183,8 @@ impl Import {
         mapping
             .settle(&self.file, &mut source)
             .map_err(|bad| bad_file(&bad))?;
-        if source.columns.is_some() {
-            say(&format!("columns: {}", mapping.said()));
+        for line in mapping.said() {
+            say(&line);
         }
         say(&format!(
             "{}: positions in {}",

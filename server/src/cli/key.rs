@@ -27,7 +27,7 @@ pub(super) struct Create {
     #[arg(long, conflicts_with = "role")]
     feed: Option<String>,
     /// For a program that reads or acts: what it does so as. wall reads; responder, dispatcher, planner,
-    /// analyst and operator may do more, admin everything; oversight reads what others did.
+    /// analyst and operator may do more, admin everything; oversight reads what others did, public nothing.
     #[arg(long)]
     role: Option<String>,
     /// Clearances for restricted fields, such as cji or medical, joined by commas; with --role only.

@@ -3,7 +3,7 @@
 use super::{Failure, credentials, print};
 use crate::config::Config;
 use crate::http::site::Site;
-use crate::identity::LinkOrder;
+use crate::identity::{LinkOrder, role_names};
 use clap::Args;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -11,9 +11,7 @@ use std::path::{Path, PathBuf};
 /// Print a one-time sign-in link.
 #[derive(Debug, Args)]
 pub(super) struct Link {
-    /// Who signs in with it: wall, operator, dispatcher, planner, responder, analyst, oversight or
-    /// admin.
-    #[arg(long, default_value = "wall")]
+    #[arg(long, default_value = "wall", help = format!("Who signs in with it: {}", role_names()))]
     role: String,
     /// Clearances of the session for restricted fields, such as cji or medical, joined by commas.
     #[arg(

@@ -24,9 +24,13 @@ const OF_CLIENTS: [&str; 5] = [
     "stream error: handler dropped payload",
 ];
 
+/// What the framework says of its own start and end, which nobody asked: how many workers it has.
+const OF_THE_FRAMEWORK: &str = "actix_server=warn";
+
 /// Starts to write, from a level on unless `RUST_LOG` says otherwise.
 pub(super) fn logging(level: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let usual = || EnvFilter::new(format!("{level},{OF_THE_FRAMEWORK}"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
     let lines = layer().json().with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry();
     let logging = registry.with(filter).with(BadRequests).with(lines);

@@ -5,7 +5,7 @@
 //! All instants of a record move by as much as its `observed_at`. A record without one is left out.
 
 use super::way::Way;
-use super::{Failure, layer, say};
+use super::{Failure, count_of, layer, say};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::geojson::collection;
@@ -26,13 +26,16 @@ const BATCH: usize = 1_000;
 /// Refusals that are said one by one.
 const SAID: usize = 10;
 
+/// What the file is. No comment of the field, where names would have to stand in code marks.
+const FILE: &str = "The recording: GeoJSON features with observed_at, or what decode printed";
+
 /// Feed recorded events as if they happened now.
 #[derive(Debug, Args)]
 pub(super) struct Replay {
-    /// The recording: GeoJSON features with `observed_at`, or what `decode` printed.
+    #[arg(help = FILE)]
     file: PathBuf,
     /// How much faster than it happened, 1 to 1000; 0 is as fast as possible.
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = speed)]
     speed: f64,
     /// The layer, where the recording does not say.
     #[arg(long)]
@@ -40,6 +43,13 @@ pub(super) struct Replay {
     /// The feed that it is to come from; the layer's own by default.
     #[arg(long, value_name = "NAME")]
     feed: Option<String>,
+}
+
+/// A speed, as an argument.
+fn speed(text: &str) -> Result<f64, &'static str> {
+    let speed = text.parse().ok();
+    let speed = speed.filter(|speed| *speed == 0.0 || (1.0..=1_000.0).contains(speed));
+    speed.ok_or("expected 0 or a number from 1 to 1000")
 }
 
 /// A record of the recording.
@@ -52,12 +62,6 @@ struct Heard {
 
 impl Replay {
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
-        if self.speed != 0.0 && !(1.0..=1000.0).contains(&self.speed) {
-            return Err(Failure::NotThere(format!(
-                "speed {} is neither 0 nor within 1 and 1000",
-                self.speed
-            )));
-        }
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
         if let Some(feed) = self.feed.as_deref().filter(|feed| !feed.chars().all(plain)) {
             return Err(Failure::NotThere(format!(
@@ -74,7 +78,8 @@ impl Replay {
         }
         if left_out > 0 {
             say(&format!(
-                "{left_out} records without observed_at are left out"
+                "{} without observed_at left out",
+                count_of(left_out, "record")
             ));
         }
         heard.sort_by_key(|heard| heard.at);

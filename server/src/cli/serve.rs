@@ -1,5 +1,6 @@
 //! `atalaya serve`: the server, until it is told to stop.
 
+use super::listening::{self, Taken};
 use super::logging::logging;
 use super::{Failure, VERSION, print};
 use crate::clock::Clock;
@@ -19,6 +20,7 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 use clap::Args;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,13 +42,33 @@ impl Serve {
             config.listen = listen;
         }
         logging("info");
+        let address = take(&config)?;
         let system = actix_web::rt::System::new();
         system.block_on(async {
             let city = City::open(config)?;
-            city.serve(|base| print(&format!("listening on {base}")))
+            city.serve(address, |base| print(&format!("listening on {base}")))
                 .await
         })
     }
+}
+
+/// Takes the address that is configured, before anything is made: another server may have it.
+pub(super) fn take(config: &Config) -> Result<Taken, Failure> {
+    let listen = &config.listen;
+    let stall = Duration::from_secs(config.live.stall_s);
+    listening::take(listen, stall).map_err(|cause| {
+        let free = listen.rsplit_once(':').map_or("", |(host, _)| host);
+        let hint = if cause.kind() == ErrorKind::AddrInUse {
+            format!("; --listen {free}:0 picks a free port")
+        } else {
+            String::new()
+        };
+        Failure::Other(format!("{}: {cause}{hint}", cannot_listen(config)))
+    })
+}
+
+fn cannot_listen(config: &Config) -> String {
+    format!("cannot listen on {}", config.listen)
 }
 
 /// Everything a running server is made of.
@@ -82,12 +104,13 @@ impl City {
         })
     }
 
-    /// Serves until the process is told to stop; `ready` first learns how its addresses begin.
-    pub(super) async fn serve(self, ready: impl FnOnce(&str)) -> Result<(), Failure> {
+    /// Serves at the address that was taken until the process is told to stop; `ready` first learns how its
+    /// addresses begin.
+    pub(super) async fn serve(self, taken: Taken, ready: impl FnOnce(&str)) -> Result<(), Failure> {
         let config = &self.app.config;
         let address_file = super::link::address_file(&config.data);
         let admin = Admin::start(&self.app, self.recorder.clone())?;
-        let (address, running) = self.listen()?;
+        let (address, running) = self.listen(taken)?;
         let base = super::link::base_url(config, address);
         let polls = poll::start(&self.app);
         standing::start(&self.app, &self.identity);
@@ -130,8 +153,8 @@ impl City {
         outcome.map_err(Failure::system("the server ended"))
     }
 
-    /// Takes the address, and answers on it once the server is awaited.
-    fn listen(&self) -> Result<(SocketAddr, Server), Failure> {
+    /// Listens, and answers once the server is awaited.
+    fn listen(&self, taken: Taken) -> Result<(SocketAddr, Server), Failure> {
         let config = &self.app.config;
         let site = web::Data::new(Site::of(config));
         let clock = web::Data::new(self.clock.clone());
@@ -153,10 +176,8 @@ impl City {
             .shutdown_timeout(2);
         let tls = self.tls.as_ref().map(Tls::server_config).transpose();
         let tls = tls.map_err(|cause| Failure::Other(format!("TLS: {cause}")))?;
-        let cannot = || format!("cannot listen on {}", config.listen);
-        let stall = Duration::from_secs(config.live.stall_s);
-        let listeners = super::listening::listen(&config.listen, stall);
-        for listener in listeners.map_err(Failure::system(cannot()))? {
+        let cannot = || cannot_listen(config);
+        for listener in taken.listen().map_err(Failure::system(cannot()))? {
             let listening = match &tls {
                 None => server.listen(listener),
                 Some(tls) => server.listen_rustls_0_23(listener, tls.clone()),

@@ -44,6 +44,7 @@ impl Config {
         }
         let catalog = self.catalog()?;
         self.check_tilesets(&catalog)?;
+        self.check_scenes(&catalog)?;
         let feeds = self.feeds(&catalog)?;
         let mut names = HashSet::new();
         match feeds.iter().find(|(feed, _)| !names.insert(&feed.name)) {
@@ -160,7 +161,17 @@ impl Config {
         self.of_origins()
             .into_iter()
             .chain(self.of_floods())
+            .chain(self.of_streams())
             .collect()
+    }
+
+    /// Cameras whose video cannot be there yet.
+    fn of_streams(&self) -> impl Iterator<Item = String> {
+        let streams = self.streams.iter();
+        streams.filter_map(|(camera, value)| {
+            let why = video::missing(value)?;
+            Some(format!("streams: camera \"{camera}\" has no video: {why}"))
+        })
     }
 
     /// A feed that a body of its own closes for long.

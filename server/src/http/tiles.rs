@@ -5,7 +5,7 @@
 //! event loop, at most so many at a time, and identical misses wait for one of them.
 
 use super::coding::Coding;
-use super::params::Params;
+use super::params::{MOST_LAYERS, Params};
 use super::places::{Purpose, WorkPlaces};
 use super::security::Frequent;
 use super::{App, Caller, atalaya_seq, base_url, reached, stands_at};
@@ -194,6 +194,13 @@ fn tileset(app: &App, viewer: &Viewer, name: &str) -> Result<Tileset, Problem> {
         Some(layers) => layers.iter().map(String::as_str).collect(),
         None => name.split(',').collect(),
     };
+    if named.is_none() && parts.len() > MOST_LAYERS {
+        return Err(Problem::BadParameter {
+            name: "tileset".into(),
+            value: crate::problem::echo(name),
+            expected: format!("1 to {MOST_LAYERS} names joined by commas"),
+        });
+    }
     let no_such = |name: &str| Problem::NoSuchLayer {
         name: crate::problem::echo(name),
     };

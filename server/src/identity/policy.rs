@@ -166,7 +166,8 @@ pub struct UnknownRole {
     pub found: String,
 }
 
-fn role_names() -> String {
+/// All roles by name, joined by commas.
+pub(crate) fn role_names() -> String {
     Role::all().map(Role::name).collect::<Vec<_>>().join(", ")
 }
 

@@ -1,4 +1,4 @@
-//! Columns that go by names other than ours: what lists of cameras, calls and stations usually call them.
+//! Columns and properties that go by names other than ours: what lists of cameras, calls and stations usually call them.
 //!
 //! Promises: capitals, spaces, dashes and underscores make no difference, and what is taken for what is
 //! said before anything is imported. Refuses to know times, whose zone no name tells, and numbers whose
@@ -55,9 +55,12 @@ const FIELDS: [(&str, &[&str]); 8] = [
 pub(super) fn column<'c>(field: &str, columns: &'c [String]) -> Option<&'c str> {
     let known = FIELDS.iter().find(|(known, _)| *known == field);
     let others = known.map_or(&[][..], |(_, others)| *others);
-    let own = columns
-        .iter()
-        .find(|column| column.eq_ignore_ascii_case(field));
+    let own = columns.iter().find(|column| *column == field);
+    let own = own.or_else(|| {
+        columns
+            .iter()
+            .find(|column| column.eq_ignore_ascii_case(field))
+    });
     let own = own.map(String::as_str);
     own.or_else(|| first(&[&plain(field)], columns))
         .or_else(|| first(others, columns))
@@ -91,6 +94,7 @@ mod tests {
     fn the_own_name_comes_first_and_spelling_makes_no_difference() {
         for (field, header, expected) in [
             ("name", "title,NAME", Some("NAME")),
+            ("name", "NAME,name", Some("name")),
             ("name", "Camera Name,lat", Some("Camera Name")),
             ("type", "id,nature,offense", Some("nature")),
             ("cad_id", "CAD ID,incident_no", Some("CAD ID")),

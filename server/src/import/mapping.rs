@@ -2,8 +2,9 @@
 //!
 //! Promises: a field is read from the column that is mapped to it, else from the column of its own
 //! name, capitals making no difference, else from one that is [`known`] by another; which it is, is said.
-//! An id is the one asked for, else the file's own, else made of the file's name and the position of the
-//! record, which a second import makes again.
+//! Properties are columns too, where a file has no others: those of its first records.
+//! An id is the one asked for, else the file's own, else that of a column that is known, else made of the
+//! file's name and the position of the record, which a second import makes again; which it is, is said.
 //!
 //! Refuses a file none of whose columns, or of its properties where it has no columns, is a field of the
 //! layer: it would make features without a word on them.
@@ -23,8 +24,10 @@ pub(crate) const PLACES: [&str; 2] = ["lon", "lat"];
 /// The most names of ignored columns that are kept.
 const IGNORED: usize = 64;
 
-/// Records of a file without columns that are looked at for a field before anything is imported.
+/// Records of a file without columns that are looked at for its properties before anything is imported.
 const LOOKED_AT: usize = 1_000;
+/// The most names of properties that are looked for in these.
+const NAMES: usize = 1_024;
 
 /// What is said of cameras that were mapped in OpenStreetMap: what they look at is in tags that no field has.
 const OF_OPENSTREETMAP: &str = "these are tags of OpenStreetMap, which a feed with adaptor = \"osm-surveillance\" \
@@ -36,12 +39,38 @@ const OF_OPENSTREETMAP: &str = "these are tags of OpenStreetMap, which a feed wi
 pub(crate) struct Mapping<'l> {
     spec: &'l LayerSpec,
     columns: BTreeMap<String, String>,
+    /// The fields and places whose column was asked for.
+    asked: BTreeSet<String>,
+    /// What the file calls its columns.
+    what: What,
     id: Option<String>,
     /// The column of the id where none was asked for; a record without one there gets another.
     usual_id: Option<String>,
+    /// Whether records were met that have an id of the format, and that have none.
+    own_ids: Met,
     file: String,
     /// Columns that no field is for.
     ignored: BTreeSet<String>,
+}
+
+/// What a file has in the place of columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Columns,
+    Properties,
+}
+
+/// All records have it.
+const OWN: Met = Met {
+    with: true,
+    without: false,
+};
+
+/// Of records that were looked at, whether some had something and whether some had not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Met {
+    with: bool,
+    without: bool,
 }
 
 impl<'l> Mapping<'l> {
@@ -78,9 +107,12 @@ impl<'l> Mapping<'l> {
         }
         Ok(Self {
             spec,
+            asked: columns.keys().cloned().collect(),
             columns,
+            what: What::Columns,
             id: id.map(str::to_owned),
             usual_id: None,
+            own_ids: Met::default(),
             file: path
                 .file_name()
                 .unwrap_or_default()
@@ -130,16 +162,7 @@ impl<'l> Mapping<'l> {
                 self.columns.insert("lat".into(), lat.clone());
             }
         }
-        for field in self.spec.fields.keys() {
-            if !self.columns.contains_key(field)
-                && let Some(column) = known::column(field, &free)
-            {
-                self.columns.insert(field.clone(), column.to_owned());
-            }
-        }
-        if !self.spec.fields.contains_key("id") {
-            self.usual_id = known::id(&free).map(str::to_owned);
-        }
+        self.take_known(&free);
         let is_id = |column: &String| self.id.as_ref().or(self.usual_id.as_ref()) == Some(column);
         free.retain(|column| !is_id(column) && !self.columns.values().any(|taken| taken == column));
         let names_a_field = self
@@ -152,40 +175,47 @@ impl<'l> Mapping<'l> {
         Ok(())
     }
 
-    /// Looks for a field among the properties of the first records, which are then read as if nobody had.
-    fn properties(&self, source: &mut Source) -> Result<(), String> {
-        let mut looked = Vec::new();
-        let mut names = BTreeSet::new();
-        let mut known = self.spec.fields.is_empty();
-        while !known && looked.len() < LOOKED_AT {
-            let Some(record) = source.records.next() else {
-                break;
-            };
-            if let Ok(draft) = &record {
-                let there = |(name, mapped): (&str, Option<&str>)| {
-                    lookup(&draft.properties, mapped.unwrap_or(name), mapped.is_some()).is_some()
-                };
-                let fields = self.spec.fields.keys().map(String::as_str);
-                let fields = fields.map(|field| (field, self.column(field)));
-                let mapped = self.columns.iter();
-                let mapped = mapped.map(|(name, column)| (name.as_str(), Some(column.as_str())));
-                known = fields.chain(mapped).chain([("withdrawn", None)]).any(there);
-                let room = IGNORED.saturating_sub(names.len());
-                names.extend(draft.properties.keys().take(room).cloned());
+    /// Reads fields that were not asked for, and the id, from names that are known.
+    fn take_known(&mut self, names: &[String]) {
+        for field in self.spec.fields.keys() {
+            if !self.columns.contains_key(field)
+                && let Some(column) = known::column(field, names)
+            {
+                self.columns.insert(field.clone(), column.to_owned());
             }
-            looked.push(record);
+        }
+        if !self.spec.fields.contains_key("id") {
+            self.usual_id = known::id(names).map(str::to_owned);
+        }
+    }
+
+    /// Takes the properties of the first records as columns; the records are then read as if nobody had.
+    fn properties(&mut self, source: &mut Source) -> Result<(), String> {
+        self.what = What::Properties;
+        let looked: Vec<_> = source.records.by_ref().take(LOOKED_AT).collect();
+        let mut names = BTreeSet::new();
+        for draft in looked.iter().flatten() {
+            let room = NAMES.saturating_sub(names.len());
+            names.extend(draft.properties.keys().take(room).cloned());
+            self.own_ids.with |= draft.id.is_some();
+            self.own_ids.without |= draft.id.is_none();
         }
         let rest = std::mem::replace(&mut source.records, Box::new(std::iter::empty()));
         source.records = Box::new(looked.into_iter().chain(rest));
         let names: Vec<String> = names.into_iter().collect();
         let of_volunteers = names.iter().any(|name| name == "man_made");
-        if of_volunteers && self.spec.name == "cameras" && self.columns.is_empty() {
+        if of_volunteers && self.spec.name == "cameras" && self.asked.is_empty() {
             return Err(OF_OPENSTREETMAP.into());
         }
-        if known || names.is_empty() {
+        self.take_known(&names);
+        let is_there = |column: &String| names.contains(column);
+        let withdraws = |name: &String| name.eq_ignore_ascii_case("withdrawn");
+        let known = self.columns.values().any(is_there) || names.iter().any(withdraws);
+        if known || names.is_empty() || self.spec.fields.is_empty() {
             return Ok(());
         }
-        Err(self.nothing_known("property", &names, &names))
+        let shown = names.get(..IGNORED).unwrap_or(&names);
+        Err(self.nothing_known("property", shown, shown))
     }
 
     fn nowhere(&self, columns: &[String]) -> String {
@@ -219,23 +249,39 @@ impl<'l> Mapping<'l> {
         )
     }
 
-    /// Which column is what, in the words in which it can be asked for.
-    pub(crate) fn said(&self) -> String {
-        let pairs = self.columns.iter();
-        let pairs: Vec<String> = pairs
-            .map(|(field, column)| quoted(&format!("{field}={column}")))
-            .collect();
-        let map = if pairs.is_empty() {
-            String::new()
-        } else {
-            format!("--map {} ", pairs.join(" "))
-        };
-        match self.id.as_ref().or(self.usual_id.as_ref()) {
-            Some(id) => format!("{map}--id {}", quoted(id)),
-            None => format!(
-                "{map}without --id: an id is the file's name and the place of the record in it"
-            ),
+    /// Which column is what, in the words in which it can be asked for, and what ids are made of where no
+    /// column is.
+    pub(crate) fn said(&self) -> Vec<String> {
+        let mut words: Vec<String> = Vec::new();
+        for (field, column) in &self.columns {
+            words.push(quoted(&format!("{field}={column}")));
         }
+        if !words.is_empty() {
+            words.insert(0, "--map".into());
+        }
+        // An id of the format comes before that of a column which nobody asked for.
+        let usual = self.usual_id.as_ref().filter(|_| self.own_ids != OWN);
+        let id = self.id.as_ref().or(usual);
+        if let Some(id) = id {
+            words.extend(["--id".into(), quoted(id)]);
+        }
+        let what = match self.what {
+            What::Columns => "columns",
+            What::Properties => "properties",
+        };
+        let mut said = Vec::new();
+        if !words.is_empty() {
+            said.push(format!("{what}: {}", words.join(" ")));
+        }
+        let made = "made of the file's name and position; --id COLUMN names another";
+        if id.is_none() {
+            said.push(match (self.own_ids.with, self.own_ids.without) {
+                (true, false) => "ids: those of the file; --id COLUMN names others".into(),
+                (true, true) => format!("ids: those of the file, and where there is none {made}"),
+                (false, _) => format!("ids: {made}"),
+            });
+        }
+        said
     }
 
     /// The column that a pointer into a feature is about.
@@ -254,30 +300,31 @@ impl<'l> Mapping<'l> {
         crs.geometry(&mut geometry)?;
         let found = &draft.properties;
         let mut read: BTreeSet<&str> = BTreeSet::new();
-        let mut take = |name: &str, mapped: Option<&str>| {
-            let (name, value) = lookup(found, mapped.unwrap_or(name), mapped.is_some())?;
+        // What nobody asked for is read by the field's own name where a record has no such column.
+        let mut take = |name: &str, mapped: Option<&str>, asked: bool| {
+            let of_column = mapped.and_then(|column| found.get_key_value(column));
+            let of_column = of_column.map(|(key, value)| (key.as_str(), value));
+            let own = || (!asked).then(|| lookup(found, name)).flatten();
+            let (name, value) = of_column.or_else(own)?;
             read.insert(name);
             Some(value.clone())
         };
         let mut properties = Map::new();
         for (field, spec) in &self.spec.fields {
-            if let Some(value) = take(field, self.columns.get(field).map(String::as_str)) {
+            let column = self.columns.get(field).map(String::as_str);
+            if let Some(value) = take(field, column, self.asked.contains(field)) {
                 properties.insert(field.clone(), fit(spec, value));
             }
         }
-        if let Some(withdrawn) = take("withdrawn", None) {
+        if let Some(withdrawn) = take("withdrawn", None, false) {
             properties.insert("withdrawn".into(), withdrawn);
         }
         let own = |name: &str| self.spec.fields.contains_key(name);
         let id = match &self.id {
-            Some(column) => take("id", Some(column)),
+            Some(column) => take("id", Some(column), true),
             None if draft.id.is_some() => draft.id,
             None if own("id") => None,
-            None => match &self.usual_id {
-                Some(column) => take("id", Some(column)),
-                None => take("id", None),
-            }
-            .filter(|id| !is_blank(id)),
+            None => take("id", self.usual_id.as_deref(), false).filter(|id| !is_blank(id)),
         };
         // An id that was asked for and is not there is for the adaptor to refuse.
         let made = self
@@ -290,7 +337,7 @@ impl<'l> Mapping<'l> {
             let column = if own(name) && mapped.is_none() {
                 None
             } else {
-                take(name, mapped)
+                take(name, mapped, mapped.is_some())
             };
             let instant = draft
                 .instants
@@ -322,16 +369,10 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
-fn lookup<'p>(
-    found: &'p Map<String, Json>,
-    name: &str,
-    exact: bool,
-) -> Option<(&'p str, &'p Json)> {
+/// What stands under a name, capitals making no difference.
+fn lookup<'p>(found: &'p Map<String, Json>, name: &str) -> Option<(&'p str, &'p Json)> {
     if let Some((key, value)) = found.get_key_value(name) {
         return Some((key, value));
-    }
-    if exact {
-        return None;
     }
     let like = found.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
     like.map(|(key, value)| (key.as_str(), value))

@@ -1,6 +1,7 @@
 use super::*;
 use crate::config::Config;
 use atalaya_tiles::{Catalog, LayerSpec};
+use serde_json::json;
 use std::process::Command;
 
 fn file(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
@@ -159,8 +160,11 @@ fn a_mapping_of_what_is_not_there_is_refused() {
     );
 }
 
+/// What is said where no column is of ids.
+const MADE: &str = "ids: made of the file's name and position; --id COLUMN names another";
+
 /// What is said of a file whose columns nobody mapped.
-fn settled(layer: &str, name: &str, header: &str) -> Result<String, String> {
+fn settled(layer: &str, name: &str, header: &str) -> Result<Vec<String>, String> {
     let (_folder, path) = file(name, header);
     let catalog = catalog();
     let mut mapping = Mapping::new(spec(&catalog, layer), &[], None, &path).unwrap();
@@ -226,23 +230,83 @@ fn columns_that_go_by_usual_names_are_taken_and_said() {
         (
             "incidents",
             "id,time,location,latitude,longitude,district,nature,status\n",
-            format!("--map address=location {place} status=status type=nature --id id"),
+            vec![format!(
+                "columns: --map address=location {place} status=status type=nature --id id"
+            )],
         ),
         (
             "cameras",
             "Y,X,Camera Name,heading\n",
-            "--map heading_deg=heading lat=Y lon=X 'name=Camera Name' without --id: \
-             an id is the file's name and the place of the record in it"
-                .into(),
+            vec![
+                "columns: --map heading_deg=heading lat=Y lon=X 'name=Camera Name'".into(),
+                MADE.into(),
+            ],
         ),
         (
             "sites",
             "id,lon,lat\n",
-            "--map lat=lat lon=lon --id id".into(),
+            vec!["columns: --map lat=lat lon=lon --id id".into()],
         ),
     ] {
         assert_eq!(settled(layer, "list.csv", header), Ok(expected), "{header}");
     }
+}
+
+#[test]
+fn properties_go_by_the_same_usual_names_as_columns() {
+    let feature = |members: &str, properties: &str| {
+        format!(r#"{{"type":"Feature",{members}"geometry":{POINT},"properties":{{{properties}}}}}"#)
+    };
+    let labelled = feature("", r#""label":"Sixth rack","bearing":90"#);
+    let map = "properties: --map heading_deg=bearing name=label";
+    for (text, expected) in [
+        (labelled.clone(), vec![map, MADE]),
+        (
+            feature(r#""id":7,"#, r#""label":"Sixth rack","bearing":90"#),
+            vec![map, "ids: those of the file; --id COLUMN names others"],
+        ),
+        (
+            format!("{labelled}\n{}\n", feature(r#""id":7,"#, "")),
+            vec![
+                map,
+                "ids: those of the file, and where there is none made of the file's name and \
+                 position; --id COLUMN names another",
+            ],
+        ),
+        (
+            feature("", r#""uuid":"u","NAME":"a","label":"b""#),
+            vec!["properties: --map name=NAME --id uuid"],
+        ),
+        (feature("", r#""withdrawn":true"#), vec![MADE]),
+    ] {
+        let said = settled("cameras", "a.geojsonl", &text).unwrap();
+        assert_eq!(said, expected, "{text}");
+    }
+    let [one, other] = [r#""label":"Sixth rack""#, r#""bearing":90,"uuid":"u""#];
+    let (_folder, path) = file(
+        "a.geojsonl",
+        &format!("{}\n{}\n", feature("", one), feature("", other)),
+    );
+    let catalog = catalog();
+    let mut mapping = Mapping::new(spec(&catalog, "cameras"), &[], None, &path).unwrap();
+    let mut source = open(&path, None, Positions::default()).unwrap();
+    mapping.settle(&path, &mut source).unwrap();
+    let late = feature("", r#""NAME":"Own","uuid":"v""#);
+    let (_folder, late) = file("late.geojsonl", &late);
+    let late = open(&late, None, Positions::default()).unwrap();
+    let drafts = (0..).zip(source.records.chain(late.records));
+    let features: Vec<Json> = drafts
+        .map(|(at, draft)| mapping.feature(at, draft.unwrap(), &source.crs).unwrap())
+        .collect();
+    let of = |at: usize| (&features[at]["id"], &features[at]["properties"]["name"]);
+    assert_eq!(of(0), (&json!("a.geojsonl#0"), &json!("Sixth rack")));
+    assert_eq!(of(1), (&json!("u"), &Json::Null));
+    assert_eq!(
+        of(2),
+        (&json!("v"), &json!("Own")),
+        "its own name is known too"
+    );
+    assert_eq!(mapping.ignored().count(), 0);
 }
 
 #[test]

@@ -7,7 +7,8 @@ fn printed() -> String {
     let mut page = String::from(
         "# Problems\n\n\
          Every refusal and failure is RFC 9457 `application/problem+json`. `type` is `/problems/` and the name below, and\n\
-         never changes; `instance` is the request's id, as in the header `X-Request-Id` and in the server's log.\n\n\
+         never changes; `GET` of it gives its row of this table, to anybody. `instance` is the request's id, as in the header\n\
+         `X-Request-Id` and in the server's log.\n\n\
          | type | status | title | detail |\n|---|---|---|---|\n",
     );
     for row in ROWS {

@@ -1,5 +1,7 @@
 //! The command line: what each command prints, and with which code it ends.
 
+mod amiss;
+
 use std::fs;
 use std::process::Command;
 

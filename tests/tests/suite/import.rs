@@ -146,7 +146,7 @@ async fn what_is_not_there_exits_2_and_says_what_is() {
         assert!(ran.stderr.contains(said), "{wrong:?}: {}", ran.stderr);
     }
     let ran = city.command(&["export", "incidents", "--at", "2020-01-01T00:00:00Z"]);
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
 }
 
 #[tokio::test]
@@ -161,6 +161,19 @@ async fn a_basemap_is_shown_as_soon_as_it_is_imported() {
     let path = written(&city, "streets.geojson", &collection(&[street]).to_string());
     let ran = city.command(&["import", "basemap:roads", &path]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("1 feature in basemap:roads\n"),
+        "{}",
+        ran.stderr
+    );
+    let again = city.command(&["import", "basemap:roads", &path]);
+    assert!(
+        again
+            .stderr
+            .contains("1 feature in basemap:roads, in place of 1\n"),
+        "what went is said: {}",
+        again.stderr
+    );
     let shown = city.operator().get(&tile).await.expect(200);
     assert!(String::from_utf8_lossy(&shown.body).contains("E Congress St"));
     let described = city.operator().json("/tiles/basemap").await;
@@ -177,15 +190,44 @@ async fn a_basemap_is_shown_as_soon_as_it_is_imported() {
         &collection(&[incident("a", LON, LAT)]).to_string(),
     );
     let ran = city.command(&["import", "basemap:roads", &path]);
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(
-        ran.stderr.contains("none of 1 features is a line"),
+        ran.stderr.contains("none of its features (1) is a line"),
         "{}",
         ran.stderr
     );
     let still = city.operator().get(&tile).await.expect(200);
     assert_eq!(still.body, shown.body);
     assert!(Path::new(&city.data().join("basemap/roads.geojson")).exists());
+}
+
+#[tokio::test]
+async fn geojson_is_read_by_usual_names_and_it_is_said_what_became_what() {
+    let city = City::start().await;
+    let rack = json!({ "type": "Feature", "properties": { "cam_id": "C-6", "label": "Sixth rack" },
+        "geometry": { "type": "Point", "coordinates": [LON, LAT] } });
+    let path = written(&city, "mine.geojson", &collection(&[rack]).to_string());
+    let ran = city.command(&["import", "cameras", &path]);
+    for said in [
+        "properties: --map name=label\n",
+        "ids: made of the file's name and position; --id COLUMN names another\n",
+        "not imported, since no field is for them: cam_id\n",
+    ] {
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
+    let ran = city.command(&["import", "cameras", &path, "--id", "cam_id"]);
+    let said = "properties: --map name=label --id cam_id\n";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("ids: "), "{}", ran.stderr);
+    let near = format!("/near?lon={LON}&lat={LAT}&layer=cameras");
+    let found = city.operator().json(&near).await;
+    let mut ids: Vec<&str> = Vec::new();
+    for camera in found["features"].as_array().expect("features") {
+        assert_eq!(camera["properties"]["name"], "Sixth rack", "{camera}");
+        ids.extend(camera["id"].as_str());
+    }
+    ids.sort_unstable();
+    assert_eq!(ids, ["C-6", "mine.geojson#0"]);
 }
 
 #[tokio::test]

@@ -147,7 +147,7 @@ const CASES: &[Case] = &[
     (
         &["replay", "FILE", "--speed", "5000"],
         2,
-        &["5000", "1 and 1000"],
+        &["5000", "1 to 1000"],
     ),
     (&["backup", "FILE"], 1, &["there already", "--force"]),
     (
@@ -172,13 +172,17 @@ const CASES: &[Case] = &[
         2,
         &["nonesuch.db", "No such file"],
     ),
-    (&["restore", "FILE"], 1, &["list.csv"]),
+    (
+        &["restore", "FILE"],
+        2,
+        &["list.csv is no backup of atalaya"],
+    ),
     (
         &["serve", "--listen", "8080"],
         2,
         &["'8080'", "ADDRESS:PORT", "127.0.0.1:8080"],
     ),
-    (&["demo", "--speed", "600"], 2, &["600", "1 and 60"]),
+    (&["demo", "--speed", "600"], 2, &["600", "1 to 60"]),
     (
         &["demo", "--data", "somewhere"],
         2,
@@ -343,7 +347,7 @@ fn decode_reads_any_layer_and_any_feed() {
         let event: serde_json::Value = serde_json::from_str(ran.ok()).expect("one event");
         assert_eq!(event["properties"]["name"], "Congress", "{arguments:?}");
         assert!(
-            ran.stderr.contains("1 events of layer cameras"),
+            ran.stderr.contains("1 event of layer cameras, 0 rejects"),
             "{}",
             ran.stderr
         );
@@ -378,4 +382,47 @@ async fn a_backup_replaces_no_file_unless_it_is_told_to() {
         .filter(|name| name.to_string_lossy().starts_with("backup.db."))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn the_type_of_a_problem_leads_to_what_it_is() {
+    let city = City::start().await;
+    let refused = city.anybody().get("/catalog").await.expect_problem(401);
+    let kind = refused.json()["type"].as_str().expect("a type").to_owned();
+    let row = city.anybody().get(&kind).await.expect(200);
+    assert_eq!(row.header("content-type"), "application/json");
+    for member in ["type", "title", "status", "detail"] {
+        assert_eq!(row.json()[member], refused.json()[member], "{member}");
+    }
+    let strange = city.anybody().get("/problems/zzq").await;
+    let strange = strange.expect_problem(404).text();
+    assert!(strange.contains("/problems/no-such-path"), "{strange}");
+    assert!(!strange.contains("zzq"), "{strange}");
+}
+
+#[tokio::test]
+async fn layers_named_in_one_request_are_bounded_on_every_route() {
+    let city = City::start().await;
+    let operator = city.operator();
+    let names = |count: usize| vec!["cameras"; count].join(",");
+    let (most, more) = (names(64), names(65));
+    operator.get(&format!("/tiles/{most}")).await.expect(200);
+    operator
+        .get(&format!("/tiles/{most}/0/0/0"))
+        .await
+        .expect(204);
+    for path in [
+        format!("/tiles/{more}"),
+        format!("/tiles/{more}/0/0/0"),
+        format!("/cells?layers={more}"),
+        format!("/timeline?layers={more}"),
+        format!("/live?layers={more}&bbox=0,0,1,1"),
+        format!("/past?layers={more}&bbox=0,0,1,1&at=2026-01-01T00:00:00Z"),
+    ] {
+        let refused = operator.get(&path).await.expect_problem(400).text();
+        assert!(
+            refused.contains("1 to 64 names joined by commas"),
+            "{path}: {refused}"
+        );
+    }
 }

@@ -268,6 +268,8 @@ fn about() -> Vec<(&'static str, String)> {
         ("/sprites/{name}", "/sprites/atalaya.png".into()),
         own("/openapi.json"),
         own("/docs"),
+        ("/problems/{slug}", "/problems/behind".into()),
+        ("/problems/{slug}", "/problems/nonesuch".into()),
         own("/ogc"),
         own("/session"),
         own("/health"),

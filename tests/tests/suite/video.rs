@@ -259,6 +259,7 @@ async fn what_a_viewer_may_not_see_has_no_stream() {
 async fn a_stream_on_disk_is_served_from_its_folder() {
     let city = city("live", "").await;
     let operator = city.operator();
+    city.expect_log("has no video: there is no folder");
     fails(&operator.get(FIRST).await, "not there");
 
     let folder = city.scratch().join("live");

@@ -1,4 +1,4 @@
-use super::{MAX_DEPTH, MAX_NAMESPACE_BYTES, read};
+use super::{MAX_DEPTH, MAX_NAMESPACE_BYTES, MAX_NAMESPACES, read};
 use crate::adaptor::Input;
 
 fn text_of(body: &[u8], content_type: Option<&str>) -> String {
@@ -88,6 +88,20 @@ fn a_namespace_is_not_repeated_without_bound() {
     let refused = of(MAX_NAMESPACE_BYTES + 1);
     assert!(
         refused.ends_with("a namespace of 257 bytes, and 256 is the most"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn namespaces_are_declared_in_bounds_and_refused_in_our_words() {
+    let of = |count: usize| {
+        let declared: Vec<String> = (0..count).map(|at| format!("xmlns:n{at}='u'")).collect();
+        check(&format!("<a {}>x</a>", declared.join(" ")))
+    };
+    assert_eq!(of(MAX_NAMESPACES), "x");
+    let refused = of(MAX_NAMESPACES + 1);
+    assert!(
+        refused.ends_with("more than 128 namespaces declared around one element"),
         "{refused}"
     );
 }

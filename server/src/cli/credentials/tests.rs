@@ -125,7 +125,7 @@ async fn lists_and_revokes(config: &Config) {
         assert!(shown.contains(public.strip_prefix("atl_").unwrap()));
     }
     let both = revoke(config, Kind::Keys, "twin").await.unwrap_err();
-    assert!(matches!(both, Failure::Other(_)), "{both}");
+    assert!(matches!(both, Failure::NotThere(_)), "{both}");
     assert!(both.to_string().contains(&twins[1].id), "{both}");
     let (public, _) = first.rsplit_once('_').unwrap();
     revoke(config, Kind::Keys, public).await.unwrap();

@@ -54,6 +54,8 @@ pub(super) fn configure(config: &mut Config, scenes: Vec<Scene>) -> Vec<Encoder>
             continue;
         }
         let folder = config.data.join("streams").join(scene.camera);
+        // There before it is looked for; the encoder says what is wrong with it.
+        drop(std::fs::create_dir_all(&folder));
         let path = folder.join(PLAYLIST).display().to_string();
         config.streams.insert(scene.camera.into(), path);
         encoders.push(Encoder {

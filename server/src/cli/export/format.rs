@@ -14,6 +14,30 @@ use std::error::Error;
 use std::io::Write;
 use std::path::Path;
 
+/// The names of formats with the endings by which they are recognised.
+pub(super) const FORMATS: &str = "GeoJSON (.geojson, .json), CSV (.csv) and FlatGeobuf (.fgb)";
+
+/// What a spreadsheet takes for the beginning of a formula.
+const OF_FORMULAS: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
+
+/// How text is written in CSV.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Text {
+    /// As it is: what is read back is what was written.
+    AsItIs,
+    /// With `'` before what a spreadsheet would take for a formula.
+    ForSpreadsheets,
+}
+
+impl Text {
+    fn cell(self, text: String) -> String {
+        if self == Self::ForSpreadsheets && text.starts_with(OF_FORMULAS) {
+            return format!("'{text}");
+        }
+        text
+    }
+}
+
 /// A format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -38,7 +62,7 @@ type Outcome = Result<Written, Box<dyn Error>>;
 impl Format {
     /// The format that a file's name asks for.
     pub(super) fn of(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()? {
+        match &*path.extension()?.to_str()?.to_ascii_lowercase() {
             "geojson" | "json" => Some(Self::Geojson),
             "csv" => Some(Self::Csv),
             "fgb" => Some(Self::Fgb),
@@ -51,11 +75,12 @@ impl Format {
         self,
         spec: &LayerSpec,
         features: impl Iterator<Item = Seen>,
+        text: Text,
         out: &mut dyn Write,
     ) -> Outcome {
         match self {
             Self::Geojson => geojson(spec, features, out),
-            Self::Csv => csv(spec, features, out),
+            Self::Csv => csv(spec, features, text, out),
             Self::Fgb => fgb(spec, features, out),
         }
     }
@@ -77,7 +102,12 @@ fn geojson(spec: &LayerSpec, features: impl Iterator<Item = Seen>, out: &mut dyn
     Ok(written)
 }
 
-fn csv(spec: &LayerSpec, features: impl Iterator<Item = Seen>, out: &mut dyn Write) -> Outcome {
+fn csv(
+    spec: &LayerSpec,
+    features: impl Iterator<Item = Seen>,
+    text: Text,
+    out: &mut dyn Write,
+) -> Outcome {
     let mut written = Written::default();
     let mut rows = csv::Writer::from_writer(out);
     let fields: Vec<&str> = spec.fields.keys().map(String::as_str).collect();
@@ -92,10 +122,10 @@ fn csv(spec: &LayerSpec, features: impl Iterator<Item = Seen>, out: &mut dyn Wri
         let mut row = vec![
             degrees(anchor.map(atalaya_tiles::LonLat::lon)),
             degrees(anchor.map(atalaya_tiles::LonLat::lat)),
-            seen.id().to_owned(),
+            text.cell(seen.id().to_owned()),
             seen.observed_at().to_string(),
         ];
-        row.extend(fields.iter().map(|field| cell(spec, &seen, field)));
+        row.extend(fields.iter().map(|field| cell(spec, &seen, field, text)));
         rows.write_record(&row)?;
         written.features += 1;
     }
@@ -103,10 +133,14 @@ fn csv(spec: &LayerSpec, features: impl Iterator<Item = Seen>, out: &mut dyn Wri
     Ok(written)
 }
 
-fn cell(spec: &LayerSpec, seen: &Seen, field: &str) -> String {
+fn cell(spec: &LayerSpec, seen: &Seen, field: &str, how: Text) -> String {
     let mut values = seen.properties();
     let found = values.find(|(ix, _)| spec.field_at(*ix).is_some_and(|(name, _)| name == field));
-    found.map(|(_, value)| text(value)).unwrap_or_default()
+    match found {
+        Some((_, value @ (ValueRef::Text(_) | ValueRef::List(_)))) => how.cell(text(value)),
+        Some((_, value)) => text(value),
+        None => String::new(),
+    }
 }
 
 fn text(value: ValueRef<'_>) -> String {

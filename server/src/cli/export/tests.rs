@@ -34,6 +34,7 @@ fn export(config: &Config, layer: &str, at: Option<&str>, out: &Path) -> Result<
         at: at.map(|at| at.parse().unwrap()),
         format: None,
         out: Some(out.to_owned()),
+        for_spreadsheets: false,
     };
     export.run(config)
 }
@@ -111,11 +112,65 @@ fn instants_outside_what_is_kept_are_named() {
             .contains("2020-01-01T00:00:00Z is before what is kept: it begins at 2"),
         "{refused}"
     );
-    assert!(matches!(refused, Failure::Other(_)));
+    assert!(matches!(refused, Failure::NotThere(_)));
     assert!(export(&config, "incidents", Some("3020-01-01T00:00:00Z"), &out).is_err());
     for layer in ["nothing", "coverage"] {
         let refused = export(&config, layer, None, &out).unwrap_err();
         assert!(matches!(refused, Failure::NotThere(_)), "{refused}");
     }
     assert!(!out.exists());
+}
+
+#[test]
+fn text_that_a_spreadsheet_would_run_is_kept_unless_it_is_for_one() {
+    let (folder, config) = bench();
+    let feature = json!({ "type": "Feature", "id": "=1+1", "observed_at": "2026-01-01T00:00:00Z",
+        "geometry": { "type": "Point", "coordinates": [-110.9, 32.2] },
+        "properties": { "type": "@SUM(A1)", "address": "\tx", "notes": "-2 \"x\"", "priority": 1,
+            "status": "a=b" } });
+    actix_web::rt::System::new().block_on(async {
+        let way = Way::open(&config).await.unwrap();
+        let told = way
+            .ingest("incidents", "incidents", feature.to_string().into())
+            .await
+            .unwrap();
+        assert_eq!(told.accepted, 1, "{told:?}");
+    });
+    let written = |for_spreadsheets| {
+        let out = folder.path().join("incidents.csv");
+        let export = Export {
+            layer: "incidents".into(),
+            at: None,
+            format: None,
+            out: Some(out.clone()),
+            for_spreadsheets,
+        };
+        export.run(&config).unwrap();
+        let text = std::fs::read_to_string(&out).unwrap();
+        let line = text.lines().find(|line| line.contains("1+1"));
+        line.unwrap().to_owned()
+    };
+    let plain = written(false);
+    assert!(!plain.contains('\''), "{plain}");
+    assert!(plain.starts_with("-110.9,32.2,=1+1,"), "{plain}");
+    let guarded = written(true);
+    assert!(
+        guarded.starts_with("-110.9,32.2,'=1+1,"),
+        "numbers are no text: {guarded}"
+    );
+    for cell in [",a=b,'@SUM(A1)", ",'\tx,", ",\"'-2 \"\"x\"\"\","] {
+        assert!(guarded.contains(cell), "{cell}: {guarded}");
+    }
+    assert_eq!(guarded.matches('\'').count(), 4, "{guarded}");
+}
+
+#[test]
+fn the_ending_says_the_format() {
+    let of = |name: &str| Format::of(Path::new(name));
+    assert_eq!(of("a.GeoJSON"), Some(Format::Geojson));
+    assert_eq!(of("a.csv"), Some(Format::Csv));
+    assert_eq!(of("a.fgb"), Some(Format::Fgb));
+    for name in ["a.shp", "a", ".csv", "a.csv.gz"] {
+        assert_eq!(of(name), None, "{name}");
+    }
 }

@@ -11,10 +11,13 @@ async fn a_server_whose_writer_died_ends_with_a_failure() {
         ..Config::default()
     };
     config.store.reserve_bytes = 0;
+    let address = take(&config).unwrap();
     let city = City::open(config).unwrap();
     let engine = Arc::clone(&city.app.engine);
     let (announce, announced) = tokio::sync::oneshot::channel();
-    let serving = city.serve(|address| announce.send(address.to_owned()).unwrap());
+    let serving = city.serve(address, |address| {
+        announce.send(address.to_owned()).unwrap();
+    });
     let dying = async move {
         announced.await.unwrap();
         engine.faults().set(Fault::Panics);
