@@ -45,7 +45,7 @@ fn just_before(at: Timestamp) -> Timestamp {
     at - SignedDuration::from_nanos(1)
 }
 
-/// Whether what is told is what is known, but for fields that need a clearance.
+/// Whether what is told is what is known, but for fields that need a clearance, where there are any.
 fn differs_in_what_is_hidden(spec: &LayerSpec, known: &Known, told: &Observation) -> bool {
     let fields = spec.fields_at().filter(|(at, _)| {
         let was = known.observation.properties.clone().with(spec.fixed());
@@ -55,7 +55,7 @@ fn differs_in_what_is_hidden(spec: &LayerSpec, known: &Known, told: &Observation
     known.observation.geometry == told.geometry
         && known.observation.feed == told.feed
         && told.observed_at.is_none_or(|at| at == known.observed_at())
-        && !differs.is_empty()
+        && spec.fields_at().any(|(_, field)| field.clearance.is_some())
         && differs.iter().all(|hidden| *hidden)
 }
 
