@@ -3,17 +3,18 @@
 //! A feature's properties are private to this crate. They are read through a [`Seen`], which the
 //! gate hands out and which leaves out every field that its viewer has no clearance for.
 
+mod placed;
 mod seen;
 mod shared;
 
+pub(crate) use placed::Placed;
 pub use seen::Seen;
 pub(crate) use shared::{FeatureRef, SharedFeature};
 
-use crate::anchor::anchor;
 use crate::catalog::{FieldIx, LayerIx};
 use crate::cell::Cell;
 use crate::event::Seq;
-use crate::place::{Bounds, LonLat};
+use crate::place::LonLat;
 use crate::view::marks::{Notice, Slot};
 use geo_types::Geometry;
 use jiff::Timestamp;
@@ -200,7 +201,7 @@ pub(crate) struct Feature {
     pub(crate) id: FeatureId,
     pub(crate) layer: LayerIx,
     pub(crate) feed: FeedName,
-    pub(crate) geometry: Option<Geometry<f64>>,
+    pub(crate) placed: Placed,
     pub(crate) properties: Properties,
     pub(crate) observed_at: Timestamp,
     pub(crate) received_at: Timestamp,
@@ -210,26 +211,10 @@ pub(crate) struct Feature {
     pub(crate) seq: Seq,
     /// Who noticed which change, where not everybody noticed that of `seq`.
     pub(crate) noticed: Box<[(Slot, Seq)]>,
-    pub(crate) bounds: Option<Bounds>,
-    pub(crate) anchor: Option<LonLat>,
-    pub(crate) cell: Option<Cell>,
-    pub(crate) topic: Topic,
     pub(crate) trail: Arc<[Fix]>,
 }
 
 impl Feature {
-    /// Places a feature: its box, anchor, cell and topic follow from the geometry.
-    pub(crate) fn place(&mut self, geometry: Option<Geometry<f64>>, topic_resolution: u8) {
-        self.bounds = geometry.as_ref().and_then(Bounds::of_geometry);
-        self.anchor = geometry.as_ref().and_then(anchor);
-        self.cell = self.anchor.map(Cell::finest);
-        self.topic = match (&geometry, self.cell) {
-            (Some(Geometry::Point(_)), Some(cell)) => Topic::Cell(cell.parent(topic_resolution)),
-            _ => Topic::Everywhere,
-        };
-        self.geometry = geometry;
-    }
-
     /// Notes who notices that this version replaces another.
     pub(crate) fn note(&mut self, prev: Option<&Self>, notice: Notice) {
         self.noticed = Box::default();

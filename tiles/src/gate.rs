@@ -260,20 +260,38 @@ impl<'v> Open<'v> {
         window: Option<Window>,
     ) -> Vec<(Cell, u32)> {
         let resolution = resolution.min(self.finest_resolution());
+        if let Some(tally) = self.tally(bounds, resolution, window) {
+            return tally.finish();
+        }
+        // Each layer at the finest resolution that the viewer may have of it.
+        let layers = self.counted_layers();
+        let all = layers.flat_map(|open| open.cells(bounds, resolution, window));
+        let mut all: Vec<_> = all.collect();
+        tally::sum(&mut all);
+        all
+    }
+
+    /// Counts of the cells of [`Open::cells`] and of some that are only near the bounds, for whoever looks
+    /// at the corners of each anyway. None for a layer that counts others.
+    pub(crate) fn cells_near(
+        &self,
+        bounds: Bounds,
+        resolution: u8,
+        window: Option<Window>,
+    ) -> Vec<(Cell, u32)> {
+        let resolution = resolution.min(self.finest_resolution());
+        let tally = self.tally(bounds, resolution, window);
+        tally.map_or_else(Vec::new, |tally| tally.near().collect())
+    }
+
+    fn tally(&self, bounds: Bounds, resolution: u8, window: Option<Window>) -> Option<Tally> {
         let mut tally = Tally::new(bounds, resolution);
         match &self.layer_view().body {
             Body::State(state) => tally.add(&state.counts),
             Body::Sightings(sightings) => sightings.count(&mut tally, window),
-            // Each layer at the finest resolution that the viewer may have of it.
-            Body::Computed => {
-                let layers = self.counted_layers();
-                let all = layers.flat_map(|open| open.cells(bounds, resolution, window));
-                let mut all: Vec<_> = all.collect();
-                tally::sum(&mut all);
-                return all;
-            }
+            Body::Computed => return None,
         }
-        tally.finish()
+        Some(tally)
     }
 
     /// How many sightings took effect in each step: what [`Open::cells`] counts all over the world in
@@ -381,7 +399,7 @@ impl<'v> Open<'v> {
             match state
                 .by_id
                 .get(&id)
-                .filter(|feature| feature.topic == topic)
+                .filter(|feature| feature.placed.topic() == topic)
             {
                 Some(feature) => delta.upserts.push(self.seen(FeatureRef::Own(feature))),
                 None => delta.removes.push(id),

@@ -13,7 +13,7 @@ mod restore;
 
 use crate::catalog::{Catalog, LayerIx, LayerKind, LayerSpec};
 use crate::event::{Event, Observation, Record, Seq};
-use crate::feature::{Feature, FeatureId, Fix, Topic, is_on_globe};
+use crate::feature::{Feature, FeatureId, FeedName, Fix, Placed, is_on_globe};
 use crate::view::changes::Change;
 use crate::view::marks::Notice;
 use crate::view::{Body, RingLimits, Tombstone, View};
@@ -21,9 +21,11 @@ use derive::Derivation;
 use due::DueQueue;
 use jiff::{SignedDuration, Timestamp};
 use notice::{SingleGate, keep_times, notice};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
+/// Names of so many feeds are shared; where there are more, it begins anew.
+const FEEDS: usize = 1_024;
 /// The most fixes that a trail keeps.
 const TRAIL: usize = 64;
 
@@ -47,6 +49,8 @@ pub struct Picture {
     derivations: Vec<Derivation>,
     /// State features that left since the last checkpoint.
     removed: Vec<(LayerIx, FeatureId)>,
+    /// The feeds that features came from, each once, so that features share its name.
+    feeds: HashSet<FeedName>,
 }
 
 impl Picture {
@@ -58,6 +62,7 @@ impl Picture {
             due: DueQueue::default(),
             tombstones: BTreeSet::new(),
             removed: Vec::new(),
+            feeds: HashSet::new(),
         }
     }
 
@@ -124,6 +129,7 @@ impl Picture {
         let received = (record.seq, record.received_at);
         let topic_resolution = catalog.topic_resolution();
         let mut next = new_feature(spec, received, observation.clone(), topic_resolution);
+        self.share_feed(&mut next);
         let view = &self.view.layers[observation.layer.index()];
         let buried = view.tombstones.get(&next.id);
         if buried.is_some_and(|tombstone| next.effective_at() <= tombstone.at) {
@@ -136,6 +142,10 @@ impl Picture {
                 let over = observation
                     .expires_at
                     .is_some_and(|at| at <= self.view.clock);
+                if let Some(prev) = &prev {
+                    // One text, however many indexes and versions name it.
+                    next.id.clone_from(&prev.id);
+                }
                 if let Some(prev) = &prev
                     && !over
                     && keep_times(&catalog, spec, observation, prev, &mut next)
@@ -149,6 +159,18 @@ impl Picture {
             (Body::Sightings(_), _) => self.sight(next),
             _ => false,
         }
+    }
+
+    /// Lets a feature have the name of its feed from those that have it already.
+    fn share_feed(&mut self, feature: &mut Feature) {
+        if let Some(known) = self.feeds.get(&feature.feed) {
+            feature.feed.clone_from(known);
+            return;
+        }
+        if self.feeds.len() >= FEEDS {
+            self.feeds.clear();
+        }
+        self.feeds.insert(feature.feed.clone());
     }
 
     /// Takes the next version of a feature of a state layer, if it is one.
@@ -340,11 +362,11 @@ impl Picture {
         view.marks.touch_layer(noticed, seq);
         let counted = gate.filter(|_| noticed.reaches(Notice::EVERYBODY));
         for feature in prev.into_iter().chain(next) {
-            if let Some(bounds) = feature.bounds {
+            if let Some(bounds) = feature.placed.bounds() {
                 let notice = gate.map_or(noticed, |_| noticed.without(Notice::EVERYBODY));
                 view.marks.touch(bounds, notice, seq);
             }
-            if let (Some(gate), Some(cell)) = (counted, feature.cell) {
+            if let (Some(gate), Some(cell)) = (counted, feature.placed.cell()) {
                 // A heavy tile shows them one resolution coarser.
                 let cell = cell.parent(gate.resolution.saturating_sub(1));
                 view.marks.touch(cell.reach(), Notice::EVERYBODY, seq);
@@ -360,12 +382,13 @@ impl Picture {
         notice: Notice,
         seq: Seq,
     ) {
-        let left = prev.filter(|prev| next.is_none_or(|next| next.topic != prev.topic));
+        let left =
+            prev.filter(|prev| next.is_none_or(|next| next.placed.topic() != prev.placed.topic()));
         for feature in left.into_iter().chain(next) {
             let id = feature.id.clone();
             let change = Change { seq, id, notice };
             if notice != Notice::NOBODY {
-                (self.view.ring).push(feature.layer, feature.topic, change);
+                (self.view.ring).push(feature.layer, feature.placed.topic(), change);
             }
         }
     }
@@ -394,11 +417,11 @@ fn new_feature(
         let due = effective.checked_add(SignedDuration::from_secs(i64::from(seconds)));
         (seconds > 0).then(|| due.ok()).flatten()
     };
-    let mut feature = Feature {
+    Feature {
         id: observation.feature,
         layer: observation.layer,
         feed: observation.feed,
-        geometry: None,
+        placed: Placed::of(observation.geometry, Some(topic_resolution)),
         properties: observation.properties.with(spec.fixed()),
         observed_at,
         received_at,
@@ -408,21 +431,15 @@ fn new_feature(
             .or_else(|| after(spec.expire_after_s)),
         stale: false,
         seq,
-        bounds: None,
-        anchor: None,
-        cell: None,
-        topic: Topic::Everywhere,
         trail: Arc::default(),
         noticed: Box::default(),
-    };
-    feature.place(observation.geometry, topic_resolution);
-    feature
+    }
 }
 
 /// The trail with one more fix, in order of time; a fix of the same instant is replaced.
 fn trail(spec: &LayerSpec, prev: Option<&Feature>, next: &Feature, now: Timestamp) -> Arc<[Fix]> {
     let mut fixes: Vec<Fix> = prev.map(|prev| prev.trail.to_vec()).unwrap_or_default();
-    if let Some(at) = next.anchor {
+    if let Some(at) = next.placed.anchor() {
         let fix = Fix {
             at,
             observed_at: next.effective_at(),

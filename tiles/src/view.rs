@@ -28,6 +28,7 @@ use jiff::Timestamp;
 use marks::Marks;
 use sightings::SightingIndex;
 use state::StateIndex;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The indexes of one layer.
@@ -184,7 +185,7 @@ impl Feature {
                 observed_at: Some(self.observed_at),
                 stale_at: self.stale_at,
                 expires_at: self.expires_at,
-                geometry: self.geometry.clone(),
+                geometry: self.placed.geometry().map(Cow::into_owned),
                 properties: self.properties.clone(),
             },
             received_at: self.received_at,

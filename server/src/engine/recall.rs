@@ -16,6 +16,10 @@ use std::sync::mpsc::{Receiver, sync_channel};
 const BATCH: usize = 1_024;
 const BATCHES: usize = 8;
 
+/// Records at the end of the log that a start reads though the checkpoint has them: damage is said when the
+/// server starts, not when the first replay meets it.
+const READ_ANYHOW: usize = 10_000;
+
 /// The number of the page that has the feeds; those of duplicates are below it.
 const FEEDS: u64 = 1 << 40;
 /// How what is remembered is written. Another number makes nothing of what is there.
@@ -149,6 +153,8 @@ fn told(
             features: Vec::new(),
         });
     };
+    let mut reader = store.reader(Arc::clone(catalog))?;
+    reader.recent_told(READ_ANYHOW, &mut |_| {})?;
     let mut features = Vec::new();
     for batch in batches {
         // Where the picture was damaged, it is told what the memory has already.

@@ -26,7 +26,7 @@ pub(crate) fn aggregate(
     resolution: u8,
     window: Option<Window>,
 ) -> Vec<Counted> {
-    let cells = open.cells(frame.reach(), resolution, window);
+    let cells = open.cells_near(frame.reach(), resolution, window);
     let drawn = cells.into_iter().map(|(cell, count)| Counted {
         cell,
         count,

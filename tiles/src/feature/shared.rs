@@ -3,7 +3,7 @@
 //! Readers meet both as one. A [`FeatureRef`] stands where the feature stands and copies nothing; a
 //! [`SharedFeature`] keeps it alive beyond the view.
 
-use super::{Feature, FeatureId, FeedName, Fix, Topic, ValueRef};
+use super::{Feature, FeatureId, FeedName, Fix, Placed, Topic, ValueRef};
 use crate::catalog::{FieldIx, LayerIx};
 use crate::cell::Cell;
 use crate::event::Seq;
@@ -60,7 +60,7 @@ impl<'v> FeatureRef<'v> {
                 id: self.feature_id(),
                 layer,
                 feed: self.feed().clone(),
-                geometry: self.geometry().map(Cow::into_owned),
+                placed: Placed::of(self.geometry().map(Cow::into_owned), None),
                 properties: self
                     .properties()
                     .map(|(at, value)| (at, value.into()))
@@ -72,10 +72,6 @@ impl<'v> FeatureRef<'v> {
                 stale: false,
                 seq: self.seq(),
                 noticed: Box::default(),
-                bounds: self.bounds(),
-                anchor: self.anchor(),
-                cell: self.cell(),
-                topic: self.topic(),
                 trail: Arc::default(),
             }),
         }
@@ -104,28 +100,28 @@ impl<'v> FeatureRef<'v> {
 
     pub(crate) fn geometry(self) -> Option<Cow<'v, Geometry<f64>>> {
         match self {
-            Self::Own(feature) => feature.geometry.as_ref().map(Cow::Borrowed),
+            Self::Own(feature) => feature.placed.geometry(),
             Self::Row(segment, row) => segment.geometry(row),
         }
     }
 
     pub(crate) fn bounds(self) -> Option<Bounds> {
         match self {
-            Self::Own(feature) => feature.bounds,
+            Self::Own(feature) => feature.placed.bounds(),
             Self::Row(segment, row) => segment.bounds(row),
         }
     }
 
     pub(crate) fn anchor(self) -> Option<LonLat> {
         match self {
-            Self::Own(feature) => feature.anchor,
+            Self::Own(feature) => feature.placed.anchor(),
             Self::Row(segment, row) => segment.anchor(row),
         }
     }
 
     pub(crate) fn cell(self) -> Option<Cell> {
         match self {
-            Self::Own(feature) => feature.cell,
+            Self::Own(feature) => feature.placed.cell(),
             Self::Row(segment, row) => segment.cell(row),
         }
     }
@@ -174,7 +170,7 @@ impl<'v> FeatureRef<'v> {
     /// Sightings do not flow one by one.
     pub(crate) fn topic(self) -> Topic {
         match self {
-            Self::Own(feature) => feature.topic,
+            Self::Own(feature) => feature.placed.topic(),
             Self::Row(..) => Topic::Everywhere,
         }
     }

@@ -25,18 +25,20 @@ impl<'v> Open<'v> {
             let before = had.next_if(|_| order.is_le());
             let now = has.next_if(|_| order.is_ge());
             let same = before.zip(now).is_some_and(|(before, now)| {
-                before.topic == now.topic
+                before.placed.topic() == now.placed.topic()
                     && before.noticed_by(self.slots) == now.noticed_by(self.slots)
             });
             if same {
                 continue;
             }
-            if let Some(left) = before.filter(|it| now.is_none_or(|now| now.topic != it.topic)) {
-                let delta = by_topic.entry(left.topic).or_default();
+            if let Some(left) =
+                before.filter(|it| now.is_none_or(|now| now.placed.topic() != it.placed.topic()))
+            {
+                let delta = by_topic.entry(left.placed.topic()).or_default();
                 delta.removes.push(left.id.clone());
             }
             if let Some(now) = now {
-                let delta = by_topic.entry(now.topic).or_default();
+                let delta = by_topic.entry(now.placed.topic()).or_default();
                 delta.upserts.push(self.seen(FeatureRef::Own(now)));
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::catalog::{Catalog, FieldIx, FieldMask, LayerIx, LayerKind};
 use crate::coverage::FieldOfView;
-use crate::feature::{Feature, Properties, ValueRef};
+use crate::feature::{Feature, Placed, Properties, ValueRef};
 
 /// How one layer follows from another.
 #[derive(Debug, Clone)]
@@ -52,18 +52,17 @@ impl Derivation {
     pub(crate) fn derive(&self, catalog: &Catalog, source: &Feature) -> Option<Feature> {
         let spec = catalog.spec(self.source);
         let property = |field| source.properties.get(field).map(ValueRef::from);
-        let area = FieldOfView::of(spec, self.open, source.anchor?, property)?.area();
+        let area = FieldOfView::of(spec, self.open, source.placed.anchor()?, property)?.area();
         let properties = self
             .shared
             .iter()
             .filter_map(|(from, to)| Some((*to, source.properties.get(*from)?.clone())));
-        let mut derived = Feature {
+        Some(Feature {
             layer: self.target,
             properties: Properties::new(properties).with(catalog.spec(self.target).fixed()),
             trail: std::sync::Arc::default(),
+            placed: Placed::of(Some(area), None),
             ..source.clone()
-        };
-        derived.place(Some(area), catalog.topic_resolution());
-        Some(derived)
+        })
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn notice(
     let (Some(prev), Some(next)) = (prev, next) else {
         return Notice::EVERYBODY;
     };
-    let open = prev.geometry != next.geometry
+    let open = prev.placed != next.placed
         || prev.observed_at != next.observed_at
         || prev.stale_at != next.stale_at
         || prev.stale != next.stale
@@ -51,7 +51,7 @@ pub(super) fn keep_times(
     next: &mut Feature,
 ) -> bool {
     let sent = observation.observed_at;
-    if prev.geometry != next.geometry
+    if prev.placed != next.placed
         || prev.feed != next.feed
         || sent.is_some_and(|at| at != prev.observed_at)
     {
@@ -108,7 +108,8 @@ impl SingleGate {
         next: Option<&Arc<Feature>>,
         notice: Notice,
     ) -> Notice {
-        let cell = |feature: Option<&Arc<Feature>>| Some(feature?.cell?.parent(self.resolution));
+        let cell =
+            |feature: Option<&Arc<Feature>>| Some(feature?.placed.cell()?.parent(self.resolution));
         let mut gated = notice.without(Notice::EVERYBODY);
         if notice.reaches(Notice::EVERYBODY) {
             gated = gated.with_slot(self.clearance);

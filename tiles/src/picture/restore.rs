@@ -25,6 +25,7 @@ impl Picture {
         let (stale_at, expires_at) = (hot.observation.stale_at, hot.observation.expires_at);
         let received = (hot.seq, hot.received_at);
         let mut feature = new_feature(spec, received, hot.observation, catalog.topic_resolution());
+        self.share_feed(&mut feature);
         feature.stale_at = stale_at;
         feature.expires_at = expires_at;
         feature.stale = hot.stale;

@@ -1,6 +1,6 @@
 //! A spatial index of boxes that no longer change: a packed Hilbert R-tree.
 //!
-//! Items are sorted along a Hilbert curve and every sixteen neighbours share a node, level by level,
+//! Items stand along a Hilbert curve and every sixteen neighbours share a node, level by level,
 //! in two flat arrays: no pointers, no slack, built in one sort. (Kamel and Faloutsos, "Hilbert
 //! R-tree", VLDB 1994.) Boxes are kept in single precision, rounded outward: a search may name an item
 //! whose box only nearly touches the query, and never misses one that does, so callers compare the
@@ -101,36 +101,6 @@ impl Leaves {
     }
 }
 
-/// Which item stands where along the curve.
-#[derive(Debug)]
-enum Items {
-    /// The caller keeps them in this order: so many.
-    InPlace(usize),
-    Numbers(Box<[u32]>),
-}
-
-impl Default for Items {
-    fn default() -> Self {
-        Self::InPlace(0)
-    }
-}
-
-impl Items {
-    fn len(&self) -> usize {
-        match self {
-            Self::InPlace(count) => *count,
-            Self::Numbers(numbers) => numbers.len(),
-        }
-    }
-
-    fn get(&self, at: usize) -> u32 {
-        match self {
-            Self::InPlace(_) => u32::try_from(at).unwrap_or(u32::MAX),
-            Self::Numbers(numbers) => numbers[at],
-        }
-    }
-}
-
 /// Numbered boxes along a Hilbert curve, none of which spans the antimeridian.
 pub(crate) fn along_hilbert(items: impl Iterator<Item = (u32, Bounds)>) -> Vec<(u32, Bounds)> {
     let items: Vec<(u32, Bounds)> = items.collect();
@@ -145,10 +115,11 @@ pub(crate) fn along_hilbert(items: impl Iterator<Item = (u32, Bounds)>) -> Vec<(
     sorted.collect()
 }
 
-/// The index: items are the numbers that the caller gave them.
+/// The index: an item is the place of its box, as the caller keeps them.
 #[derive(Debug, Default)]
 pub(crate) struct PackedTree {
-    items: Items,
+    /// How many items there are.
+    items: usize,
     leaves: Leaves,
     /// The boxes of the nodes above the items, level by level, the root last.
     boxes: Box<[Rough]>,
@@ -157,16 +128,6 @@ pub(crate) struct PackedTree {
 }
 
 impl PackedTree {
-    /// Packs numbered boxes, none of which spans the antimeridian.
-    pub(crate) fn new(items: impl Iterator<Item = (u32, Bounds)>) -> Self {
-        let items = along_hilbert(items);
-        let boxes: Vec<Bounds> = items.iter().map(|(_, bounds)| *bounds).collect();
-        Self {
-            items: Items::Numbers(items.into_iter().map(|(item, _)| item).collect()),
-            ..Self::in_place(&boxes)
-        }
-    }
-
     /// The tree of boxes that stand in the order of [`along_hilbert`]: an item is the place of its box.
     pub(crate) fn in_place(items: &[Bounds]) -> Self {
         let all = || items.iter().copied();
@@ -192,7 +153,7 @@ impl PackedTree {
             levels.push(below.clone());
         }
         Self {
-            items: Items::InPlace(items.len()),
+            items: items.len(),
             leaves,
             boxes: boxes.into(),
             levels: levels.into(),
@@ -201,7 +162,7 @@ impl PackedTree {
 
     /// How many items there are.
     pub(crate) fn len(&self) -> usize {
-        self.items.len()
+        self.items
     }
 
     /// Names every item whose box may intersect a part that does not span the antimeridian, until
@@ -213,7 +174,7 @@ impl PackedTree {
     ) -> ControlFlow<()> {
         let query = Rough::of(part);
         match self.levels.len().checked_sub(1) {
-            None => self.reach(0..self.items.len(), query, visit),
+            None => self.reach(0..self.items, query, visit),
             Some(top) => self.descend(top, 0..self.levels[top].len(), query, visit),
         }
     }
@@ -232,7 +193,7 @@ impl PackedTree {
                 continue;
             }
             let below = level.checked_sub(1);
-            let most = below.map_or(self.items.len(), |below| self.levels[below].len());
+            let most = below.map_or(self.items, |below| self.levels[below].len());
             let children = at * NODE..((at + 1) * NODE).min(most);
             match below {
                 None => self.reach(children, query, visit)?,
@@ -251,7 +212,7 @@ impl PackedTree {
     ) -> ControlFlow<()> {
         for at in within {
             if self.leaves.rough(at).touches(query) {
-                visit(self.items.get(at))?;
+                visit(u32::try_from(at).unwrap_or(u32::MAX))?;
             }
         }
         ControlFlow::Continue(())

@@ -6,7 +6,7 @@
 
 use crate::feature::{Feature, FeatureId};
 use crate::place::Bounds;
-use crate::view::packed::PackedTree;
+use crate::view::packed::{PackedTree, along_hilbert};
 use rstar::{AABB, RTree, RTreeObject};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -22,7 +22,7 @@ pub(crate) struct Entry {
 impl Entry {
     /// `None` for a feature without geometry.
     pub(crate) fn new(feature: &Arc<Feature>) -> Option<Self> {
-        feature.bounds.map(|bounds| Self {
+        feature.placed.bounds().map(|bounds| Self {
             envelope: envelope(bounds),
             feature: Arc::clone(feature),
         })
@@ -52,25 +52,29 @@ pub(crate) fn envelope(part: Bounds) -> AABB<[f64; 2]> {
     AABB::from_corners([part.west(), part.south()], [part.east(), part.north()])
 }
 
-/// Features that stand where they stood when they were packed.
+/// Features that stand where they stood when they were packed, in the order of the tree: what one tile
+/// shows lies side by side. Those without a place are in neither.
 #[derive(Debug, Default)]
 struct Base {
-    features: Vec<Arc<Feature>>,
+    features: Box<[Arc<Feature>]>,
     tree: PackedTree,
 }
 
 impl Base {
     fn of<'f>(features: impl Iterator<Item = &'f Arc<Feature>>) -> Self {
-        let features: Vec<_> = features.cloned().collect();
-        let tree = PackedTree::new(numbered(&features));
-        Self { features, tree }
+        let arrived: Vec<_> = features.collect();
+        let along = along_hilbert(
+            (0..)
+                .zip(&arrived)
+                .filter_map(|(number, feature)| Some((number, feature.placed.bounds()?))),
+        );
+        let boxes: Vec<Bounds> = along.iter().map(|(_, bounds)| *bounds).collect();
+        let numbers = along.iter().map(|(number, _)| *number as usize);
+        Self {
+            features: numbers.map(|number| Arc::clone(arrived[number])).collect(),
+            tree: PackedTree::in_place(&boxes),
+        }
     }
-}
-
-/// The features that have a place, numbered as they stand, for a packed tree.
-pub(crate) fn numbered(features: &[Arc<Feature>]) -> impl Iterator<Item = (u32, Bounds)> {
-    let numbered = (0..).zip(features);
-    numbered.filter_map(|(number, feature)| Some((number, feature.bounds?)))
 }
 
 /// Features by place.
@@ -121,7 +125,10 @@ impl BoxTree {
         for part in bounds.parts() {
             self.base.tree.search(part, &mut |number| {
                 let feature = &self.base.features[number as usize];
-                let touches = feature.bounds.is_some_and(|bounds| bounds.intersects(part));
+                let touches = feature
+                    .placed
+                    .bounds()
+                    .is_some_and(|bounds| bounds.intersects(part));
                 if touches && (self.moved.is_empty() || !self.moved.contains(&feature.id)) {
                     visit(feature)?;
                 }

@@ -172,7 +172,7 @@ impl SightingIndex {
         if let Some(entry) = Entry::new(row) {
             Arc::make_mut(&mut self.open_tree).insert(entry);
         }
-        self.open_counts.set(None, row.cell);
+        self.open_counts.set(None, row.placed.cell());
         self.open_ids.insert(row.id.clone(), Arc::clone(row));
         let open = Arc::make_mut(&mut self.open);
         open.push(Arc::clone(row));
@@ -343,7 +343,12 @@ impl SightingIndex {
         if window.is_none() && self.open.first().is_none_or(|row| admits(&row)) {
             tally.add(&self.open_counts);
         } else {
-            for cell in self.open.iter().filter(admits).filter_map(|row| row.cell) {
+            for cell in self
+                .open
+                .iter()
+                .filter(admits)
+                .filter_map(|row| row.placed.cell())
+            {
                 tally.add_one(cell);
             }
         }

@@ -32,18 +32,18 @@ impl StateIndex {
     /// function that changes the indexes, so that they cannot disagree.
     pub(crate) fn set(&mut self, prev: Option<&Arc<Feature>>, next: Option<Arc<Feature>>) {
         self.counts.set(
-            prev.and_then(|feature| feature.cell),
-            next.as_ref().and_then(|feature| feature.cell),
+            prev.and_then(|feature| feature.placed.cell()),
+            next.as_ref().and_then(|feature| feature.placed.cell()),
         );
         self.tree.set(prev, next.as_ref());
         if let Some(prev) = prev
-            && prev.topic == Topic::Everywhere
+            && prev.placed.topic() == Topic::Everywhere
         {
             self.everywhere.remove(&prev.id);
         }
         match (prev, next) {
             (_, Some(next)) => {
-                if next.topic == Topic::Everywhere {
+                if next.placed.topic() == Topic::Everywhere {
                     self.everywhere.insert(next.id.clone());
                 }
                 self.by_id.insert(next.id.clone(), next);
@@ -58,7 +58,7 @@ impl StateIndex {
     /// Takes a feature while the layer is being loaded: in no index but by id and topic before
     /// [`StateIndex::loaded`].
     pub(crate) fn load(&mut self, feature: Arc<Feature>) {
-        if feature.topic == Topic::Everywhere {
+        if feature.placed.topic() == Topic::Everywhere {
             self.everywhere.insert(feature.id.clone());
         }
         self.by_id.insert(feature.id.clone(), feature);
@@ -66,7 +66,11 @@ impl StateIndex {
 
     /// Builds the indexes of everything at once.
     pub(crate) fn loaded(&mut self) {
-        self.counts = CellCounts::of(self.by_id.values().filter_map(|feature| feature.cell));
+        self.counts = CellCounts::of(
+            self.by_id
+                .values()
+                .filter_map(|feature| feature.placed.cell()),
+        );
         self.pack();
     }
 

@@ -59,13 +59,18 @@ impl Tally {
     }
 
     /// The counts of the cells that touch the box, in order of cell.
-    pub(crate) fn finish(mut self) -> Vec<(Cell, u32)> {
+    pub(crate) fn finish(self) -> Vec<(Cell, u32)> {
+        let bounds = self.bounds;
+        let near = self.near();
+        near.filter(|(cell, _)| cell.bounds().intersects(bounds))
+            .collect()
+    }
+
+    /// These counts, and those of some cells that are only near the box.
+    pub(crate) fn near(mut self) -> impl Iterator<Item = (Cell, u32)> {
         sum(&mut self.found);
         let cells = self.found.into_iter();
-        cells
-            .filter_map(|(index, count)| Some((Cell::try_from(index).ok()?, count)))
-            .filter(|(cell, _)| cell.bounds().intersects(self.bounds))
-            .collect()
+        cells.filter_map(|(index, count)| Some((Cell::try_from(index).ok()?, count)))
     }
 }
 

@@ -17,8 +17,10 @@ fn found(tree: &PackedTree, bounds: Bounds) -> Vec<u32> {
     found
 }
 
-fn packed(boxes: &[Bounds]) -> PackedTree {
-    PackedTree::new((0..).zip(boxes.iter().copied()))
+/// The boxes in the order of the tree.
+fn along(boxes: impl Iterator<Item = Bounds>) -> Vec<Bounds> {
+    let along = along_hilbert((0..).zip(boxes)).into_iter();
+    along.map(|(_, bounds)| bounds).collect()
 }
 
 proptest! {
@@ -28,12 +30,12 @@ proptest! {
     fn nothing_that_touches_the_query_is_missed_and_what_is_named_nearly_does(
         boxes in prop::collection::vec(city::box_of_places(), 0..400), query in city::box_of_places(),
     ) {
-        let boxes: Vec<Bounds> = boxes.into_iter().filter(|b| b.west() <= b.east()).collect();
+        let boxes = along(boxes.into_iter().filter(|b| b.west() <= b.east()));
         let touching = |query: Bounds| -> Vec<u32> {
             let touching = (0..).zip(&boxes).filter(|(_, b)| b.intersects(query));
             touching.map(|(item, _)| item).collect()
         };
-        let found = found(&packed(&boxes), query);
+        let found = found(&PackedTree::in_place(&boxes), query);
         let (least, most) = (touching(query), touching(query.grown(1e-4, 1e-4)));
         prop_assert!(least.iter().all(|item| found.binary_search(item).is_ok()));
         prop_assert!(found.iter().all(|item| most.binary_search(item).is_ok()));
@@ -43,8 +45,8 @@ proptest! {
     fn points_are_found_where_they_are(
         at in prop::collection::vec(city::place(), 0..400), query in city::box_of_places(),
     ) {
-        let points: Vec<Bounds> = at.iter().map(|at| Bounds::of_point(*at)).collect();
-        let found = found(&packed(&points), query);
+        let points = along(at.iter().map(|at| Bounds::of_point(*at)));
+        let found = found(&PackedTree::in_place(&points), query);
         let inside = |bounds: Bounds, item: &u32| bounds.intersects(points[*item as usize]);
         let all = 0..u32::try_from(points.len()).unwrap();
         prop_assert!(all.filter(|item| inside(query, item)).all(|item| found.contains(&item)));
@@ -64,7 +66,7 @@ fn trees_of_every_height_are_whole() {
     for count in [0, 1, 2, 16, 17, 255, 256, 257, 4_097] {
         let at = |n: u32| city::at(f64::from(n % 64) * 1e-3, f64::from(n / 64) * 1e-3);
         let boxes: Vec<Bounds> = (0..count).map(|n| Bounds::of_point(at(n))).collect();
-        let tree = packed(&boxes);
+        let tree = PackedTree::in_place(&boxes);
         assert_eq!(tree.len(), boxes.len());
         assert_eq!(found(&tree, Bounds::WORLD), (0..count).collect::<Vec<_>>());
     }
@@ -72,7 +74,7 @@ fn trees_of_every_height_are_whole() {
 
 #[test]
 fn a_search_ends_when_told() {
-    let tree = packed(&[Bounds::of_point(city::at(1.0, 1.0)); 500]);
+    let tree = PackedTree::in_place(&[Bounds::of_point(city::at(1.0, 1.0)); 500]);
     let mut seen = 0;
     let ended = tree.search(Bounds::WORLD, &mut |_| {
         seen += 1;

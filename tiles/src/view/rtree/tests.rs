@@ -73,7 +73,7 @@ proptest! {
         }
         for (tree, now) in snapshots {
             for bounds in &bounds {
-                let scan = now.values().filter(|f| f.bounds.is_some_and(|b| b.intersects(*bounds)));
+                let scan = now.values().filter(|f| f.placed.bounds().is_some_and(|b| b.intersects(*bounds)));
                 let scan: Vec<String> = scan.map(|feature| feature.id.to_string()).collect();
                 prop_assert_eq!(found(&tree, *bounds), scan);
             }

@@ -3,8 +3,9 @@
 use super::{Arc, FeatureRef, SEAL_AT, Segment, SightingIndex, rows_of};
 use crate::catalog::{Catalog, LayerIx};
 use crate::event::Seq;
-use crate::feature::Feature;
+use crate::feature::{Feature, Placed};
 use jiff::Timestamp;
+use std::borrow::Cow;
 
 /// Sightings of a layer that no longer change.
 #[derive(Debug, Clone)]
@@ -103,8 +104,8 @@ impl SightingIndex {
         let kept = open.iter().flat_map(rows_of);
         for row in kept.filter(|row| row.received_at() >= from) {
             let mut feature = Feature::clone(&row.own(layer));
-            let geometry = feature.geometry.take();
-            feature.place(geometry, topic_resolution);
+            let geometry = feature.placed.geometry().map(Cow::into_owned);
+            feature.placed = Placed::of(geometry, Some(topic_resolution));
             self.push(&Arc::new(feature));
         }
     }

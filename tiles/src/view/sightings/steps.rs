@@ -73,7 +73,7 @@ impl SightingIndex {
             let admitted = placed.filter(|row| segment.admits(*row, filter));
             admitted.for_each(|row| add(segment.effective_at(row)));
         }
-        let placed = self.open.iter().filter(|row| row.cell.is_some());
+        let placed = self.open.iter().filter(|row| row.placed.cell().is_some());
         let admitted = placed.filter(|row| filter.admits_feature(row));
         admitted.for_each(|row| add(row.effective_at()));
         counts

@@ -2,11 +2,12 @@ use super::*;
 use crate::catalog::LayerIx;
 use crate::city::{self, catalog, seen_at};
 use crate::event::{Event, Record, Seq};
-use crate::feature::Topic;
+use crate::feature::Placed;
 use crate::picture::Picture;
 use crate::view::RingLimits;
 use crate::viewer::Viewer;
 use jiff::SignedDuration;
+use std::borrow::Cow;
 
 pub(super) fn refs(rows: &[Arc<Feature>]) -> Vec<FeatureRef<'_>> {
     rows.iter().map(FeatureRef::Own).collect()
@@ -22,11 +23,11 @@ pub(super) fn ids<'v>(rows: &[FeatureRef<'v>]) -> Vec<&'v str> {
 
 /// A row as it was told, wherever it lives now.
 fn told(row: FeatureRef<'_>) -> Feature {
-    let (topic, layer) = (Topic::Everywhere, LayerIx(0));
+    let layer = LayerIx(0);
     let feature = Feature::clone(&row.own(layer));
     Feature {
         layer,
-        topic,
+        placed: Placed::of(row.geometry().map(Cow::into_owned), None),
         ..feature
     }
 }

@@ -23,7 +23,7 @@ fn check(state: &StateIndex) {
         state
             .by_id
             .values()
-            .filter(|feature| feature.bounds.is_some())
+            .filter(|feature| feature.placed.bounds().is_some())
     };
     assert_eq!(in_tree.len(), placed().count());
     for feature in &in_tree {
@@ -32,7 +32,7 @@ fn check(state: &StateIndex) {
     let mut everywhere = state
         .by_id
         .values()
-        .filter(|feature| feature.topic == Topic::Everywhere);
+        .filter(|feature| feature.placed.topic() == Topic::Everywhere);
     let listed: BTreeSet<FeatureId> = state.everywhere.iter().cloned().collect();
     assert_eq!(ids(&mut everywhere), listed);
     for resolution in [0, 6, 12] {
@@ -43,7 +43,7 @@ fn check(state: &StateIndex) {
         let counted = state
             .by_id
             .values()
-            .filter(|feature| feature.cell.is_some());
+            .filter(|feature| feature.placed.cell().is_some());
         assert_eq!(total, counted.count());
     }
 }

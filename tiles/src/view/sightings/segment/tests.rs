@@ -2,7 +2,7 @@ use super::*;
 use crate::catalog::LayerIx;
 use crate::city::{self, catalog, folded};
 use crate::event::Record;
-use crate::feature::{Feature, Topic};
+use crate::feature::{Feature, Placed};
 use crate::viewer::Viewer;
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ fn kept(feature: FeatureRef<'_>) -> Feature {
         expires_at: None,
         stale: false,
         noticed: Box::default(),
-        topic: Topic::Everywhere,
+        placed: Placed::of(feature.geometry().map(Cow::into_owned), None),
         trail: Arc::default(),
         ..Feature::clone(&feature.own(LayerIx(0)))
     }

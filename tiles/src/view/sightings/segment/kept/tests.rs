@@ -1,7 +1,8 @@
 use super::super::super::tests::{refs, rows};
 use super::*;
-use crate::feature::{Feature, FeatureRef, Properties, Value};
+use crate::feature::{Feature, FeatureRef, Placed, Properties, Value};
 use geo_types::polygon;
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 /// Points, areas and places unknown.
@@ -9,7 +10,7 @@ fn mixed() -> Segment {
     let area = polygon![(x: -110.9, y: 32.2), (x: -110.8, y: 32.2), (x: -110.8, y: 32.3)];
     let mixed = rows(0, 40).into_iter().zip(0..).map(|(row, n)| {
         let mut row = Feature::clone(&row);
-        let place = row.geometry.clone();
+        let place = row.placed.geometry().map(Cow::into_owned);
         let other = if n % 2 == 0 {
             Value::Number(0.5)
         } else {
@@ -25,7 +26,10 @@ fn mixed() -> Segment {
                 Value::List(Box::new([Value::Boolean(true), other])),
             ),
         ]);
-        row.place([place, None, Some(area.clone().into())][n % 3].clone(), 6);
+        row.placed = Placed::of(
+            [place, None, Some(area.clone().into())][n % 3].clone(),
+            Some(6),
+        );
         Arc::new(row)
     });
     Segment::of(&refs(&mixed.collect::<Vec<_>>()))
