@@ -240,7 +240,10 @@ pub struct Catalog {
 impl Catalog {
     /// Checks the layers and numbers them in the order given. `topic_resolution` is the H3
     /// resolution of live topics, usually 6.
-    #[expect(clippy::missing_panics_doc, reason = "there are at most MAX_LAYERS")]
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "what is looked up was counted and collected before"
+    )]
     pub fn new(specs: Vec<LayerSpec>, topic_resolution: u8) -> Result<Self, BadCatalog> {
         limit("layers", specs.len(), MAX_LAYERS)?;
         let mut by_name = HashMap::new();
@@ -264,13 +267,13 @@ impl Catalog {
         limit("clearances", clearances.len(), MAX_CLEARANCES)?;
         clearances.sort();
         let clearance = |name: &str| {
-            let at = clearances.iter().position(|known| known == name)?;
-            u8::try_from(at).ok().map(ClearanceIx)
+            let at = clearances.iter().position(|known| known == name);
+            let at = at.expect("every clearance of a spec was collected");
+            ClearanceIx(u8::try_from(at).expect("at most MAX_CLEARANCES"))
         };
-        let locks = specs
-            .iter()
-            .map(|spec| Locks::of(spec, |name| by_name.get(name).copied(), clearance))
-            .collect();
+        let locks = specs.iter();
+        let locks = locks.map(|spec| Locks::of(spec, |name| by_name[name], clearance));
+        let locks = locks.collect();
         Ok(Self {
             specs,
             locks,

@@ -19,13 +19,14 @@ pub(crate) struct Locks {
 }
 
 impl Locks {
-    /// Those of a layer; `layer` and `clearance` look names up, and know every name in the spec.
+    /// Those of a layer. `layer` and `clearance` know every name in the spec: one that they did not know
+    /// must not become a door without a lock.
     pub(super) fn of(
         spec: &LayerSpec,
-        layer: impl Fn(&str) -> Option<LayerIx>,
-        clearance: impl Fn(&str) -> Option<ClearanceIx>,
+        layer: impl Fn(&str) -> LayerIx,
+        clearance: impl Fn(&str) -> ClearanceIx,
     ) -> Self {
-        let needed = |name: &Option<String>| name.as_deref().and_then(&clearance);
+        let needed = |name: &Option<String>| name.as_deref().map(&clearance);
         let mut open = FieldMask::NONE;
         let mut fields = Vec::new();
         for (field, its) in spec.fields_at() {
@@ -35,7 +36,7 @@ impl Locks {
             }
         }
         Self {
-            source: spec.derived_from.as_deref().and_then(layer),
+            source: spec.derived_from.as_deref().map(layer),
             layer: needed(&spec.clearance),
             singles: needed(&spec.single_clearance),
             open,
