@@ -20,25 +20,16 @@
 //! Ids are as sent on the feed that bears the layer's own name, `feed/id` on any other, so that two
 //! feeds of one layer cannot overwrite each other.
 
-mod cap;
-mod csv;
-mod geojson;
 pub mod geometry;
-mod hikvision;
 mod instant;
 mod json;
 mod media_type;
 mod multipart;
-mod nws;
-mod osm;
 mod plate;
-mod platerecognizer;
 mod property;
 mod rejects;
-mod rekor;
 mod target;
 mod whole;
-mod wzdx;
 mod xml;
 
 use atalaya_tiles::{Bounds, Catalog, Event, FeedName, LayerIx};
@@ -49,7 +40,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-pub(crate) use csv::cell;
+pub(crate) use self::csv::cell;
 pub(crate) use media_type::is_utf_8;
 pub use rejects::{Reject, Rejects};
 pub use whole::{Doubt, Whole};
@@ -65,9 +56,11 @@ pub const MAX_RECORDS: usize = 1_000_000;
 /// The most names kept in [`Decoded::ignored`].
 pub const MAX_IGNORED: usize = 64;
 
-/// Makes the enum of formats and everything that goes by it from one row a format.
+/// Makes the modules of the formats, their enum and everything that goes by it from one row a format.
 macro_rules! adaptors {
     ($($(#[$doc:meta])+ $name:literal $adaptor:ident reads $module:ident fills $layer:literal sends $bodies:ident;)+) => {
+        $(mod $module;)+
+
         /// The formats that are read, by the names that configuration uses.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum Adaptor {
@@ -95,6 +88,14 @@ macro_rules! adaptors {
             fn bodies(self) -> Bodies {
                 match self {
                     $(Self::$adaptor => Bodies::$bodies,)+
+                }
+            }
+
+            /// A file that somebody else wrote, and what becomes of it.
+            #[cfg(test)]
+            fn recorded(self) -> testing::Recorded {
+                match self {
+                    $(Self::$adaptor => $module::tests::RECORDED,)+
                 }
             }
         }

@@ -1,39 +1,23 @@
 //! HTTP: what is served where, and what every handler shares.
 //!
-//! One line per route, in [`routes`]. Every handler that reads takes a [`Caller`], which is the gate:
+//! One line per endpoint, in [`endpoints!`]. Every handler that reads takes a [`Caller`], which is the gate:
 //! without one there is no viewer, and without a viewer nothing can be opened.
 
 pub mod admin;
-mod assets;
 pub mod body;
 pub mod caller;
-mod catalog;
 mod coding;
 pub mod control;
-mod feeds;
 mod floods;
-mod fonts;
-mod health;
-mod ogc;
-mod openapi;
 pub mod params;
-mod past;
 mod places;
-mod problems;
 pub mod proxies;
-mod reading;
 mod refusals;
 mod representation;
-mod search;
 pub mod security;
-mod sign_in;
 pub mod site;
-mod sprites;
-mod tiles;
-mod timeline;
 #[cfg(test)]
 mod trial;
-mod video;
 
 pub use caller::Caller;
 
@@ -41,12 +25,11 @@ use crate::basemap::Basemap;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::identity::{Action, Permission, may};
-use crate::live::{self, Frames, Streams, Views};
+use crate::live::{Frames, Streams, Views};
 use crate::metrics;
 use crate::problem::Problem;
 use crate::video::Video;
 use actix_web::http::header::HeaderName;
-use actix_web::middleware::from_fn;
 use actix_web::{FromRequest, Handler, Resource, Responder, web};
 use arc_swap::ArcSwap;
 use atalaya_tiles::{LayerIx, Seq, View, Viewer};
@@ -60,6 +43,48 @@ use site::base_url;
 use std::sync::Arc;
 use std::time::Duration;
 use tiles::{TileService, matches};
+
+/// Makes of one row an endpoint what there is of it: its module, its paths, and its part of `/openapi.json`.
+macro_rules! endpoints {
+    ($($module:ident)+) => {
+        $(mod $module;)+
+
+        /// All paths; each endpoint mounts its own.
+        pub fn routes(service: &mut web::ServiceConfig) {
+            $($module::mount(service);)+
+            service.default_service(web::route().to(refusals::no_such_path));
+        }
+
+        /// The paths of each endpoint as OpenAPI describes them: the `NAME.json` beside its `NAME.rs`.
+        const DESCRIBED: &[&str] = &[$(include_str!(concat!("http/", stringify!($module), ".json"))),+];
+        /// What they are written in.
+        #[cfg(test)]
+        const SOURCES: &[(&str, &str)] = &[
+            $((stringify!($module), include_str!(concat!("http/", stringify!($module), ".rs")))),+
+        ];
+    };
+}
+
+// In the order in which paths are matched: `sign_in` takes what is posted to the page of that name.
+endpoints! {
+    tiles
+    live
+    feeds
+    reading
+    past
+    timeline
+    search
+    catalog
+    video
+    sign_in
+    assets
+    fonts
+    sprites
+    openapi
+    problems
+    ogc
+    health
+}
 
 /// Reads that take work.
 const QUESTIONS: Purpose = Purpose {
@@ -127,51 +152,6 @@ where
     web::resource(path)
         .route(web::get().to(handler))
         .route(head)
-}
-
-/// All routes, in one table.
-pub fn routes(service: &mut web::ServiceConfig) {
-    service
-        .service(get("/health", health::overview).wrap(from_fn(refusals::no_query)))
-        .service(get("/health/live", health::live).wrap(from_fn(refusals::no_query)))
-        .service(get("/health/ready", health::ready).wrap(from_fn(refusals::no_query)))
-        .service(get("/tiles/{tileset}", tiles::tilejson))
-        .service(get("/tiles/{tileset}/{z}/{x}/{y}", tiles::tile))
-        .service(web::resource("/live").route(web::get().to(live::subscribe)))
-        .service(
-            web::resource("/live/{stream}").route(
-                web::patch()
-                    .to(live::patch)
-                    .wrap(from_fn(refusals::json_alone)),
-            ),
-        )
-        .service(get("/feeds", feeds::list))
-        .service(web::resource("/feeds/{feed}").route(web::post().to(feeds::post)))
-        .service(get("/near", reading::near))
-        .service(get("/seeing", reading::seeing))
-        .service(get("/cells", reading::cells))
-        .service(get("/past", past::past))
-        .service(get("/timeline", timeline::timeline))
-        .service(get("/catalog", catalog::catalog))
-        .service(get("/scenes", catalog::scenes))
-        .service(get("/streams", video::list))
-        .service(get("/streams/{camera}/{file}", video::file))
-        .service(get("/search", search::search))
-        .service(get("/openapi.json", openapi::document))
-        .service(get("/docs", openapi::page))
-        .service(get("/problems/{slug}", problems::row).wrap(from_fn(refusals::no_query)))
-        .configure(ogc::mount)
-        .configure(sign_in::mount)
-        .service(get("/sign-in", assets::sign_in))
-        .service(get("/assets/sign-in/{file}", assets::sign_in_asset))
-        .service(get("/", assets::wall))
-        .service(get("/wall", assets::wall))
-        .service(get("/wall/{name}", assets::wall))
-        .service(get("/assets/app/{file}", assets::asset))
-        .service(get("/sprites/{name}", sprites::sprite))
-        .service(get("/styles/{name}", assets::style))
-        .service(get("/fonts/{fontstack}/{range}.pbf", fonts::range))
-        .default_service(web::route().to(refusals::no_such_path));
 }
 
 /// The header that says which position of the log an answer stands at.

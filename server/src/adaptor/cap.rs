@@ -290,4 +290,4 @@ fn short(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -199,4 +199,4 @@ impl<'a> Table<'a> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -304,4 +304,4 @@ fn pointer_to(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -121,4 +121,4 @@ fn degrees(angle: &Element) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -197,4 +197,4 @@ fn instant(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

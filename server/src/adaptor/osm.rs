@@ -274,4 +274,4 @@ fn owner_kind(operator: &str) -> Option<&'static str> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

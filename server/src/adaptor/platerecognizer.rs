@@ -117,4 +117,4 @@ impl<'a> Picture<'a> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -141,4 +141,4 @@ fn word(json: Option<&Json>) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -26,6 +26,19 @@ pub(super) fn feed(catalog: &Catalog, name: &str, layer: &str, adaptor: Adaptor)
     Feed::new(name, catalog.layer(layer).unwrap(), adaptor)
 }
 
+/// A file that somebody else wrote, and how many of its records become events and how many are rejected.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Recorded {
+    /// Where it lies among the recorded bodies.
+    pub(super) path: &'static str,
+    /// How many events it has.
+    pub(super) events: usize,
+    /// How many of its records are rejected.
+    pub(super) rejects: usize,
+    /// What a feed is told that sends it.
+    pub(super) fit: fn(&mut Feed, &Catalog),
+}
+
 /// A feed of a built-in layer, to try bodies on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Trial {

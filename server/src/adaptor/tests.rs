@@ -7,16 +7,10 @@ use geo_types::Coord;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-/// The layer that each adaptor is for.
+/// A feed of the layer that the adaptor is for.
 fn feed_of(catalog: &Catalog, adaptor: Adaptor) -> Feed {
-    let layer = match adaptor {
-        Adaptor::Geojson | Adaptor::Csv => "incidents",
-        Adaptor::AlprRekor | Adaptor::AlprPlaterecognizer | Adaptor::AlprHikvision => "alpr_reads",
-        Adaptor::Wzdx => "closures",
-        Adaptor::Cap | Adaptor::Nws => "warnings",
-        Adaptor::OsmSurveillance => "cameras",
-    };
-    let mut feed = Feed::new("fuzz", catalog.layer(layer).unwrap(), adaptor);
+    let layer = catalog.layer(adaptor.usual_layer()).unwrap();
+    let mut feed = Feed::new("fuzz", layer, adaptor);
     feed.time_zone = Some(TimeZone::posix("MST7").unwrap());
     feed.columns.cameras.insert("c".to_owned(), [-110.9, 32.2]);
     feed
@@ -69,95 +63,27 @@ fn names_are_those_of_the_contract() {
         assert_eq!(serde_json::to_string(&adaptor).unwrap(), quoted);
         assert_eq!(serde_json::from_str::<Adaptor>(&quoted).unwrap(), adaptor);
     }
-    assert_eq!(
-        "gtfs".parse::<Adaptor>().unwrap_err().to_string(),
-        "there is no adaptor \"gtfs\"; there are geojson, csv, alpr-rekor, alpr-platerecognizer, \
-         alpr-hikvision, wzdx, cap, nws, osm-surveillance"
-    );
-}
-
-/// A file that somebody else wrote, for an adaptor: how many of its records become events and how many are rejected.
-const REAL: &[(Adaptor, &str, usize, usize)] = &[
-    (Adaptor::Geojson, "tucson/neighborhoods.geojson", 461, 1),
-    (
-        Adaptor::Csv,
-        "calls-for-service/cincinnati_burglary_2016-2018.csv",
-        8_723,
-        0,
-    ),
-    (
-        Adaptor::AlprRekor,
-        "alpr-webhooks/rekor_alpr_group.json",
-        1,
-        0,
-    ),
-    (
-        Adaptor::AlprPlaterecognizer,
-        "alpr-webhooks/platerecognizer_stream.json",
-        1,
-        0,
-    ),
-    (
-        Adaptor::AlprHikvision,
-        "alpr-webhooks/hikvision_anpr.xml",
-        1,
-        0,
-    ),
-    (
-        Adaptor::Wzdx,
-        "wzdx/cdot_production_2025-08-08.geojson",
-        282,
-        0,
-    ),
-    (Adaptor::Cap, "cap/google_noaa_errors.cap", 1, 4),
-    (
-        Adaptor::Nws,
-        "nws-alerts/nws_active_alerts_2026-07-15T2000Z.geojson",
-        564,
-        0,
-    ),
-    (
-        Adaptor::OsmSurveillance,
-        "alpr-locations/osm_alpr_arizona_2025-10-04.geojson",
-        769,
-        0,
-    ),
-];
-
-/// A feed that can take the real file of its adaptor.
-fn real_feed(catalog: &Catalog, adaptor: Adaptor) -> Feed {
-    let mut feed = feed_of(catalog, adaptor);
-    let columns = &mut feed.columns;
-    columns
-        .cameras
-        .insert("camera-1".to_owned(), [-110.97, 32.22]);
-    if adaptor == Adaptor::Geojson {
-        feed.layer = catalog.layer("sites").unwrap();
-        columns.id = Some("OBJECTID".to_owned());
-    }
-    if adaptor == Adaptor::Csv {
-        columns.id = Some("incident_no".to_owned());
-        columns.lon = "longitude".to_owned();
-        columns.lat = "latitude".to_owned();
-        columns.observed_at = Some("offense_date".to_owned());
-        columns.zone_is_false = true;
-    }
-    feed
+    let unknown = "gtfs".parse::<Adaptor>().unwrap_err().to_string();
+    let first = "there is no adaptor \"gtfs\"; there are geojson, csv, alpr-rekor, ";
+    assert!(unknown.starts_with(first), "{unknown}");
 }
 
 #[test]
 fn every_adaptor_reads_a_real_file_and_counts_what_it_rejects() {
     let catalog = catalog();
-    for adaptor in Adaptor::ALL {
-        let mut files = REAL.iter().filter(|(of, ..)| of == adaptor);
-        let (_, path, events, rejects) = files.next().expect("each has a real file");
-        let Some(body) = real(path) else { continue };
-        let feed = real_feed(&catalog, *adaptor);
+    for adaptor in Adaptor::ALL.iter().copied() {
+        let recorded = adaptor.recorded();
+        let Some(body) = real(recorded.path) else {
+            continue;
+        };
+        let mut feed = feed_of(&catalog, adaptor);
+        (recorded.fit)(&mut feed, &catalog);
         let decoded = read(&catalog, &feed, body);
         assert_eq!(
             (decoded.events.len(), decoded.rejects.len()),
-            (*events, *rejects),
-            "{path}: {:?}",
+            (recorded.events, recorded.rejects),
+            "{}: {:?}",
+            recorded.path,
             decoded.rejects.first()
         );
         check_admissible(&catalog, &feed, &decoded);

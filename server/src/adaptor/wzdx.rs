@@ -187,4 +187,4 @@ fn collapse(shape: Shape) -> Shape {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -2,6 +2,7 @@
 //! binary, so that the first paint needs no other host.
 
 use super::coding::Coding;
+use super::get;
 use super::params::Params;
 use super::representation::Representation;
 use super::{App, Caller, base_url};
@@ -17,6 +18,18 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::sync::LazyLock;
+
+/// Mounts the pages, their files and the styles.
+pub(super) fn mount(service: &mut web::ServiceConfig) {
+    service
+        .service(get("/", wall))
+        .service(get("/wall", wall))
+        .service(get("/wall/{name}", wall))
+        .service(get("/sign-in", sign_in))
+        .service(get("/assets/sign-in/{file}", sign_in_asset))
+        .service(get("/assets/app/{file}", asset))
+        .service(get("/styles/{name}", style));
+}
 
 /// The built front end.
 #[derive(RustEmbed)]

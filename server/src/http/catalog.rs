@@ -1,5 +1,6 @@
 //! `/catalog` and `/scenes`: what there is, for this viewer.
 
+use super::get;
 use super::params::Params;
 use super::tiles::BASEMAP;
 use super::{App, Caller, atalaya_seq, reached};
@@ -8,6 +9,13 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::View;
 use serde_json::{Map, Value, json};
+
+/// Mounts the catalog and the scenes.
+pub(super) fn mount(service: &mut web::ServiceConfig) {
+    service
+        .service(get("/catalog", catalog))
+        .service(get("/scenes", scenes));
+}
 
 /// `GET /catalog`: the layers that the viewer can open, with the fields that exist for them.
 pub(super) async fn catalog(

@@ -1,6 +1,7 @@
 //! `/feeds`: where upstream systems post what they saw, and how each of them does.
 
 use super::body::read_counted;
+use super::get;
 use super::params::Params;
 use super::{App, Caller, FeedCaller};
 use crate::engine::{Admitted, AppendError};
@@ -11,6 +12,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::FeedName;
 use bytes::Bytes;
 use serde_json::{Value, json};
+
+/// Mounts the feeds: their list, and where each is posted to.
+pub(super) fn mount(service: &mut web::ServiceConfig) {
+    service
+        .service(get("/feeds", list))
+        .service(web::resource("/feeds/{feed}").route(web::post().to(post)));
+}
 
 /// What tells of every change, to hidden fields as well: for those alone who see all of the layer.
 const TELLING: [&str; 4] = [

@@ -2,6 +2,7 @@
 //!
 //! A range is drawn when it is asked for first, and kept: there are 256 of each face.
 
+use super::get;
 use super::params::Params;
 use super::{App, Caller, matches};
 use crate::fonts::{BadFont, Face, Range, glyphs};
@@ -12,6 +13,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::sync::OnceLock;
+
+/// Mounts the glyphs.
+pub(super) fn mount(service: &mut web::ServiceConfig) {
+    service.service(get("/fonts/{fontstack}/{range}.pbf", range));
+}
 
 /// A range that has been drawn.
 #[derive(Debug)]

@@ -1,8 +1,19 @@
 //! `/health`: for load balancers and people in a hurry. Open to all, and says no more than they need.
 
 use super::App;
+use super::get;
+use super::refusals::no_query;
+use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, web};
 use serde_json::json;
+
+/// Mounts what load balancers ask.
+pub(super) fn mount(service: &mut web::ServiceConfig) {
+    service
+        .service(get("/health", overview).wrap(from_fn(no_query)))
+        .service(get("/health/live", live).wrap(from_fn(no_query)))
+        .service(get("/health/ready", ready).wrap(from_fn(no_query)));
+}
 
 /// `GET /health`: the process answers, and where more is said.
 pub(super) async fn overview() -> HttpResponse {

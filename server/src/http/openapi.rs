@@ -1,22 +1,30 @@
 //! `/openapi.json`: the native routes as an OpenAPI 3.1 document, and `/docs`, the same for people.
 //!
-//! The document is written by hand, beside this file; a test holds it to the table of routes. The page
-//! is made of it here, once, and needs no script. What is under `/ogc` has a document of its own there, in
+//! The document is written by hand: the paths of an endpoint beside it, what they share in `frame.json`. A test holds it
+//! to the table of endpoints. The page is made of it here, once, and needs no script. What is under `/ogc` has a document of its own there, in
 //! the version that its standard names.
 
-use super::Caller;
+use super::get;
 use super::params::Params;
+use super::{Caller, DESCRIBED};
 use crate::problem::Problem;
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::error::Error;
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-/// The document, but for the version.
-const TEXT: &str = include_str!("openapi/native.json");
+/// Mounts `/openapi.json` and `/docs`.
+pub(super) fn mount(service: &mut web::ServiceConfig) {
+    service
+        .service(get("/openapi.json", document))
+        .service(get("/docs", page));
+}
+
+/// The document, but for the version and the paths.
+const FRAME: &str = include_str!("openapi/frame.json");
 
 const STYLE: &str = ":root{color-scheme:light dark}\
     body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
@@ -26,7 +34,7 @@ const STYLE: &str = ":root{color-scheme:light dark}\
 
 /// What both routes answer, made when it is first asked for; else why it cannot be made.
 static ANSWERS: LazyLock<Result<Answers, String>> =
-    LazyLock::new(|| Answers::of(TEXT).map_err(|cause| cause.to_string()));
+    LazyLock::new(|| Answers::made_of(DESCRIBED).map_err(|cause| cause.to_string()));
 
 struct Answers {
     document: Bytes,
@@ -34,8 +42,8 @@ struct Answers {
 }
 
 impl Answers {
-    fn of(text: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let document = described(text)?;
+    fn made_of(described: &[&str]) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let document = document_of(described)?;
         let mut page = String::new();
         push_page(&mut page, &document)?;
         Ok(Self {
@@ -51,9 +59,15 @@ impl Answers {
     }
 }
 
-fn described(text: &str) -> serde_json::Result<Value> {
-    let mut document: Value = serde_json::from_str(text)?;
+/// The frame with the paths that each endpoint describes.
+fn document_of(described: &[&str]) -> serde_json::Result<Value> {
+    let mut document: Value = serde_json::from_str(FRAME)?;
     document["info"]["version"] = env!("CARGO_PKG_VERSION").into();
+    let mut paths = Map::new();
+    for own in described {
+        paths.extend(serde_json::from_str::<Map<String, Value>>(own)?);
+    }
+    document["paths"] = paths.into();
     Ok(document)
 }
 

@@ -8,6 +8,7 @@
 //! Folding the log happens off the event loop, so many at a time as `limits.past_folds` says; walls that ask
 //! for the same instant wait for one of them.
 
+use super::get;
 use super::params::Params;
 use super::places::{Purpose, WorkPlaces};
 use super::{App, Caller, atalaya_seq, stands_at, view_of};
@@ -23,6 +24,11 @@ use jiff::Timestamp;
 use moka::future::Cache;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Mounts `/past`.
+pub(super) fn mount(service: &mut web::ServiceConfig) {
+    service.service(get("/past", past));
+}
 
 /// Work on the log.
 const READINGS: Purpose = Purpose {

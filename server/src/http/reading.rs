@@ -1,5 +1,6 @@
 //! `/near`, `/seeing` and `/cells`: questions about a place, answered as GeoJSON.
 
+use super::get;
 use super::params::{MOST_LAYERS, Params};
 use super::{App, Caller, ask, atalaya_seq, reached};
 use crate::geojson::{Extra, collection, push_feature, push_text};
@@ -9,6 +10,14 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::{
     Bounds, Cell, LayerKind, LonLat, Meters, NoSuchLayer, Open, Seen, Sight, View, Viewer, Window,
 };
+
+/// Mounts the questions about places.
+pub(super) fn mount(service: &mut web::ServiceConfig) {
+    service
+        .service(get("/near", near))
+        .service(get("/seeing", seeing))
+        .service(get("/cells", cells));
+}
 
 /// The most features that `/near` answers with.
 const NEAR_MOST: usize = 1_000;

@@ -5,6 +5,7 @@
 //! then the id decides; case, accents and punctuation do not count. Refuses to know plates: no field
 //! with a clearance is searched, whatever the caller's clearances.
 
+use super::get;
 use super::params::Params;
 use super::reading::answer;
 use super::{App, Caller, ask, reached};
@@ -16,6 +17,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::{Glance, LayerSpec, Search, ValueRef, View, Viewer};
 use geo_types::{Geometry, Point};
 use std::borrow::Cow;
+
+/// Mounts `/search`.
+pub(super) fn mount(service: &mut web::ServiceConfig) {
+    service.service(get("/search", search));
+}
 
 /// The most results.
 const MOST: usize = 100;

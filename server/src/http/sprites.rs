@@ -4,6 +4,7 @@
 
 use super::assets::{CHECK, Styles, coded_json};
 use super::coding::Coding;
+use super::get;
 use super::params::Params;
 use super::representation::Representation;
 use super::{App, Caller};
@@ -16,6 +17,11 @@ use spreet::resvg::usvg::{Options, Tree};
 use spreet::{Sprite, Spritesheet};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+
+/// Mounts the sprite sheets.
+pub(super) fn mount(service: &mut web::ServiceConfig) {
+    service.service(get("/sprites/{name}", sprite));
+}
 
 /// A drawn sheet.
 #[derive(Debug)]

@@ -5,6 +5,7 @@
 //! event loop, at most so many at a time, and identical misses wait for one of them.
 
 use super::coding::Coding;
+use super::get;
 use super::params::{MOST_LAYERS, Params};
 use super::places::{Purpose, WorkPlaces};
 use super::security::Frequent;
@@ -29,6 +30,13 @@ use moka::notification::RemovalCause;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
+
+/// Mounts tilesets and their tiles.
+pub(super) fn mount(service: &mut web::ServiceConfig) {
+    service
+        .service(get("/tiles/{tileset}", tilejson))
+        .service(get("/tiles/{tileset}/{z}/{x}/{y}", tile));
+}
 
 /// Which form tiles have, in their `ETag`: raised where the same picture gives other bytes than before.
 const FORM: &str = "mvt 2";

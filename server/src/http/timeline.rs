@@ -10,6 +10,7 @@
 //! - a state layer that they have only counts of, and one that is computed, has `null`: its events would
 //!   tell more than its cells do.
 
+use super::get;
 use super::params::MOST_LAYERS;
 use super::past::none_of_it;
 use super::reading::no_such_layer;
@@ -22,6 +23,11 @@ use atalaya_tiles::{LayerIx, LayerKind, Open, Steps, View, Viewer};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// Mounts `/timeline`.
+pub(super) fn mount(service: &mut web::ServiceConfig) {
+    service.service(get("/timeline", timeline));
+}
 
 /// The most steps of one answer.
 const MOST_STEPS: usize = 1_440;

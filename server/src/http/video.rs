@@ -4,6 +4,7 @@
 //! file that no playlist named all get the same answer.
 
 use super::catalog::no_store;
+use super::get;
 use super::ogc::escaped;
 use super::params::Params;
 use super::{App, Caller};
@@ -12,6 +13,13 @@ use crate::video::{FIRST, Failed, Kind, Target};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, json};
+
+/// Mounts the live pictures of cameras.
+pub(super) fn mount(service: &mut web::ServiceConfig) {
+    service
+        .service(get("/streams", list))
+        .service(get("/streams/{camera}/{file}", file));
+}
 
 /// A playlist of live video is new every few seconds.
 const PLAYLIST: &str = "private, max-age=1";

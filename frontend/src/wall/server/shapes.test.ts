@@ -23,9 +23,9 @@ interface Schema {
 }
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const document = JSON.parse(
-  readFileSync(here("../../../../server/src/http/openapi/native.json"), "utf8"),
-) as { components: { schemas: Record<string, Schema> } };
+const document = JSON.parse(readFileSync(here("../../../../server/src/http/openapi/frame.json"), "utf8")) as {
+  components: { schemas: Record<string, Schema> };
+};
 
 /** What the document leaves to a standard. */
 const STANDARD: Record<string, string> = { Geometry: 'import("geojson").Geometry' };

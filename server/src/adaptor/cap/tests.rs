@@ -1,3 +1,4 @@
+use crate::adaptor::testing::Recorded;
 use crate::adaptor::testing::{
     Trial, catalog, feed, observed, only, real, reasons, text_of, value,
 };
@@ -5,6 +6,14 @@ use crate::adaptor::{Adaptor, Decoded, Input, decode};
 use atalaya_tiles::{Event, Observation, Value};
 use geo::Area;
 use geo_types::Geometry;
+
+/// What the tests of all adaptors read.
+pub(in crate::adaptor) const RECORDED: Recorded = Recorded {
+    path: "cap/google_noaa_errors.cap",
+    events: 1,
+    rejects: 4,
+    fit: |_, _| {},
+};
 
 fn alert(head: &str, infos: &str) -> String {
     format!(

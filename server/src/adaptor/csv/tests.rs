@@ -1,7 +1,23 @@
+use crate::adaptor::testing::Recorded;
 use crate::adaptor::testing::{catalog, feed, observed, only, read, real, reasons, text_of, value};
 use crate::adaptor::{Adaptor, Columns, Decoded, Feed, Input, Reject, Unreadable, decode};
 use atalaya_tiles::{Bounds, Catalog, Value};
 use jiff::tz::TimeZone;
+
+/// What the tests of all adaptors read.
+pub(in crate::adaptor) const RECORDED: Recorded = Recorded {
+    path: "calls-for-service/cincinnati_burglary_2016-2018.csv",
+    events: 8_723,
+    rejects: 0,
+    fit: |feed, _| {
+        let columns = &mut feed.columns;
+        columns.id = Some("incident_no".to_owned());
+        columns.lon = "longitude".to_owned();
+        columns.lat = "latitude".to_owned();
+        columns.observed_at = Some("offense_date".to_owned());
+        columns.zone_is_false = true;
+    },
+};
 
 fn calls(catalog: &Catalog) -> Feed {
     let mut feed = feed(catalog, "incidents", "incidents", Adaptor::Csv);

@@ -1,3 +1,4 @@
+use crate::adaptor::testing::Recorded;
 use crate::adaptor::testing::{
     Trial, catalog, feed, observed, only, read, real, reasons, text_of, value,
 };
@@ -6,6 +7,17 @@ use atalaya_tiles::{Catalog, Event, Value};
 use geo_types::Geometry;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
+
+/// What the tests of all adaptors read.
+pub(in crate::adaptor) const RECORDED: Recorded = Recorded {
+    path: "tucson/neighborhoods.geojson",
+    events: 461,
+    rejects: 1,
+    fit: |feed, catalog| {
+        feed.layer = catalog.layer("sites").unwrap();
+        feed.columns.id = Some("OBJECTID".to_owned());
+    },
+};
 
 const CALL: &str = r#"{"type": "Feature", "id": "T26-104", "observed_at": "2026-04-01T09:00:00-07:00",
     "geometry": {"type": "Point", "coordinates": [-110.97, 32.22, 728]},

@@ -1,7 +1,16 @@
+use crate::adaptor::testing::Recorded;
 use crate::adaptor::testing::{Trial, catalog, feed, only, read, real, reasons, text_of, value};
 use crate::adaptor::{Adaptor, Decoded, Input, decode};
 use atalaya_tiles::Value;
 use geo_types::Geometry;
+
+/// What the tests of all adaptors read.
+pub(in crate::adaptor) const RECORDED: Recorded = Recorded {
+    path: "alpr-webhooks/hikvision_anpr.xml",
+    events: 1,
+    rejects: 0,
+    fit: |_, _| {},
+};
 
 const ALERT: &str = "<EventNotificationAlert xmlns=\"http://www.hikvision.com/ver20/XMLSchema\">\
     <macAddress>aa:bb</macAddress><channelID>1</channelID><dateTime>2026-01-01T08:00:00+08:00</dateTime>\

@@ -1,6 +1,15 @@
+use crate::adaptor::testing::Recorded;
 use crate::adaptor::testing::{Trial, catalog, observed, only, real, reasons, text_of, value};
 use crate::adaptor::{Adaptor, Decoded};
 use atalaya_tiles::{Event, Value};
+
+/// What the tests of all adaptors read.
+pub(in crate::adaptor) const RECORDED: Recorded = Recorded {
+    path: "nws-alerts/nws_active_alerts_2026-07-15T2000Z.geojson",
+    events: 564,
+    rejects: 0,
+    fit: |_, _| {},
+};
 
 fn alert(geometry: &str, more: &str) -> String {
     format!(

@@ -1,8 +1,17 @@
 use super::{heading, owner_kind};
 use crate::adaptor::Adaptor;
+use crate::adaptor::testing::Recorded;
 use crate::adaptor::testing::{Trial, catalog, observed, only, real, reasons, text_of, value};
 use atalaya_tiles::Value;
 use geo_types::Geometry;
+
+/// What the tests of all adaptors read.
+pub(in crate::adaptor) const RECORDED: Recorded = Recorded {
+    path: "alpr-locations/osm_alpr_arizona_2025-10-04.geojson",
+    events: 769,
+    rejects: 0,
+    fit: |_, _| {},
+};
 
 const MAPPED: Trial = Trial {
     feed: "osm",

@@ -1,7 +1,19 @@
+use crate::adaptor::testing::Recorded;
 use crate::adaptor::testing::{catalog, feed, observed, only, read, real, reasons, text_of, value};
 use crate::adaptor::{Adaptor, Feed, Input, Unreadable, decode};
 use atalaya_tiles::{Catalog, Value};
 use geo_types::Geometry;
+
+/// What the tests of all adaptors read.
+pub(in crate::adaptor) const RECORDED: Recorded = Recorded {
+    path: "alpr-webhooks/platerecognizer_stream.json",
+    events: 1,
+    rejects: 0,
+    fit: |feed, _| {
+        let cameras = &mut feed.columns.cameras;
+        cameras.insert("camera-1".to_owned(), [-110.97, 32.22]);
+    },
+};
 
 const FIRST: &str = r#"{"plate": "ab c-123", "score": 0.9, "region": {"code": "us-az", "score": 0.5},
     "color": [{"color": "red", "score": 0.7}], "model_make": [{"make": "Porsche", "model": "911"}],

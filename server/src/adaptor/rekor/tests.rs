@@ -1,7 +1,16 @@
+use crate::adaptor::testing::Recorded;
 use crate::adaptor::testing::{Trial, catalog, feed, only, read, real, reasons, text_of, value};
 use crate::adaptor::{Adaptor, Decoded};
 use atalaya_tiles::Value;
 use geo_types::Geometry;
+
+/// What the tests of all adaptors read.
+pub(in crate::adaptor) const RECORDED: Recorded = Recorded {
+    path: "alpr-webhooks/rekor_alpr_group.json",
+    events: 1,
+    rejects: 0,
+    fit: |_, _| {},
+};
 
 const GROUP: &str = r#"{"data_type": "alpr_group", "version": 3, "epoch_start": 1767225600500,
     "camera_id": 42, "gps_longitude": -110.97, "gps_latitude": 32.22, "best_uuid": "u-1",

@@ -1,8 +1,17 @@
 use crate::adaptor::Adaptor;
+use crate::adaptor::testing::Recorded;
 use crate::adaptor::testing::{Trial, catalog, observed, only, real, reasons, text_of, value};
 use atalaya_tiles::Value;
 use geo_types::Geometry;
 use std::collections::BTreeMap;
+
+/// What the tests of all adaptors read.
+pub(in crate::adaptor) const RECORDED: Recorded = Recorded {
+    path: "wzdx/cdot_production_2025-08-08.geojson",
+    events: 282,
+    rejects: 0,
+    fit: |_, _| {},
+};
 
 fn work(geometry: &str, properties: &str) -> String {
     format!(

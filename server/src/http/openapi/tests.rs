@@ -1,6 +1,7 @@
 //! The document is held to the table of routes and to itself.
 
-use super::{TEXT, described, members, push_page};
+use super::{DESCRIBED, document_of, members, push_page};
+use crate::http::SOURCES;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -13,12 +14,8 @@ const PAGES: [&str; 6] = [
     "/assets/sign-in/{file}",
     "/assets/app/{file}",
 ];
-/// The sources that mount routes: the table itself, and what it leaves to modules.
-const SOURCES: [&str; 2] = [include_str!("../../http.rs"), include_str!("../sign_in.rs")];
-/// The modules that those are of, and the one whose routes are in a document of its own, whose root alone
-/// is in this one.
-const MOUNTED: [&str; 2] = ["sign_in", "ogc"];
-const OWN_DOCUMENT: (&str, &str) = ("get", "/ogc");
+/// The endpoint whose paths are in a document of its own, whose root alone is in this one.
+const OWN_DOCUMENT: &str = "ogc";
 
 /// The routes that a source mounts.
 fn mounted(source: &str) -> impl Iterator<Item = (String, String)> {
@@ -40,31 +37,43 @@ fn mounted(source: &str) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// The routes that the table of the parent module names, and those that it leaves to other modules.
+/// The routes that the endpoints mount.
 fn table() -> BTreeSet<(String, String)> {
-    let named = SOURCES.into_iter().flat_map(mounted);
+    let own = SOURCES.iter().filter(|(name, _)| *name != OWN_DOCUMENT);
+    let named = own.flat_map(|(_, source)| mounted(source));
     let named = named.filter(|(method, path)| method != "get" || !PAGES.contains(&path.as_str()));
-    let (method, path) = OWN_DOCUMENT;
-    named.chain([(method.into(), path.into())]).collect()
+    named.chain([("get".into(), "/ogc".into())]).collect()
 }
 
 #[test]
-fn every_module_that_mounts_routes_is_looked_at() {
-    let left = SOURCES[0].split(".configure(").skip(1);
-    let left: BTreeSet<&str> = left
-        .map(|entry| entry.split("::").next().unwrap())
-        .collect();
-    assert_eq!(left, BTreeSet::from(MOUNTED));
-    let signing = mounted(SOURCES[1]).collect::<BTreeSet<_>>();
-    assert!(
-        signing.contains(&("post".into(), "/sign-out".into())),
-        "{signing:?}"
-    );
+fn every_endpoint_mounts_what_is_looked_at() {
+    for (name, source) in SOURCES {
+        let mut mounts = mounted(source);
+        assert!(
+            *name == OWN_DOCUMENT || mounts.next().is_some(),
+            "no route is found in {name}"
+        );
+    }
+    assert!(table().contains(&("post".into(), "/sign-out".into())));
+}
+
+#[test]
+fn no_path_is_described_twice() {
+    let paths = DESCRIBED.iter().flat_map(|own| {
+        let own: Value = serde_json::from_str(own).unwrap();
+        members(&own)
+            .map(|(path, _)| path.to_owned())
+            .collect::<Vec<_>>()
+    });
+    let mut seen = BTreeSet::new();
+    for path in paths {
+        assert!(seen.insert(path.clone()), "{path}");
+    }
 }
 
 #[test]
 fn every_route_is_described_and_nothing_else() {
-    let document = described(TEXT).unwrap();
+    let document = document_of(DESCRIBED).unwrap();
     let listed: BTreeSet<(String, String)> = members(&document["paths"])
         .flat_map(|(path, operations)| {
             members(operations).map(move |(method, _)| (method.to_owned(), path.to_owned()))
@@ -89,7 +98,7 @@ fn references(value: &Value, found: &mut Vec<String>) {
 
 #[test]
 fn the_document_refers_to_what_it_has() {
-    let document = described(TEXT).unwrap();
+    let document = document_of(DESCRIBED).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
     let mut found = Vec::new();
     references(&document, &mut found);
@@ -104,7 +113,7 @@ fn the_document_refers_to_what_it_has() {
 
 #[test]
 fn every_part_of_a_path_is_a_parameter() {
-    let document = described(TEXT).unwrap();
+    let document = document_of(DESCRIBED).unwrap();
     for (path, operations) in members(&document["paths"]) {
         for (_, operation) in members(operations) {
             let given: BTreeSet<&str> = super::parts(&operation["parameters"])
@@ -122,7 +131,7 @@ fn every_part_of_a_path_is_a_parameter() {
 
 #[test]
 fn the_page_lists_every_path_and_loads_nothing() {
-    let document = described(TEXT).unwrap();
+    let document = document_of(DESCRIBED).unwrap();
     let mut page = String::new();
     push_page(&mut page, &document).unwrap();
     for (path, _) in members(&document["paths"]) {
