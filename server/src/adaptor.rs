@@ -11,7 +11,8 @@
 //! - [`decode`] is pure and total: no I/O, no clock, no panic, whatever the bytes;
 //! - bad input is a result: one bad record never loses its neighbours, and each reject says which
 //!   record, why, and where in it;
-//! - an event that comes out is admissible: its geometry passed [`geometry::admit`], each property is
+//! - an event that comes out is admissible: its geometry passed
+//!   [`LayerSpec::admit`](atalaya_tiles::LayerSpec::admit), each property is
 //!   a field of the layer and passed [`FieldSpec::admit`](atalaya_tiles::FieldSpec::admit), its id has
 //!   1 to [`MAX_ID_BYTES`] bytes.
 //!

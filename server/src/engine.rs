@@ -47,7 +47,7 @@ use tokio::sync::{oneshot, watch};
 
 /// What became of a batch of events.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Receipt {
+pub struct Appended {
     /// Events that are now durable.
     pub accepted: usize,
     /// Events that were already known.
@@ -119,7 +119,7 @@ pub(crate) enum Request {
         events: Vec<Event>,
         roll_call: Option<Box<RollCall>>,
         admitted: Admitted,
-        reply: oneshot::Sender<Result<Receipt, AppendError>>,
+        reply: oneshot::Sender<Result<Appended, AppendError>>,
     },
     /// Write a checkpoint and say when it is done.
     Checkpoint { reply: oneshot::Sender<()> },
@@ -342,7 +342,7 @@ impl Engine {
         &self,
         events: Vec<Event>,
         admitted: Admitted,
-    ) -> Result<Receipt, AppendError> {
+    ) -> Result<Appended, AppendError> {
         self.append_after(events, None, admitted).await
     }
 
@@ -353,7 +353,7 @@ impl Engine {
         events: Vec<Event>,
         roll_call: Option<RollCall>,
         admitted: Admitted,
-    ) -> Result<Receipt, AppendError> {
+    ) -> Result<Appended, AppendError> {
         let (reply, answer) = oneshot::channel();
         let (lane, cost) = (Some(admitted.feed().clone()), events.len());
         let roll_call = roll_call.map(Box::new);

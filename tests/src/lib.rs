@@ -17,6 +17,7 @@ mod demo;
 mod disk;
 mod live;
 mod postgis;
+mod recorded;
 mod tile;
 mod upstream;
 mod visitor;
@@ -32,40 +33,13 @@ pub use demo::Demo;
 pub use disk::Disk;
 pub use live::{Held, Live, Texts};
 pub use postgis::PostGis;
+pub use recorded::{recorded, skipped};
 pub use tile::{Tile, TileFeature};
 pub use upstream::{Answer, Asked, Upstream};
 pub use visitor::{Reply, Visitor};
 pub use wait::{DEADLINE, eventually, in_time};
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-
 use serde_json::{Value, json};
-
-/// Says that this test, or a part of it, did not run, and why, past the capture of the test runner; `make` lists and
-/// counts what is said so.
-pub fn skipped(why: &str) {
-    let thread = std::thread::current();
-    let test = thread.name().unwrap_or("a test");
-    writeln!(std::io::stderr(), "skipped: {test}: {why}").expect("stderr is open");
-}
-
-/// A file of the recorded data, or `None` and a word about it where the data is not at hand. It lies in
-/// `ATALAYA_TEST_DATA`, or in `shared/data` beside any folder above.
-pub fn recorded(path: &str) -> Option<PathBuf> {
-    let named = std::env::var_os("ATALAYA_TEST_DATA").map(PathBuf::from);
-    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    let beside = || {
-        let found = above.find(|folder| folder.join("shared/data").is_dir());
-        found.map(|folder| folder.join("shared/data"))
-    };
-    let file = named.or_else(beside).map(|folder| folder.join(path));
-    let found = file.filter(|file| file.exists());
-    if found.is_none() {
-        skipped(&format!("{path} is absent"));
-    }
-    found
-}
 
 /// A point feature as the `geojson` adaptor takes it.
 pub fn point(id: &str, lon: f64, lat: f64, properties: &Value) -> Value {

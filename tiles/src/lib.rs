@@ -46,6 +46,7 @@ mod gate;
 mod invariants;
 mod picture;
 mod place;
+mod shape;
 pub mod tile;
 mod units;
 mod view;
@@ -68,6 +69,7 @@ pub use fence::{Crossing, Crossings, Fences, Transition};
 pub use gate::{Glance, NoSuchLayer, Open, TopicDelta};
 pub use picture::{Applied, Picture};
 pub use place::{BadBounds, Bounds, LonLat, OffGlobe};
+pub use shape::{BadShape, InvalidPolygon, MAX_POSITIONS, Rings, Shape};
 pub use tile::{NoSuchTile, TileCoord};
 pub use units::{Bearing, Meters};
 pub use view::{

@@ -11,11 +11,11 @@
 
 pub(crate) mod cell;
 
-use super::geometry::Shape;
 use super::target::{Draft, Fault, Target};
 use super::{Decoded, Input, Unreadable, media_type, property, text};
 use crate::problem::echo;
 use ::csv::{ReaderBuilder, StringRecord};
+use atalaya_tiles::Shape;
 use atalaya_tiles::catalog::FieldIx;
 use atalaya_tiles::{Event, FieldSpec, GeometryKind};
 use std::collections::BTreeSet;

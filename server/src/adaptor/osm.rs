@@ -21,9 +21,10 @@
 //! Ids are those of nodes (`1986145136`), of ways with the kind before (`way/17`), the same from either
 //! format. `observed_at` is the last edit, where the export has it.
 
-use super::geometry::{self, Shape};
+use super::geometry;
 use super::target::{Draft, Fault, Target};
 use super::{Decoded, Input, Unreadable, json, media_type};
+use atalaya_tiles::Shape;
 use atalaya_tiles::{Event, Value};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;

@@ -8,8 +8,8 @@
 //! cameras ([`Columns::cameras`](super::Columns::cameras)); where that does not know the camera either,
 //! the read is rejected.
 
-use super::geometry::Shape;
 use super::target::{Fault, Target};
+use atalaya_tiles::Shape;
 use atalaya_tiles::{Event, Value};
 use jiff::Timestamp;
 

@@ -1,9 +1,10 @@
 //! The layer as one feed writes to it: makes ids, places and events that the layer takes, or a
 //! [`Fault`] that says why not.
 
-use super::geometry::{self, BadGeometry, Shape};
+use super::geometry::BadGeometry;
 use super::instant::{BadInstant, Clock};
 use super::{Feed, MAX_ID_BYTES, MAX_LIST, MAX_TEXT_BYTES};
+use atalaya_tiles::Shape;
 use atalaya_tiles::catalog::FieldIx;
 use atalaya_tiles::{
     Bounds, Catalog, Event, FeatureId, FieldSpec, LayerSpec, Observation, Properties, Value,
@@ -125,7 +126,7 @@ impl<'a> Target<'a> {
 
     /// A place that the layer takes and that lies within the feed's bounds.
     pub(super) fn place(self, shape: Option<Shape>) -> Result<Option<Geometry<f64>>, Fault> {
-        let place = geometry::admit(shape, self.spec).map_err(|bad| Fault::new(bad, ""))?;
+        let place = self.spec.admit(shape).map_err(|bad| Fault::new(bad, ""))?;
         let (Some(bounds), Some(found)) = (self.feed.columns.bounds, &place) else {
             return Ok(place);
         };

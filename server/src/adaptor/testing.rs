@@ -2,9 +2,15 @@
 
 use super::{Adaptor, Decoded, Feed, Input, Reject, decode};
 use atalaya_tiles::{Catalog, Event, LayerSpec, Observation, Value};
-use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+
+/// The harness of the end-to-end tests has the same.
+#[path = "../../../tests/src/recorded.rs"]
+#[expect(unreachable_pub, reason = "it is public where the harness has it")]
+mod recorded;
+
+use recorded::recorded;
+pub(crate) use recorded::skipped;
 
 /// The built-in layers.
 pub(super) fn catalog() -> Catalog {
@@ -110,27 +116,7 @@ pub(super) fn reasons(rejects: &[Reject]) -> Vec<&str> {
         .collect()
 }
 
-/// One of the real files, or `None` and a word about it where the files are not at hand. They lie in
-/// `ATALAYA_TEST_DATA`, or in `shared/data` beside any folder above this one.
+/// What one of the recorded files holds, or `None` and a word about it where it is absent.
 pub(crate) fn real(path: &str) -> Option<Vec<u8>> {
-    let named = std::env::var_os("ATALAYA_TEST_DATA").map(PathBuf::from);
-    let folder = named.or_else(|| {
-        let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-        above
-            .map(|folder| folder.join("shared/data"))
-            .find(|folder| folder.is_dir())
-    });
-    let found = folder.and_then(|folder| std::fs::read(folder.join(path)).ok());
-    if found.is_none() {
-        skipped(&format!("{path} is absent"));
-    }
-    found
-}
-
-/// Says that this test, or a part of it, did not run, and why, past the capture of the test runner; `make` lists and
-/// counts what is said so.
-pub(crate) fn skipped(why: &str) {
-    let thread = std::thread::current();
-    let test = thread.name().unwrap_or("a test");
-    writeln!(std::io::stderr(), "skipped: {test}: {why}").unwrap();
+    recorded(path).map(|file| std::fs::read(file).unwrap())
 }

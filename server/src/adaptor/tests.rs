@@ -1,6 +1,6 @@
-use crate::adaptor::geometry::Shape;
 use crate::adaptor::testing::{catalog, read, real};
 use crate::adaptor::{Adaptor, Decoded, Feed, Input, MAX_ID_BYTES, Unreadable, decode};
+use atalaya_tiles::Shape;
 use atalaya_tiles::{Bounds, Catalog, Event, Value};
 use geo::{Area, Validation};
 use geo_types::Coord;

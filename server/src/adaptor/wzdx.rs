@@ -18,10 +18,11 @@
 //! `LineString` without length is a point. Field devices (`DeviceFeed`) are no closures: rejected one
 //! by one.
 
-use super::geometry::{self, Shape};
+use super::geometry;
 use super::target::{Draft, Fault, Target};
 use super::{Decoded, Input, Unreadable, json, media_type};
 use atalaya_tiles::Event;
+use atalaya_tiles::Shape;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;

@@ -73,7 +73,7 @@ struct State<T> {
     /// By start, then by arrival.
     waiting: BTreeMap<(u64, u64), Place<T>>,
     /// Lanes that wait, or that have had more than their share.
-    lanes: HashMap<Lane, Standing>,
+    lanes: HashMap<Lane, Share>,
     /// The start of the request that left last.
     now: u64,
     arrivals: u64,
@@ -88,9 +88,9 @@ struct Place<T> {
     request: T,
 }
 
-/// How a lane stands.
+/// What a lane has had and has waiting.
 #[derive(Debug, Default)]
-struct Standing {
+struct Share {
     /// Where its last request ends.
     end: u64,
     /// How many of its requests wait.

@@ -48,12 +48,12 @@ fn unit(id: &str, lon: f64, status: &str) -> String {
     )
 }
 
-async fn try_tell(engine: &Engine, feed: &str, json: &str) -> Result<Receipt, AppendError> {
+async fn try_tell(engine: &Engine, feed: &str, json: &str) -> Result<Appended, AppendError> {
     let admitted = engine.admit(&feed.into(), json.len())?;
     engine.append(events(engine, feed, json), admitted).await
 }
 
-async fn tell(engine: &Engine, feed: &str, json: &str) -> Receipt {
+async fn tell(engine: &Engine, feed: &str, json: &str) -> Appended {
     try_tell(engine, feed, json).await.unwrap()
 }
 

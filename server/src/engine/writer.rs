@@ -13,7 +13,7 @@ use super::merges::Merges;
 use super::queue::{Next, Outlet};
 use super::recall::recollection;
 use super::roll_call::{RollCall, RollCalls};
-use super::{AppendError, Receipt, Request, Shared};
+use super::{AppendError, Appended, Request, Shared};
 use crate::clock::{Clock, monotonic};
 use crate::config::Config;
 use crate::metrics;
@@ -84,15 +84,15 @@ pub(crate) struct Writer {
 
 /// One request of a group, until its outcome is known.
 struct Waiting {
-    reply: oneshot::Sender<Result<Receipt, AppendError>>,
-    receipt: Receipt,
+    reply: oneshot::Sender<Result<Appended, AppendError>>,
+    receipt: Appended,
     /// Its bytes count as waiting until it is answered.
     admitted: Admitted,
 }
 
 impl Waiting {
     /// A client that has gone away needs no answer.
-    fn answer(self, answer: impl FnOnce(Receipt) -> Result<Receipt, AppendError>) {
+    fn answer(self, answer: impl FnOnce(Appended) -> Result<Appended, AppendError>) {
         drop(self.admitted);
         drop(self.reply.send(answer(self.receipt)));
     }
@@ -225,7 +225,7 @@ impl Writer {
         call: &RollCall,
         mut events: Vec<Event>,
         group: &mut Group,
-    ) -> Receipt {
+    ) -> Appended {
         let received_at = self.time.now();
         let picture = &self.parts.picture;
         let settled = self
@@ -233,7 +233,7 @@ impl Writer {
             .settle(picture, call, &mut events, received_at);
         let body = self.number(events, group);
         let withdrawals = self.number(settled.withdrawals, group);
-        Receipt {
+        Appended {
             seq: withdrawals.seq,
             withdrawn: withdrawals.accepted,
             kept: settled.kept,
@@ -242,7 +242,7 @@ impl Writer {
     }
 
     /// Gives the new ones among the events a place in the log.
-    fn number(&mut self, events: Vec<Event>, group: &mut Group) -> Receipt {
+    fn number(&mut self, events: Vec<Event>, group: &mut Group) -> Appended {
         let received_at = self.time.now();
         let catalog = Arc::clone(self.shared.view.load().catalog());
         let (mut accepted, mut duplicates) = (0, 0);
@@ -260,7 +260,7 @@ impl Writer {
                 event,
             });
         }
-        Receipt {
+        Appended {
             accepted,
             duplicates,
             seq: self.seq,

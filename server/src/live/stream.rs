@@ -9,7 +9,7 @@
 
 use super::frames::Frame;
 use super::message::Message;
-use super::subscription::{Place, Places, Resume, Subscription};
+use super::subscription::{Resume, Slot, Slots, Subscription};
 use crate::metrics;
 use atalaya_tiles::{Seq, View, Viewer};
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use std::time::Duration;
 
 /// After so long without a tick a client gets one, whatever happens; 3 s is what it may rely on.
 const TICK_AT_LEAST: Duration = Duration::from_secs(2);
-/// The most places that one client may be owed one by one, 16 bytes each. Past it everything comes anew,
+/// The most slots that one client may be owed one by one, 16 bytes each. Past it everything comes anew,
 /// which takes no room at all: in the order of the subscription.
 const MOST_OWED: usize = 4_096;
 
@@ -32,15 +32,15 @@ pub enum Part {
     Shared(Frame),
 }
 
-/// What must be sent of places that are not where the stream as a whole is.
+/// What must be sent of slots that are not where the stream as a whole is.
 #[derive(Debug, Default)]
 struct Owed {
-    /// Places of which the client is at an older position.
-    deltas: VecDeque<(Place, Seq)>,
-    /// Places of which the client has nothing, here and there.
-    snapshots: VecDeque<Place>,
-    /// Further places of which it has nothing, one after the other.
-    all: Places,
+    /// Slots of which the client is at an older position.
+    deltas: VecDeque<(Slot, Seq)>,
+    /// Slots of which the client has nothing, here and there.
+    snapshots: VecDeque<Slot>,
+    /// Further slots of which it has nothing, one after the other.
+    all: Slots,
 }
 
 impl Owed {
@@ -135,18 +135,18 @@ impl Stream {
         if self.at.is_none() {
             return;
         }
-        let deltas: HashMap<Place, Seq> = owed.deltas.into_iter().collect();
-        let snapshots: HashSet<Place> = owed.snapshots.into_iter().collect();
-        for place in self.subscription.places() {
-            let (layer, topic) = self.subscription.at(place);
-            let Some(before) = had.place(layer, topic) else {
-                self.owed.snapshots.push_back(place);
+        let deltas: HashMap<Slot, Seq> = owed.deltas.into_iter().collect();
+        let snapshots: HashSet<Slot> = owed.snapshots.into_iter().collect();
+        for slot in self.subscription.slots() {
+            let (layer, topic) = self.subscription.at(slot);
+            let Some(before) = had.slot(layer, topic) else {
+                self.owed.snapshots.push_back(slot);
                 continue;
             };
             if let Some(since) = deltas.get(&before) {
-                self.owed.deltas.push_back((place, *since));
+                self.owed.deltas.push_back((slot, *since));
             } else if snapshots.contains(&before) || owed.all.contains(before) {
-                self.owed.snapshots.push_back(place);
+                self.owed.snapshots.push_back(slot);
             }
             if self.owed.remembered() > self.most_owed {
                 break;
@@ -191,7 +191,7 @@ impl Stream {
     fn rest(&mut self, view: &View) -> Owed {
         let owed = std::mem::take(&mut self.owed);
         let everything = || Owed {
-            all: self.subscription.places(),
+            all: self.subscription.slots(),
             ..Owed::default()
         };
         let Some(at) = self.at else {
@@ -201,17 +201,16 @@ impl Stream {
             return owed;
         }
         let mut rest = owed;
-        let elsewhere = rest.deltas.iter().map(|(place, _)| place);
-        let elsewhere: HashSet<Place> = elsewhere.chain(&rest.snapshots).copied().collect();
+        let elsewhere = rest.deltas.iter().map(|(slot, _)| slot);
+        let elsewhere: HashSet<Slot> = elsewhere.chain(&rest.snapshots).copied().collect();
         let dirty = view.dirty_topics(&self.viewer, at);
         let dirty = dirty
             .iter()
-            .filter_map(|(layer, topic)| self.subscription.place(*layer, *topic));
-        let dirty = dirty.filter(|place| !elsewhere.contains(place) && !rest.all.contains(*place));
+            .filter_map(|(layer, topic)| self.subscription.slot(*layer, *topic));
+        let dirty = dirty.filter(|slot| !elsewhere.contains(slot) && !rest.all.contains(*slot));
         let room = (self.most_owed + 1).saturating_sub(rest.remembered());
-        let dirty: Vec<Place> = dirty.take(room).collect();
-        rest.deltas
-            .extend(dirty.into_iter().map(|place| (place, at)));
+        let dirty: Vec<Slot> = dirty.take(room).collect();
+        rest.deltas.extend(dirty.into_iter().map(|slot| (slot, at)));
         if rest.remembered() > self.most_owed {
             self.resync = Some("behind");
             return everything();
@@ -242,16 +241,16 @@ impl Stream {
             return Some(Part::Own(Message::resync(reason)));
         }
         let owed = step.rest.deltas.pop_front();
-        let owed = owed.map(|(place, since)| (place, Some(since)));
+        let owed = owed.map(|(slot, since)| (slot, Some(since)));
         let mut next = || {
             step.rest
                 .snapshots
                 .pop_front()
                 .or_else(|| step.rest.all.next())
         };
-        let owed = owed.or_else(|| next().map(|place| (place, None)));
-        if let Some((place, since)) = owed {
-            return Some(Part::Shared(self.frame(&view, place, since)));
+        let owed = owed.or_else(|| next().map(|slot| (slot, None)));
+        if let Some((slot, since)) = owed {
+            return Some(Part::Shared(self.frame(&view, slot, since)));
         }
         if !std::mem::replace(&mut step.tiles_named, true)
             && let Some(tiles) = self.tiles(&view)
@@ -289,13 +288,13 @@ impl Stream {
             return Vec::new();
         };
         let deltas = step.rest.deltas.iter();
-        let deltas = deltas.map(|(place, since)| (*place, Some(*since)));
+        let deltas = deltas.map(|(slot, since)| (*slot, Some(*since)));
         let snapshots = step.rest.snapshots.iter().copied();
         let snapshots = snapshots
             .chain(step.rest.all.clone())
-            .map(|place| (place, None));
+            .map(|slot| (slot, None));
         let next = deltas.chain(snapshots).take(most);
-        next.map(|(place, since)| self.frame(&view, place, since))
+        next.map(|(slot, since)| self.frame(&view, slot, since))
             .collect()
     }
 
@@ -306,8 +305,8 @@ impl Stream {
         })
     }
 
-    fn frame(&self, view: &Arc<View>, place: Place, since: Option<Seq>) -> Frame {
-        let (layer, topic) = self.subscription.at(place);
+    fn frame(&self, view: &Arc<View>, slot: Slot, since: Option<Seq>) -> Frame {
+        let (layer, topic) = self.subscription.at(slot);
         match since {
             Some(since) => Frame::delta(view, self.viewer, (layer, topic), since),
             None => Frame::snapshot(view, self.viewer, layer, topic),

@@ -50,24 +50,24 @@ pub struct Wish {
 
 /// A layer's topic within one subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Place(u32);
+pub struct Slot(u32);
 
-/// Places in order, however many, in next to no room.
+/// Slots in order, however many, in next to no room.
 #[derive(Debug, Clone, Default)]
-pub struct Places(Range<u32>);
+pub struct Slots(Range<u32>);
 
-impl Places {
-    /// Whether a place is among them.
-    pub fn contains(&self, place: Place) -> bool {
-        self.0.contains(&place.0)
+impl Slots {
+    /// Whether a slot is among them.
+    pub fn contains(&self, slot: Slot) -> bool {
+        self.0.contains(&slot.0)
     }
 }
 
-impl Iterator for Places {
-    type Item = Place;
+impl Iterator for Slots {
+    type Item = Slot;
 
-    fn next(&mut self) -> Option<Place> {
-        self.0.next().map(Place)
+    fn next(&mut self) -> Option<Slot> {
+        self.0.next().map(Slot)
     }
 }
 
@@ -193,23 +193,23 @@ impl Subscription {
     }
 
     /// Where changes of this layer and topic belong, if they are wanted.
-    pub fn place(&self, layer: LayerIx, topic: Topic) -> Option<Place> {
+    pub fn slot(&self, layer: LayerIx, topic: Topic) -> Option<Slot> {
         let topic = self.wanted.get(&topic)?;
         let layer = u32::try_from(self.layers.binary_search(&layer).ok()?).ok()?;
         let topics = u32::try_from(self.topics.len()).ok()?;
-        Some(Place(layer * topics + topic))
+        Some(Slot(layer * topics + topic))
     }
 
-    /// The layer and topic of a place of this subscription.
-    pub fn at(&self, place: Place) -> (LayerIx, Topic) {
-        let (place, topics) = (place.0 as usize, self.topics.len());
-        (self.layers[place / topics], self.topics[place % topics])
+    /// The layer and topic of a slot of this subscription.
+    pub fn at(&self, slot: Slot) -> (LayerIx, Topic) {
+        let (slot, topics) = (slot.0 as usize, self.topics.len());
+        (self.layers[slot / topics], self.topics[slot % topics])
     }
 
-    /// All places, layer by layer.
-    pub fn places(&self) -> Places {
+    /// All slots, layer by layer.
+    pub fn slots(&self) -> Slots {
         let count = self.layers.len() * self.topics.len();
-        Places(0..u32::try_from(count).unwrap_or(u32::MAX))
+        Slots(0..u32::try_from(count).unwrap_or(u32::MAX))
     }
 
     /// The tiles that it is about; none where no zoom was given.

@@ -5,10 +5,10 @@
 //! none either. A circle that reaches over a pole or the antimeridian is reported and left out, as is a
 //! polygon that is not valid.
 
-use super::super::geometry::{Rings, Shape};
 use super::super::target::{Fault, Target};
 use super::super::xml::Element;
 use atalaya_tiles::{Bearing, Bounds, LonLat, Meters};
+use atalaya_tiles::{Rings, Shape};
 use geo::BooleanOps;
 use geo_types::{Coord, Geometry, LineString, MultiPolygon, Polygon};
 

@@ -1,13 +1,13 @@
-use super::{BadGeometry, MAX_POSITIONS, Shape, admit, read};
+use super::read;
 use crate::adaptor::testing::catalog;
 use geo::Winding;
-use geo_types::{Coord, Geometry};
+use geo_types::Geometry;
 
 fn check(layer: &str, json: &str) -> Result<Option<Geometry<f64>>, String> {
     let catalog = catalog();
     let spec = catalog.spec(catalog.layer(layer).unwrap());
     let shape = read(json).map_err(|bad| bad.to_string())?;
-    admit(shape, spec).map_err(|bad| bad.to_string())
+    spec.admit(shape).map_err(|bad| bad.to_string())
 }
 
 fn refused(layer: &str, kind: &str, coordinates: &str) -> String {
@@ -142,17 +142,5 @@ fn collections_are_one_kind_and_not_deep() {
     assert_eq!(
         check("cameras", &of("")).unwrap_err(),
         "the geometry has no positions"
-    );
-}
-
-#[test]
-fn a_geometry_has_a_budget_of_positions() {
-    let count = MAX_POSITIONS + 1;
-    let points = vec![Coord { x: 1.0, y: 2.0 }; count];
-    let refused = Shape::Points(points).into_geometry().unwrap_err();
-    assert_eq!(refused, BadGeometry::TooMany { count });
-    assert_eq!(
-        refused.to_string(),
-        "100001 positions where 100000 is the most"
     );
 }

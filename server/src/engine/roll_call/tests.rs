@@ -2,7 +2,7 @@ use super::Kept;
 use crate::adaptor::{Decoded, Doubt, Input, decode};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::engine::{Engine, Receipt, RollCall};
+use crate::engine::{Appended, Engine, RollCall};
 use crate::store::{Embedded, Store, StoreOptions};
 use atalaya_tiles::Viewer;
 use jiff::{SignedDuration, Timestamp};
@@ -60,7 +60,7 @@ impl Bench {
     }
 
     /// Tells a feed's features without calling the roll.
-    async fn tell(&self, feed: &str, features: &[String]) -> Receipt {
+    async fn tell(&self, feed: &str, features: &[String]) -> Appended {
         self.clock.advance(SignedDuration::from_secs(60));
         let decoded = self.decoded(feed, &collection(features));
         let events = decoded.events.into_iter().map(|accepted| accepted.event);
@@ -69,7 +69,7 @@ impl Bench {
         told.unwrap()
     }
 
-    async fn call(&self, features: &[String]) -> Receipt {
+    async fn call(&self, features: &[String]) -> Appended {
         self.call_changed(features, |_| {}).await
     }
 
@@ -77,7 +77,7 @@ impl Bench {
         &self,
         features: &[String],
         change: impl FnOnce(&mut Decoded),
-    ) -> Receipt {
+    ) -> Appended {
         self.clock.advance(SignedDuration::from_secs(60));
         let mut decoded = self.decoded("sites", &collection(features));
         change(&mut decoded);

@@ -88,14 +88,14 @@ impl Client {
 
     /// After a change of subscription a client drops what is in none of its layers and cells.
     fn keep(&mut self, view: &View, subscription: &Subscription) {
-        let places = subscription.places().map(|place| {
-            let (layer, topic) = subscription.at(place);
+        let slots = subscription.slots().map(|slot| {
+            let (layer, topic) = subscription.at(slot);
             let layer = view.catalog().spec(layer).name.clone();
             (layer, crate::live::message::topic_name(topic))
         });
-        let places: HashSet<(String, String)> = places.collect();
+        let slots: HashSet<(String, String)> = slots.collect();
         self.0
-            .retain(|(layer, _), (from, _)| places.contains(&(layer.clone(), from.clone())));
+            .retain(|(layer, _), (from, _)| slots.contains(&(layer.clone(), from.clone())));
     }
 }
 

@@ -1,5 +1,5 @@
 use super::InvalidPolygon;
-use crate::adaptor::geometry::{BadGeometry, Shape};
+use crate::shape::{BadShape, Shape};
 use geo_types::Coord;
 
 fn ring(positions: &[(f64, f64)]) -> Vec<Coord<f64>> {
@@ -132,6 +132,6 @@ fn what_is_too_entangled_is_refused_not_pondered() {
     let refused = Shape::Polygons(vec![vec![ring(&comb)]]).into_geometry();
     assert_eq!(
         refused,
-        Err(BadGeometry::Invalid(InvalidPolygon::TooEntangled))
+        Err(BadShape::Invalid(InvalidPolygon::TooEntangled))
     );
 }
