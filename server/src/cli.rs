@@ -104,9 +104,6 @@ pub enum Failure {
     /// The files of TLS.
     #[error(transparent)]
     Tls(#[from] crate::tls::BadTls),
-    /// The address for metrics.
-    #[error(transparent)]
-    Admin(#[from] crate::http::admin::CannotListen),
     /// The operating system.
     #[error("{what}: {cause}")]
     System {

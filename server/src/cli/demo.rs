@@ -4,9 +4,8 @@ mod encoder;
 mod scene;
 
 use super::link::{reached_at, sign_in_url};
-use super::listening::Taken;
 use super::logging::logging;
-use super::serve::{self, City};
+use super::serve::{self, Addresses, City};
 use super::{Failure, print};
 use crate::config::{Config, listen_address};
 use crate::demo::{Scenario, Streets, shifted};
@@ -68,7 +67,7 @@ impl Demo {
         if let Some(listen) = self.listen.clone() {
             config.listen = listen;
         }
-        let address = serve::take(&config)?;
+        let addresses = serve::take(&config)?;
         config.data = throw_away()?;
         config.site.demo = true;
         config.site.banner = Some("Simulated demo — not real events".into());
@@ -79,14 +78,14 @@ impl Demo {
         let cameras = seed_json("layers/cameras.geojson")?;
         let encoders = encoder::configure(&mut config, scene::scenes(&cameras));
         let system = actix_web::rt::System::new();
-        system.block_on(self.serve(config, encoders, address))
+        system.block_on(self.serve(config, encoders, addresses))
     }
 
     async fn serve(
         self,
         config: Config,
         encoders: Vec<Encoder>,
-        address: Taken,
+        addresses: Addresses,
     ) -> Result<(), Failure> {
         let data = config.data.clone();
         let city = City::open(config)?;
@@ -119,7 +118,7 @@ impl Demo {
             ends_at: None,
         };
         let key = city.identity.create_key(&key, now)?;
-        city.serve(address, |base| {
+        city.serve(addresses, |base| {
             print(&format!("listening on {base}"));
             print("");
             print("  The wall, signed in once (within 15 minutes):");

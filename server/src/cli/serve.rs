@@ -52,23 +52,43 @@ impl Serve {
     }
 }
 
-/// Takes the address that is configured, before anything is made: another server may have it.
-pub(super) fn take(config: &Config) -> Result<Taken, Failure> {
-    let listen = &config.listen;
+/// The addresses of a server.
+#[derive(Debug)]
+pub(super) struct Addresses {
+    site: Taken,
+    /// Where metrics are served, if they are.
+    admin: Option<Taken>,
+}
+
+/// Takes the addresses that are configured, before anything is made: another server may have one.
+pub(super) fn take(config: &Config) -> Result<Addresses, Failure> {
     let stall = Duration::from_secs(config.live.stall_s);
-    listening::take(listen, stall).map_err(|cause| {
-        let free = listen.rsplit_once(':').map_or("", |(host, _)| host);
-        let hint = if cause.kind() == ErrorKind::AddrInUse {
-            format!("; --listen {free}:0 picks a free port")
-        } else {
-            String::new()
-        };
-        Failure::Other(format!("{}: {cause}{hint}", cannot_listen(config)))
+    let taken = |listen: &str, cannot: String, more: &str| {
+        listening::take(listen, stall).map_err(|cause| {
+            let hint = if cause.kind() == ErrorKind::AddrInUse {
+                more
+            } else {
+                ""
+            };
+            Failure::Other(format!("{cannot}: {cause}{hint}"))
+        })
+    };
+    let free = config.listen.rsplit_once(':').map_or("", |(host, _)| host);
+    let hint = format!("; --listen {free}:0 picks a free port");
+    let admin = config.admin_listen.as_deref();
+    let admin = admin.map(|listen| taken(listen, cannot_serve_metrics(listen), ""));
+    Ok(Addresses {
+        site: taken(&config.listen, cannot_listen(config), &hint)?,
+        admin: admin.transpose()?,
     })
 }
 
 fn cannot_listen(config: &Config) -> String {
     format!("cannot listen on {}", config.listen)
+}
+
+fn cannot_serve_metrics(listen: &str) -> String {
+    format!("cannot listen on {listen} for metrics (admin_listen)")
 }
 
 /// Everything a running server is made of.
@@ -104,13 +124,17 @@ impl City {
         })
     }
 
-    /// Serves at the address that was taken until the process is told to stop; `ready` first learns how its
-    /// addresses begin.
-    pub(super) async fn serve(self, taken: Taken, ready: impl FnOnce(&str)) -> Result<(), Failure> {
+    /// Serves at the addresses that were taken until the process is told to stop; `ready` first learns how what
+    /// it serves begins.
+    pub(super) async fn serve(
+        self,
+        addresses: Addresses,
+        ready: impl FnOnce(&str),
+    ) -> Result<(), Failure> {
         let config = &self.app.config;
         let address_file = super::link::address_file(&config.data);
-        let admin = Admin::start(&self.app, self.recorder.clone())?;
-        let (address, running) = self.listen(taken)?;
+        let admin = self.serve_metrics(addresses.admin)?;
+        let (address, running) = self.listen(addresses.site)?;
         let base = super::link::base_url(config, address);
         let polls = poll::start(&self.app);
         standing::start(&self.app, &self.identity);
@@ -151,6 +175,15 @@ impl City {
             )));
         }
         outcome.map_err(Failure::system("the server ended"))
+    }
+
+    fn serve_metrics(&self, taken: Option<Taken>) -> Result<Option<Admin>, Failure> {
+        let listen = self.app.config.admin_listen.as_deref();
+        let cannot = Failure::system(cannot_serve_metrics(listen.unwrap_or_default()));
+        let listened = taken.map(Taken::listen).transpose();
+        listened
+            .and_then(|on| Admin::start(&self.app, self.recorder.clone(), on.unwrap_or_default()))
+            .map_err(cannot)
     }
 
     /// Listens, and answers once the server is awaited.

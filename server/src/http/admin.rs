@@ -1,8 +1,7 @@
 //! `/metrics` on an address of its own, which the configuration names or leaves out.
 //!
 //! Promises: nothing else is served there, and this nowhere else. Nobody signs in, so what it says is no
-//! secret: counts by feed, layer and outcome. Refuses to start where the address cannot be had, and to
-//! answer under a name that is none of its own, as a page asks that had its name lead to this address.
+//! secret: counts by feed, layer and outcome. Refuses to answer under a name that is none of its own, as a page asks that had its name lead to this address.
 
 use super::{App, site};
 use crate::config::Config;
@@ -18,20 +17,13 @@ use actix_web::{Error, HttpResponse, HttpServer, web};
 use atalaya_tiles::Viewer;
 use metrics::real;
 use std::io;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tracing::{info, warn};
 
 /// The text exposition format.
 const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// The address cannot be had.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {listen} for metrics (admin_listen): {cause}")]
-pub struct CannotListen {
-    listen: String,
-    cause: io::Error,
-}
 
 /// The admin address while it is served.
 #[derive(Debug)]
@@ -41,21 +33,18 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Serves the recorder on the configured address; `None` where there is none. The address is logged,
-    /// and noted beside that of the server itself.
+    /// Serves the recorder at an address that is listened on; `None` where either is missing. The address is
+    /// logged, and noted beside that of the server itself.
     pub fn start(
         app: &web::Data<App>,
         recorder: Option<Recorder>,
-    ) -> Result<Option<Self>, CannotListen> {
+        listeners: Vec<TcpListener>,
+    ) -> io::Result<Option<Self>> {
         let address_file = address_file(&app.config.data);
         // What a killed server left behind leads nowhere.
         remove(&address_file);
-        let (Some(listen), Some(recorder)) = (app.config.admin_listen.clone(), recorder) else {
+        let Some(recorder) = recorder else {
             return Ok(None);
-        };
-        let cannot = |cause| CannotListen {
-            listen: listen.clone(),
-            cause,
         };
         let shared = (app.clone(), web::Data::new(recorder.clone()));
         let server = HttpServer::new(move || {
@@ -68,9 +57,10 @@ impl Admin {
         });
         let server = server.workers(1).disable_signals().shutdown_timeout(2);
         let server = server.client_request_timeout(Duration::from_secs(5));
-        let server = server.bind(&listen).map_err(cannot)?;
+        let mut listeners = listeners.into_iter();
+        let server = listeners.try_fold(server, HttpServer::listen)?;
         if let Some(address) = server.addrs().first() {
-            std::fs::write(&address_file, address.to_string()).map_err(cannot)?;
+            std::fs::write(&address_file, address.to_string())?;
             info!(%address, "metrics on http://{address}/metrics");
         }
         let running = server.run();

@@ -101,6 +101,17 @@ fn a_port_that_is_taken_is_said_with_a_way_out_and_no_store_is_made() {
     assert!(ran.stderr.contains(&said), "{}", ran.stderr);
     let hint = "; --listen 127.0.0.1:0 picks a free port";
     assert!(ran.stderr.trim_end().ends_with(hint), "{}", ran.stderr);
+    let config = folder.path().join("city.toml");
+    fs::write(&config, format!("admin_listen = \"{address}\"\n")).expect("written");
+    let place = ["--data", path_of(&data), "--config", path_of(&config)];
+    let ran = atalaya(
+        ["serve", "--listen", "127.0.0.1:0"]
+            .into_iter()
+            .chain(place),
+    );
+    assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+    let said = format!("cannot listen on {address} for metrics (admin_listen): Address already");
+    assert!(ran.stderr.contains(&said), "{}", ran.stderr);
     assert!(!data.exists(), "a store was made for nothing");
 }
 
