@@ -148,11 +148,8 @@ fn start(c: &mut Criterion) {
 fn checkpoint(store: &Store, picture: &mut Picture) {
     let view = picture.view();
     let mut checkpointer = store.checkpointer(Arc::clone(view.catalog())).unwrap();
-    let hot = view.hot(checkpointer.since());
     let removed = picture.take_removed();
-    checkpointer
-        .checkpoint(&hot, &removed, (view.seq(), view.clock()), None)
-        .unwrap();
+    checkpointer.checkpoint(&view, &removed, None).unwrap();
 }
 
 criterion_group!(benches, append, start);

@@ -403,9 +403,8 @@ impl Unreadable {
             Self::Json { line, column, .. } => format!("not JSON at line {line}, column {column}"),
             Self::Xml { offset, .. } => format!("not readable as XML at byte {offset}"),
             Self::Csv { line, .. } => format!("not CSV at line {line}"),
-            Self::MediaType { .. } | Self::NotUtf8(_) | Self::Multipart(_) | Self::Shape(_) => {
-                self.to_string()
-            }
+            Self::Shape(_) => "not what the adaptor reads".to_owned(),
+            Self::MediaType { .. } | Self::NotUtf8(_) | Self::Multipart(_) => self.to_string(),
         }
     }
 

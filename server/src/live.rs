@@ -28,6 +28,6 @@ pub use frames::{Frame, Frames};
 pub use message::Message;
 pub use stream::{Part, Stream};
 pub use streams::{Dismissal, Full, Room, Seat, StreamId, Streams, Wanted};
-pub use subscription::{BadSubscription, Resume, Slot, Subscription, Wish};
+pub use subscription::{BadSubscription, Pair, Resume, Subscription, Wish};
 pub use transport::{patch, refusal, resume, subscribe, wish};
 pub use views::Views;

@@ -12,7 +12,7 @@ use crate::config::FeedConfig;
 use crate::engine::Engine;
 use crate::http::App;
 use crate::ingest::{Body, Receipt, ingest, ingest_everything};
-use crate::task::{self, Restarts};
+use crate::task::{self, Pauses};
 use actix_web::web;
 use fetch::{Fetched, PollError, Poller};
 use std::sync::Arc;
@@ -32,7 +32,8 @@ pub fn start(app: &web::Data<App>) -> Polls {
         let (engine, config) = (Arc::clone(&app.engine), config.clone());
         let limit = app.config.limits.body_bytes;
         let ended = ended.clone();
-        task::spawn_lasting("poll", Restarts::default(), move || {
+        let of = config.name.clone();
+        task::spawn_lasting("poll", of, Pauses::default(), move || {
             let poll = Poll {
                 engine: Arc::clone(&engine),
                 poller: Poller::new(&config, limit),

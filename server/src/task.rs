@@ -1,6 +1,7 @@
 //! Tasks and threads, spawned by name. One that ends by a panic is logged and does not take others
 //! along; a bare spawn is banned elsewhere.
 
+use crate::clock::monotonic;
 use futures_util::FutureExt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,21 +9,20 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 use tracing::error;
 
-/// How often a lasting task is started again, and the pause before, which doubles each time.
+/// The pauses before a lasting task is started again: each twice as long as the one before.
 #[derive(Debug, Clone, Copy)]
-pub struct Restarts {
-    /// The most restarts.
-    pub most: u32,
-    /// The first pause.
-    pub pause: Duration,
+pub struct Pauses {
+    /// The first, and the one after a run that was longer than the longest.
+    pub first: Duration,
+    /// The longest.
+    pub longest: Duration,
 }
 
-impl Default for Restarts {
-    /// Eight within some four minutes.
+impl Default for Pauses {
     fn default() -> Self {
         Self {
-            most: 8,
-            pause: Duration::from_secs(1),
+            first: Duration::from_secs(1),
+            longest: Duration::from_mins(5),
         }
     }
 }
@@ -36,31 +36,36 @@ where
     tokio::spawn(watched(name, future))
 }
 
-/// Runs a future on the current runtime that is to go on for ever: one that panics is started again,
-/// within bounds.
+/// Runs a future on the current runtime that is to go on for ever: one that panics is started again after a
+/// pause. `of` says in the log which of several it is.
 pub fn spawn_lasting<F>(
     name: &'static str,
-    restarts: Restarts,
+    of: String,
+    pauses: Pauses,
     mut start: impl FnMut() -> F + Send + 'static,
 ) -> tokio::task::JoinHandle<()>
 where
     F: Future<Output = ()> + Send + 'static,
 {
     spawn(name, async move {
-        let mut pause = restarts.pause;
-        for _ in 0..restarts.most {
+        let mut pause = pauses.first;
+        loop {
+            let began = monotonic();
             if AssertUnwindSafe(start()).catch_unwind().await.is_ok() {
                 return;
             }
+            if monotonic().duration_since(began) > pauses.longest {
+                pause = pauses.first;
+            }
             error!(
                 task.name = name,
+                task.of = of,
+                pause_s = pause.as_secs(),
                 "task {name} panicked and is started again"
             );
             tokio::time::sleep(pause).await;
-            pause = pause.saturating_mul(2);
+            pause = pause.saturating_mul(2).min(pauses.longest);
         }
-        // The last time nobody catches it but the one who logs it.
-        start().await;
     })
 }
 

@@ -20,7 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 /// A certificate that ends sooner than this is warned of.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -203,7 +203,8 @@ impl Tls {
                     self.in_force.0.store(loaded.key);
                 }
                 Ok(Some((_, Err(cause)))) => warn!("the certificate in force stays: {cause}"),
-                Ok(None) | Err(_) => {}
+                Ok(None) => {}
+                Err(_) => error!("the reading of the certificate panicked"),
             }
         }
     }

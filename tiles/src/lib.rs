@@ -69,7 +69,7 @@ pub use fence::{Crossing, Crossings, Fences, Transition};
 pub use gate::{Glance, NoSuchLayer, Open, TopicDelta};
 pub use picture::{Applied, Picture};
 pub use place::{BadBounds, Bounds, LonLat, OffGlobe};
-pub use shape::{BadShape, InvalidPolygon, MAX_POSITIONS, Rings, Shape};
+pub use shape::{BadShape, InvalidPolygon, MAX_POSITIONS, Rings, Shape, holes_at_home};
 pub use tile::{NoSuchTile, TileCoord};
 pub use units::{Bearing, Meters};
 pub use view::{

@@ -4,7 +4,8 @@
 //! case its west is greater than its east; every user goes through [`Bounds::parts`].
 
 use crate::units::{Bearing, Meters};
-use geo_types::Geometry;
+use geo::Intersects;
+use geo_types::{Coord, Geometry, Rect};
 
 /// Mean radius of the Earth in metres (IUGG), as used by the haversine formula.
 const EARTH_RADIUS_M: f64 = 6_371_008.8;
@@ -246,6 +247,21 @@ impl Bounds {
             other
                 .parts()
                 .any(|theirs| mine.west <= theirs.east && theirs.west <= mine.east)
+        })
+    }
+
+    /// Whether the geometry itself, not only its box, has a position in this one, edges included.
+    pub fn meets(self, geometry: &Geometry<f64>) -> bool {
+        self.parts().any(|part| {
+            let low = Coord {
+                x: part.west,
+                y: part.south,
+            };
+            let high = Coord {
+                x: part.east,
+                y: part.north,
+            };
+            geometry.intersects(&Rect::new(low, high))
         })
     }
 

@@ -15,11 +15,14 @@
 //! an edge that nobody meant. Positions in the wrong order are recognised only where a latitude
 //! beyond ±90 proves it, and rejected all the same. A position that repeats the one before it is dropped.
 
+mod rings;
 mod validity;
 
 use crate::{GeometryKind, LayerKind, LayerSpec, LonLat};
 use geo::orient::{Direction, Orient};
+use geo::unary_union;
 use geo_types::{Coord, Geometry, LineString, MultiLineString, MultiPoint, MultiPolygon, Polygon};
+pub use rings::holes_at_home;
 pub use validity::InvalidPolygon;
 
 /// The most positions one geometry can have.
@@ -180,6 +183,32 @@ impl Shape {
             (all, other) => return Err(BadShape::Mixed(all.name(), other.name())),
         }
         Ok(())
+    }
+
+    /// The shape, or, where its polygons overlap, the same area in polygons that do not.
+    ///
+    /// # Errors
+    /// Whatever else is wrong with it, and edges that meet too often to unite the polygons.
+    pub fn without_overlaps(self) -> Result<Self, BadShape> {
+        match self.clone().into_geometry() {
+            Ok(_) => Ok(self),
+            Err(BadShape::Invalid(InvalidPolygon::Overlap { .. })) => self.united(),
+            Err(bad) => Err(bad),
+        }
+    }
+
+    fn united(self) -> Result<Self, BadShape> {
+        let Self::Polygons(polygons) = self else {
+            return Ok(self);
+        };
+        let polygons: Vec<_> = polygons.into_iter().map(close).collect::<Result<_, _>>()?;
+        validity::check_meetings(&polygons)?;
+        let whole = unary_union(&polygons).into_iter().map(|polygon| {
+            let (exterior, holes) = polygon.into_inner();
+            let rings = std::iter::once(exterior).chain(holes);
+            rings.map(|ring| ring.0).collect()
+        });
+        Ok(Self::Polygons(whole.collect()))
     }
 
     /// Checks the shape by itself, whatever layer it is for.

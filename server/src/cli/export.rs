@@ -182,6 +182,7 @@ fn to_file<T>(
     let mut out = BufWriter::new(private(&part).map_err(failed)?);
     let written = write(&mut out).and_then(|written| {
         out.flush().map_err(failed)?;
+        out.get_ref().sync_all().map_err(failed)?;
         std::fs::rename(&part, path).map_err(failed)?;
         Ok(written)
     });

@@ -6,9 +6,10 @@
 
 use crate::metrics;
 use std::fmt::Debug;
+use std::panic::PanicHookInfo;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
-use tracing::{Event, Subscriber};
+use tracing::{Event, Subscriber, error};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, fmt::layer};
@@ -35,7 +36,20 @@ pub(super) fn logging(level: &str) {
     let registry = tracing_subscriber::registry();
     let logging = registry.with(filter).with(BadRequests).with(lines);
     // A second call in one process, as in tests, changes nothing.
-    drop(logging.try_init());
+    if logging.try_init().is_ok() {
+        std::panic::set_hook(Box::new(note_panic));
+    }
+}
+
+/// A panic as a line like all others: where, and nothing of what it says, which may hold what somebody sent.
+fn note_panic(panic: &PanicHookInfo<'_>) {
+    let thread = std::thread::current();
+    let at = panic.location().map(ToString::to_string);
+    error!(
+        thread.name = thread.name().unwrap_or_default(),
+        at = at.as_deref().unwrap_or_default(),
+        "panicked"
+    );
 }
 
 /// Counts bad requests, and keeps them out of the log.

@@ -1,6 +1,6 @@
 //! What a configuration must fulfil as a whole, beyond that every key can be read.
 
-use super::{BadConfig, Config, LiveConfig};
+use super::{BadConfig, Config, Limits, LiveConfig};
 use crate::video;
 use atalaya_tiles::{Catalog, FINEST, LayerSpec};
 use jiff::tz::TimeZone;
@@ -57,7 +57,6 @@ impl Config {
     }
 
     fn check_values(&self) -> Result<(), BadConfig> {
-        let limits = &self.limits;
         let admin = self.admin_listen.as_deref();
         let checks = [
             value("listen", &self.listen, has_port(&self.listen), ADDRESS),
@@ -68,55 +67,15 @@ impl Config {
                 ADDRESS,
             ),
             value(
-                "limits.body_bytes",
-                &limits.body_bytes,
-                limits.body_bytes >= 1_024,
-                "it must be 1024 or more",
-            ),
-            value(
-                "limits.feed_kib_per_s",
-                &limits.feed_kib_per_s,
-                limits.feed_kib_per_s >= 1,
-                "it must be 1 or more: less lets no feed in",
-            ),
-            value(
-                "limits.tile_bytes",
-                &limits.tile_bytes,
-                limits.tile_bytes >= 50_000,
-                "it must be 50000 or more: less cannot hold the counts of a city",
-            ),
-            value(
-                "limits.past_folds",
-                &limits.past_folds,
-                limits.past_folds >= 1,
-                "it must be 1 or more",
-            ),
-            value(
-                "limits.past_pictures",
-                &limits.past_pictures,
-                limits.past_pictures >= 1,
-                "it must be 1 or more",
-            ),
-            value(
-                "limits.past_bytes",
-                &limits.past_bytes,
-                limits.past_bytes >= 1 << 20,
-                "it must be 1048576 or more: less cannot hold the picture of a city",
-            ),
-            value(
-                "limits.page",
-                &limits.page,
-                limits.page >= 1,
-                "it must be 1 or more",
-            ),
-            value(
                 "store.history_days",
                 &self.store.history_days,
                 self.store.history_days >= 1,
-                "it must be 1 or more",
+                ONE,
             ),
         ];
-        checks.into_iter().chain(live_values(&self.live)).collect()
+        let limits = limit_values(&self.limits);
+        let all = checks.into_iter().chain(limits);
+        all.chain(live_values(&self.live)).collect()
     }
 
     fn check_site(&self) -> Result<(), BadConfig> {
@@ -233,6 +192,51 @@ impl Config {
             None => Ok(()),
         }
     }
+}
+
+const ONE: &str = "it must be 1 or more";
+
+/// Limits below which nothing works.
+fn limit_values(limits: &Limits) -> impl Iterator<Item = Result<(), BadConfig>> {
+    let feed = limits.feed_kib_per_s as usize;
+    let least = [
+        (
+            "limits.body_bytes",
+            limits.body_bytes,
+            1_024,
+            "it must be 1024 or more",
+        ),
+        (
+            "limits.queue_requests",
+            limits.queue_requests,
+            2,
+            "it must be 2 or more: less lets no feed in",
+        ),
+        (
+            "limits.feed_kib_per_s",
+            feed,
+            1,
+            "it must be 1 or more: less lets no feed in",
+        ),
+        (
+            "limits.tile_bytes",
+            limits.tile_bytes,
+            50_000,
+            "it must be 50000 or more: less cannot hold the counts of a city",
+        ),
+        ("limits.past_folds", limits.past_folds, 1, ONE),
+        ("limits.past_pictures", limits.past_pictures, 1, ONE),
+        (
+            "limits.past_bytes",
+            limits.past_bytes,
+            1 << 20,
+            "it must be 1048576 or more: less cannot hold the picture of a city",
+        ),
+        ("limits.page", limits.page, 1, ONE),
+        ("limits.stream_fetches", limits.stream_fetches, 1, ONE),
+    ];
+    let least = least.into_iter();
+    least.map(|(name, set, least, why)| value(name, &set, set >= least, why))
 }
 
 fn live_values(live: &LiveConfig) -> [Result<(), BadConfig>; 4] {

@@ -59,9 +59,9 @@ pub(crate) fn start(
         archiver: store.archiver(Arc::clone(catalog))?,
         clock: clock.clone(),
         recollected: recollected.clone(),
-        tidying: Lasting::default(),
-        retaining: Lasting::default(),
-        archiving: Lasting::default(),
+        tidying: Outage::default(),
+        retaining: Outage::default(),
+        archiving: Outage::default(),
     };
     metrics::CHECKPOINT_SEQ.set(metrics::real(worker.checkpointer.since().0));
     crate::task::thread("checkpoints", move || worker.run(&queue), panicked)?;
@@ -74,16 +74,16 @@ struct Worker {
     archiver: Archiver,
     clock: Clock,
     recollected: Recollected,
-    tidying: Lasting,
-    retaining: Lasting,
-    archiving: Lasting,
+    tidying: Outage,
+    retaining: Outage,
+    archiving: Outage,
 }
 
 /// A failure that may last for long, and is logged when it begins.
 #[derive(Debug, Default)]
-struct Lasting(Option<String>);
+struct Outage(Option<String>);
 
-impl Lasting {
+impl Outage {
     fn note(&mut self, outcome: Result<(), StoreError>, what: &'static str) {
         let Err(cause) = outcome else {
             self.0 = None;
@@ -122,24 +122,20 @@ impl Worker {
 
     fn write(&mut self, job: Job) {
         let (seq, started) = (job.view.seq(), monotonic());
-        let hot = job.view.hot(self.checkpointer.since());
-        let (at, told) = ((seq, job.view.clock()), Some(&job.recollection));
-        let mut written = self.checkpointer.checkpoint(&hot, &job.removed, at, told);
+        let told = Some(&job.recollection);
+        let checkpointer = &mut self.checkpointer;
+        let mut written = checkpointer.checkpoint(&job.view, &job.removed, told);
         // Retention goes no further than the checkpoint: on a full disk this comes first.
         if matches!(written, Err(StoreError::Full { .. })) && self.retainer.make_room().is_ok() {
-            written = self.checkpointer.checkpoint(&hot, &[], at, told);
+            written = self.checkpointer.checkpoint(&job.view, &[], told);
         }
         match written {
-            Ok(()) => {
+            Ok(features) => {
                 self.recollected.set(self.checkpointer.recollected());
                 metrics::CHECKPOINT_SECONDS.record(monotonic().duration_since(started));
                 metrics::CHECKPOINT_SEQ.set(metrics::real(seq.0));
                 metrics::CHECKPOINT_TIMESTAMP.set(self.clock.now().as_duration().as_secs_f64());
-                info!(
-                    seq = seq.0,
-                    features = hot.features.len(),
-                    "checkpoint at {seq}"
-                );
+                info!(seq = seq.0, features, "checkpoint at {seq}");
             }
             // It costs time at the next start, never truth: the log has it all.
             Err(cause) => {

@@ -237,7 +237,12 @@ fn permitted(principal: &Principal, action: Action<'_>) -> Result<(), Problem> {
 
 fn denied(principal: &Principal, action: Action<'_>) -> Problem {
     metrics::DENIALS.increment(1);
-    tracing::info!(principal.id = %principal.id, action = action.phrase(), "denied");
+    // The name of a feed is what the path says, which may be anything.
+    let what = match action {
+        Action::Do(permission) => permission.phrase(),
+        Action::Ingest(_) => "write to a feed",
+    };
+    tracing::info!(principal.id = %principal.id, action = what, "denied");
     Problem::Forbidden {
         action: echo(&action.phrase()),
     }

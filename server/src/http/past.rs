@@ -233,9 +233,9 @@ impl Telling<'_> {
     }
 
     fn snapshots(&self) -> impl Iterator<Item = Message> {
-        let slots = self.subscription.slots();
-        slots.filter_map(|slot| {
-            let (layer, topic) = self.subscription.at(slot);
+        let pairs = self.subscription.pairs();
+        pairs.filter_map(|pair| {
+            let (layer, topic) = self.subscription.at(pair);
             let frame = Frame::snapshot(self.view, self.viewer, layer, topic);
             self.app.past.frames.encoded(&frame)
         })
@@ -250,7 +250,7 @@ impl Telling<'_> {
             };
             let wanted = is.difference(&was).into_iter();
             let wanted =
-                wanted.filter(|(topic, _)| self.subscription.slot(*layer, *topic).is_some());
+                wanted.filter(|(topic, _)| self.subscription.pair(*layer, *topic).is_some());
             messages.extend(wanted.map(|(topic, delta)| Message::delta(is.spec(), topic, &delta)));
         }
         messages

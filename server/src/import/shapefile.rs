@@ -4,7 +4,7 @@
 //! `.dbf` with deleted rows, since shapes and rows are matched by their order.
 
 use super::{BadFile, Crs, Draft, Place, Records, Source, Unread, geometry_json, number};
-use geo::Intersects;
+use atalaya_tiles::holes_at_home;
 use geo_types::{
     Coord, Geometry, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
 };
@@ -227,39 +227,10 @@ impl GeomProcessor for Hand {
 
     fn multipolygon_end(&mut self, _: usize) -> Done {
         let mut building = self.0.borrow_mut();
-        let polygons = at_home(std::mem::take(&mut building.polygons));
+        let polygons = holes_at_home(std::mem::take(&mut building.polygons));
         building.geometry = Some(Geometry::MultiPolygon(MultiPolygon(polygons)));
         Ok(())
     }
-}
-
-/// Rings stand in any order in a shapefile, and geozero gives a hole to the exterior before it: each
-/// is moved to the exterior that it lies in, if that is another.
-fn at_home(polygons: Vec<Polygon<f64>>) -> Vec<Polygon<f64>> {
-    if polygons.len() < 2 {
-        return polygons;
-    }
-    let (exteriors, holes): (Vec<_>, Vec<_>) =
-        polygons.into_iter().map(Polygon::into_inner).unzip();
-    let mut whole: Vec<Polygon<f64>> = exteriors
-        .into_iter()
-        .map(|ring| Polygon::new(ring, Vec::new()))
-        .collect();
-    for (given, holes) in holes.into_iter().enumerate() {
-        for hole in holes {
-            let around = |ring: &Polygon<f64>| hole.0.first().is_some_and(|at| ring.intersects(at));
-            let own = whole.get(given).is_some_and(around);
-            let found = if own {
-                None
-            } else {
-                whole.iter().position(around)
-            };
-            if let Some(exterior) = whole.get_mut(found.unwrap_or(given)) {
-                exterior.interiors_push(hole);
-            }
-        }
-    }
-    whole
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::task;
 use actix_web::web;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tracing::warn;
+use tracing::{error, warn};
 
 /// Looks from now on, for as long as the server runs.
 pub fn start(app: &web::Data<App>, identity: &web::Data<Identity>) {
@@ -29,8 +29,12 @@ pub fn start(app: &web::Data<App>, identity: &web::Data<Identity>) {
                 let now = app.engine.clock().now();
                 app.streams.recheck(&identity, app.engine.catalog(), now)
             });
-            if let Ok(Err(cause)) = looked.await {
-                warn!(%cause, "cannot ask whether sessions and keys of live streams hold");
+            match looked.await {
+                Ok(Ok(())) => {}
+                Ok(Err(cause)) => {
+                    warn!(%cause, "cannot ask whether sessions and keys of live streams hold");
+                }
+                Err(_) => error!("the look at sessions and keys of live streams panicked"),
             }
         }
     });

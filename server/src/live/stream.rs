@@ -9,7 +9,7 @@
 
 use super::frames::Frame;
 use super::message::Message;
-use super::subscription::{Resume, Slot, Slots, Subscription};
+use super::subscription::{Pair, Pairs, Resume, Subscription};
 use crate::metrics;
 use atalaya_tiles::{Seq, View, Viewer};
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use std::time::Duration;
 
 /// After so long without a tick a client gets one, whatever happens; 3 s is what it may rely on.
 const TICK_AT_LEAST: Duration = Duration::from_secs(2);
-/// The most slots that one client may be owed one by one, 16 bytes each. Past it everything comes anew,
+/// The most pairs that one client may be owed one by one, 16 bytes each. Past it everything comes anew,
 /// which takes no room at all: in the order of the subscription.
 const MOST_OWED: usize = 4_096;
 
@@ -32,15 +32,15 @@ pub enum Part {
     Shared(Frame),
 }
 
-/// What must be sent of slots that are not where the stream as a whole is.
+/// What must be sent of pairs that are not where the stream as a whole is.
 #[derive(Debug, Default)]
 struct Owed {
-    /// Slots of which the client is at an older position.
-    deltas: VecDeque<(Slot, Seq)>,
-    /// Slots of which the client has nothing, here and there.
-    snapshots: VecDeque<Slot>,
-    /// Further slots of which it has nothing, one after the other.
-    all: Slots,
+    /// Pairs of which the client is at an older position.
+    deltas: VecDeque<(Pair, Seq)>,
+    /// Pairs of which the client has nothing, here and there.
+    snapshots: VecDeque<Pair>,
+    /// Further pairs of which it has nothing, one after the other.
+    all: Pairs,
 }
 
 impl Owed {
@@ -122,11 +122,6 @@ impl Stream {
         &self.subscription
     }
 
-    /// Who looks.
-    pub fn viewer(&self) -> &Viewer {
-        &self.viewer
-    }
-
     /// Changes what is subscribed; what is new in it comes as snapshots with the next step.
     pub fn change(&mut self, next: Subscription) {
         self.lay_down();
@@ -135,18 +130,18 @@ impl Stream {
         if self.at.is_none() {
             return;
         }
-        let deltas: HashMap<Slot, Seq> = owed.deltas.into_iter().collect();
-        let snapshots: HashSet<Slot> = owed.snapshots.into_iter().collect();
-        for slot in self.subscription.slots() {
-            let (layer, topic) = self.subscription.at(slot);
-            let Some(before) = had.slot(layer, topic) else {
-                self.owed.snapshots.push_back(slot);
+        let deltas: HashMap<Pair, Seq> = owed.deltas.into_iter().collect();
+        let snapshots: HashSet<Pair> = owed.snapshots.into_iter().collect();
+        for pair in self.subscription.pairs() {
+            let (layer, topic) = self.subscription.at(pair);
+            let Some(before) = had.pair(layer, topic) else {
+                self.owed.snapshots.push_back(pair);
                 continue;
             };
             if let Some(since) = deltas.get(&before) {
-                self.owed.deltas.push_back((slot, *since));
+                self.owed.deltas.push_back((pair, *since));
             } else if snapshots.contains(&before) || owed.all.contains(before) {
-                self.owed.snapshots.push_back(slot);
+                self.owed.snapshots.push_back(pair);
             }
             if self.owed.remembered() > self.most_owed {
                 break;
@@ -191,7 +186,7 @@ impl Stream {
     fn rest(&mut self, view: &View) -> Owed {
         let owed = std::mem::take(&mut self.owed);
         let everything = || Owed {
-            all: self.subscription.slots(),
+            all: self.subscription.pairs(),
             ..Owed::default()
         };
         let Some(at) = self.at else {
@@ -201,16 +196,16 @@ impl Stream {
             return owed;
         }
         let mut rest = owed;
-        let elsewhere = rest.deltas.iter().map(|(slot, _)| slot);
-        let elsewhere: HashSet<Slot> = elsewhere.chain(&rest.snapshots).copied().collect();
+        let elsewhere = rest.deltas.iter().map(|(pair, _)| pair);
+        let elsewhere: HashSet<Pair> = elsewhere.chain(&rest.snapshots).copied().collect();
         let dirty = view.dirty_topics(&self.viewer, at);
         let dirty = dirty
             .iter()
-            .filter_map(|(layer, topic)| self.subscription.slot(*layer, *topic));
-        let dirty = dirty.filter(|slot| !elsewhere.contains(slot) && !rest.all.contains(*slot));
+            .filter_map(|(layer, topic)| self.subscription.pair(*layer, *topic));
+        let dirty = dirty.filter(|pair| !elsewhere.contains(pair) && !rest.all.contains(*pair));
         let room = (self.most_owed + 1).saturating_sub(rest.remembered());
-        let dirty: Vec<Slot> = dirty.take(room).collect();
-        rest.deltas.extend(dirty.into_iter().map(|slot| (slot, at)));
+        let dirty: Vec<Pair> = dirty.take(room).collect();
+        rest.deltas.extend(dirty.into_iter().map(|pair| (pair, at)));
         if rest.remembered() > self.most_owed {
             self.resync = Some("behind");
             return everything();
@@ -241,16 +236,16 @@ impl Stream {
             return Some(Part::Own(Message::resync(reason)));
         }
         let owed = step.rest.deltas.pop_front();
-        let owed = owed.map(|(slot, since)| (slot, Some(since)));
+        let owed = owed.map(|(pair, since)| (pair, Some(since)));
         let mut next = || {
             step.rest
                 .snapshots
                 .pop_front()
                 .or_else(|| step.rest.all.next())
         };
-        let owed = owed.or_else(|| next().map(|slot| (slot, None)));
-        if let Some((slot, since)) = owed {
-            return Some(Part::Shared(self.frame(&view, slot, since)));
+        let owed = owed.or_else(|| next().map(|pair| (pair, None)));
+        if let Some((pair, since)) = owed {
+            return Some(Part::Shared(self.frame(&view, pair, since)));
         }
         if !std::mem::replace(&mut step.tiles_named, true)
             && let Some(tiles) = self.tiles(&view)
@@ -288,13 +283,13 @@ impl Stream {
             return Vec::new();
         };
         let deltas = step.rest.deltas.iter();
-        let deltas = deltas.map(|(slot, since)| (*slot, Some(*since)));
+        let deltas = deltas.map(|(pair, since)| (*pair, Some(*since)));
         let snapshots = step.rest.snapshots.iter().copied();
         let snapshots = snapshots
             .chain(step.rest.all.clone())
-            .map(|slot| (slot, None));
+            .map(|pair| (pair, None));
         let next = deltas.chain(snapshots).take(most);
-        next.map(|(slot, since)| self.frame(&view, slot, since))
+        next.map(|(pair, since)| self.frame(&view, pair, since))
             .collect()
     }
 
@@ -305,8 +300,8 @@ impl Stream {
         })
     }
 
-    fn frame(&self, view: &Arc<View>, slot: Slot, since: Option<Seq>) -> Frame {
-        let (layer, topic) = self.subscription.at(slot);
+    fn frame(&self, view: &Arc<View>, pair: Pair, since: Option<Seq>) -> Frame {
+        let (layer, topic) = self.subscription.at(pair);
         match since {
             Some(since) => Frame::delta(view, self.viewer, (layer, topic), since),
             None => Frame::snapshot(view, self.viewer, layer, topic),

@@ -50,24 +50,24 @@ pub struct Wish {
 
 /// A layer's topic within one subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Slot(u32);
+pub struct Pair(u32);
 
-/// Slots in order, however many, in next to no room.
+/// Pairs in order, however many, in next to no room.
 #[derive(Debug, Clone, Default)]
-pub struct Slots(Range<u32>);
+pub struct Pairs(Range<u32>);
 
-impl Slots {
-    /// Whether a slot is among them.
-    pub fn contains(&self, slot: Slot) -> bool {
-        self.0.contains(&slot.0)
+impl Pairs {
+    /// Whether a pair is among them.
+    pub fn contains(&self, pair: Pair) -> bool {
+        self.0.contains(&pair.0)
     }
 }
 
-impl Iterator for Slots {
-    type Item = Slot;
+impl Iterator for Pairs {
+    type Item = Pair;
 
-    fn next(&mut self) -> Option<Slot> {
-        self.0.next().map(Slot)
+    fn next(&mut self) -> Option<Pair> {
+        self.0.next().map(Pair)
     }
 }
 
@@ -193,23 +193,23 @@ impl Subscription {
     }
 
     /// Where changes of this layer and topic belong, if they are wanted.
-    pub fn slot(&self, layer: LayerIx, topic: Topic) -> Option<Slot> {
+    pub fn pair(&self, layer: LayerIx, topic: Topic) -> Option<Pair> {
         let topic = self.wanted.get(&topic)?;
         let layer = u32::try_from(self.layers.binary_search(&layer).ok()?).ok()?;
         let topics = u32::try_from(self.topics.len()).ok()?;
-        Some(Slot(layer * topics + topic))
+        Some(Pair(layer * topics + topic))
     }
 
-    /// The layer and topic of a slot of this subscription.
-    pub fn at(&self, slot: Slot) -> (LayerIx, Topic) {
-        let (slot, topics) = (slot.0 as usize, self.topics.len());
-        (self.layers[slot / topics], self.topics[slot % topics])
+    /// The layer and topic of a pair of this subscription.
+    pub fn at(&self, pair: Pair) -> (LayerIx, Topic) {
+        let (pair, topics) = (pair.0 as usize, self.topics.len());
+        (self.layers[pair / topics], self.topics[pair % topics])
     }
 
-    /// All slots, layer by layer.
-    pub fn slots(&self) -> Slots {
+    /// All pairs, layer by layer.
+    pub fn pairs(&self) -> Pairs {
         let count = self.layers.len() * self.topics.len();
-        Slots(0..u32::try_from(count).unwrap_or(u32::MAX))
+        Pairs(0..u32::try_from(count).unwrap_or(u32::MAX))
     }
 
     /// The tiles that it is about; none where no zoom was given.

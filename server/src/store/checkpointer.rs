@@ -4,21 +4,20 @@
 //! takes, and appends never notice. Besides, this handle moves the log's WAL into its main file, so
 //! that no append has to.
 
+mod rows;
+
 use super::codec::instant::Instant;
-use super::codec::{Codec, Scratch, write_noticed, write_trail};
+use super::codec::{Codec, Scratch};
 use super::damage::Damage;
 use super::embedded::{Embedded, connect};
 use super::error::{StoreError, io, sqlite};
 use super::interned::Interned;
 use super::recollection::{self, Recollection};
-use super::segments;
 use crate::identity::hex;
-use atalaya_tiles::{
-    Catalog, FeatureId, Hot, HotFeature, LayerIx, LayerKind, LayerSpec, MarkKey, Sealed, Seq,
-    Tombstone,
-};
+use atalaya_tiles::{Catalog, FeatureId, Hot, LayerIx, LayerKind, LayerSpec, Seq, Tombstone, View};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rows::Rows;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -35,16 +34,6 @@ const WAL_PATIENCE: Duration = Duration::from_millis(200);
 /// Of how many features that left since the last checkpoint the ids are kept while none can be written; past
 /// it the next one is written whole.
 const MOST_REMOVED: usize = 262_144;
-
-const UPSERT: &str = "INSERT INTO hot (layer, seq, received_at, stale, trail, noticed, \
-     feed, feature, observed_at, stale_at, expires_at, geometry, properties) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
-     ON CONFLICT (layer, feature) DO UPDATE SET seq = excluded.seq, \
-     received_at = excluded.received_at, stale = excluded.stale, trail = excluded.trail, \
-     noticed = excluded.noticed, \
-     feed = excluded.feed, observed_at = excluded.observed_at, stale_at = excluded.stale_at, \
-     expires_at = excluded.expires_at, geometry = excluded.geometry, \
-     properties = excluded.properties";
 
 /// What a checkpoint says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -204,18 +193,29 @@ impl Checkpointer {
     /// Brings the checkpoint to a view's position in one transaction; without sightings and without what
     /// is remembered where the disk has no room for them.
     ///
-    /// `hot` is the view's [`hot`](atalaya_tiles::View::hot) since [`Checkpointer::since`] and has
-    /// all its tombstones; `removed` is what left since the last call; `recollection` is as of the view,
-    /// and without it nothing is remembered. After an error the checkpoint is what it was, and `removed`
-    /// need not be given again; it may be continued from 0 then.
+    /// `removed` is what left since the last call; `recollection` is as of the view, and without it nothing
+    /// is remembered. Says how many features were written. After an error the checkpoint is what it was,
+    /// and `removed` need not be given again.
     pub fn checkpoint(
         &mut self,
-        hot: &Hot,
+        view: &View,
         removed: &[(LayerIx, FeatureId)],
+        recollection: Option<&Recollection>,
+    ) -> Result<usize, StoreError> {
+        self.removed.extend_from_slice(removed);
+        // Of each call anew: after an error there may be nothing to go on from.
+        let hot = view.hot(self.since());
+        let written = self.bring_to(&hot, (view.seq(), view.clock()), recollection);
+        written.map(|()| hot.features.len())
+    }
+
+    /// `hot` has all that changed since [`Self::since`], and all tombstones.
+    pub(super) fn bring_to(
+        &mut self,
+        hot: &Hot,
         (seq, clock): (Seq, Timestamp),
         recollection: Option<&Recollection>,
     ) -> Result<(), StoreError> {
-        self.removed.extend_from_slice(removed);
         let mut stand = self.next_stand(seq, clock, hot.sealed.is_some());
         let mut written = self.write(hot, &stand, recollection);
         if stand.sealed && written.as_ref().is_err_and(is_full) {
@@ -368,130 +368,4 @@ pub(crate) fn visit_tombstones(
         }
     }
     Ok(())
-}
-
-/// The rows of a checkpoint while it is being written.
-struct Rows<'c> {
-    transaction: &'c Transaction<'c>,
-    codec: &'c Codec,
-    interned: &'c mut Interned,
-    scratch: &'c mut Scratch,
-}
-
-impl Rows<'_> {
-    fn layer(&mut self, layer: LayerIx) -> rusqlite::Result<i64> {
-        self.interned.id(self.transaction, self.codec.name(layer))
-    }
-
-    fn clear(&self) -> rusqlite::Result<()> {
-        self.transaction.execute_batch(
-            "DELETE FROM hot; DELETE FROM tombstones; DELETE FROM marks; DELETE FROM segments; \
-             DELETE FROM kept;",
-        )
-    }
-
-    fn remove(&mut self, removed: &[(LayerIx, FeatureId)]) -> rusqlite::Result<()> {
-        let mut delete = self
-            .transaction
-            .prepare_cached("DELETE FROM hot WHERE layer = ?1 AND feature = ?2")?;
-        for (layer, id) in removed {
-            delete.execute(params![self.layer(*layer)?, id.as_str()])?;
-        }
-        Ok(())
-    }
-
-    fn upsert(&mut self, hot: &HotFeature) -> rusqlite::Result<()> {
-        let layer = self.layer(hot.observation.layer)?;
-        let feed = hot.observation.feed.as_str();
-        let feed = self.interned.id(self.transaction, feed)?;
-        let columns = self.codec.columns(&hot.observation, self.scratch);
-        let trail = (!hot.trail.is_empty()).then(|| write_trail(&hot.trail));
-        let noticed = (!hot.noticed.is_empty()).then(|| write_noticed(&hot.noticed));
-        self.transaction.prepare_cached(UPSERT)?.execute(params![
-            layer,
-            hot.seq.0.cast_signed(),
-            Instant(hot.received_at),
-            hot.stale,
-            trail,
-            noticed,
-            feed,
-            hot.observation.feature.as_str(),
-            columns.observed_at,
-            columns.stale_at,
-            columns.expires_at,
-            columns.geometry,
-            columns.properties,
-        ])?;
-        Ok(())
-    }
-
-    /// Makes the tombstones those that there are now: writes what is new and deletes what is gone.
-    fn bury(
-        &mut self,
-        held: &mut HashMap<(LayerIx, FeatureId), (Tombstone, u64)>,
-        now: &[(LayerIx, FeatureId, Tombstone)],
-        number: u64,
-    ) -> rusqlite::Result<()> {
-        let mut insert = self.transaction.prepare_cached(
-            "INSERT OR REPLACE INTO tombstones (layer, feature, at, received_at)
-             VALUES (?1, ?2, ?3, ?4)",
-        )?;
-        for (layer, id, tombstone) in now {
-            let before = held.insert((*layer, id.clone()), (*tombstone, number));
-            if before.is_none_or(|(before, _)| before != *tombstone) {
-                insert.execute(params![
-                    self.layer(*layer)?,
-                    id.as_str(),
-                    Instant(tombstone.at),
-                    Instant(tombstone.received_at),
-                ])?;
-            }
-        }
-        if held.len() == now.len() {
-            return Ok(());
-        }
-        let mut delete = self
-            .transaction
-            .prepare_cached("DELETE FROM tombstones WHERE layer = ?1 AND feature = ?2")?;
-        for ((layer, id), _) in held.extract_if(|_, (_, last)| *last != number) {
-            delete.execute(params![self.layer(layer)?, id.as_str()])?;
-        }
-        Ok(())
-    }
-
-    fn mark(&mut self, marks: &[(LayerIx, MarkKey, Seq)]) -> rusqlite::Result<()> {
-        let mut insert = self
-            .transaction
-            .prepare_cached("INSERT OR REPLACE INTO marks (layer, key, seq) VALUES (?1, ?2, ?3)")?;
-        for (layer, key, seq) in marks {
-            let layer = self.layer(*layer)?;
-            insert.execute(params![
-                layer,
-                key.to_bits().cast_signed(),
-                seq.0.cast_signed()
-            ])?;
-        }
-        Ok(())
-    }
-
-    fn seal(&mut self, sealed: &[Sealed]) -> rusqlite::Result<()> {
-        segments::write(self.transaction, sealed, |layer| self.layer(layer))
-    }
-
-    fn stand(&self, stand: &Stand, epoch: &str) -> rusqlite::Result<()> {
-        let layers: Vec<String> = stand.layers.iter().cloned().collect();
-        self.transaction.execute(
-            "INSERT OR REPLACE INTO checkpoint (only, epoch, seq, clock, layers, clearances, sealed)
-             VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)",
-            params![
-                epoch,
-                stand.seq.0.cast_signed(),
-                Instant(stand.clock),
-                serde_json::Value::from(layers).to_string(),
-                serde_json::Value::from(stand.clearances.clone()).to_string(),
-                stand.sealed,
-            ],
-        )?;
-        Ok(())
-    }
 }

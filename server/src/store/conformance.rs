@@ -102,11 +102,8 @@ fn load(store: &Store, catalog: &Arc<Catalog>) -> Picture {
 pub(crate) fn checkpoint(store: &Store, picture: &mut Picture) {
     let view = picture.view();
     let mut checkpointer = store.checkpointer(Arc::clone(view.catalog())).unwrap();
-    let hot = view.hot(checkpointer.since());
     let removed = picture.take_removed();
-    checkpointer
-        .checkpoint(&hot, &removed, (view.seq(), view.clock()), None)
-        .unwrap();
+    checkpointer.checkpoint(&view, &removed, None).unwrap();
 }
 
 fn new_is_empty(open: Open<'_>) {

@@ -197,6 +197,10 @@ async fn a_plate_never_reaches_the_log() {
     .await
     .expect(200);
     city.operator().get(&format!("/search?q={PLATE}")).await;
+    let vendor = city.bearer(&city.key("units"));
+    let elsewhere = format!("/feeds/{PLATE}");
+    vendor.post(&elsewhere, &json!({})).await.expect(403);
+    assert!(city.log().contains("\"action\":\"write to a feed\""));
     assert!(!city.log().contains(PLATE), "the log holds a plate");
 }
 

@@ -24,6 +24,8 @@ use std::collections::BTreeSet;
 /// The most comparisons spent on one geometry: under a second. A county of 40,000 positions takes
 /// less than a tenth of them.
 const MAX_STEPS: usize = 8_000_000;
+/// The most edges of different polygons that may meet where they are united: each makes a corner of the union.
+const MAX_MEETINGS: usize = 50_000;
 /// Direction of the sweep, as weights of x and y.
 const AXIS: [f64; 2] = [0.803, 0.596];
 /// More than the rounding error of a position on the axis, in degrees.
@@ -63,6 +65,9 @@ pub enum InvalidPolygon {
         /// Where.
         at: Coord<f64>,
     },
+    /// Polygons that overlap all over.
+    #[error("the polygons are too entangled to unite: over {MAX_MEETINGS} of their edges meet")]
+    TooOverlapping,
     /// Too much to compare.
     #[error("the polygon is too entangled to check: over {MAX_STEPS} comparisons")]
     TooEntangled,
@@ -109,24 +114,47 @@ fn sweep(
     polygons: &[Polygon<f64>],
     steps: &mut Steps,
 ) -> Result<BTreeSet<(RingAt, RingAt)>, InvalidPolygon> {
+    let mut touching = BTreeSet::new();
+    visit_pairs(polygons, steps, |edge, other| {
+        if meet(edge, other)? {
+            let (a, b) = (edge.ring.min(other.ring), edge.ring.max(other.ring));
+            touching.insert((a, b));
+        }
+        Ok(())
+    })?;
+    Ok(touching)
+}
+
+/// Checks that the polygons can be united at a bounded cost.
+pub(super) fn check_meetings(polygons: &[Polygon<f64>]) -> Result<(), InvalidPolygon> {
+    let mut meetings = 0;
+    visit_pairs(polygons, &mut Steps(0), |edge, other| {
+        meetings += usize::from(boxes_meet(edge.line, other.line) && edge.ring != other.ring);
+        if meetings > MAX_MEETINGS {
+            return Err(InvalidPolygon::TooOverlapping);
+        }
+        Ok(())
+    })
+}
+
+/// Visits the pairs of edges that overlap on the axis.
+fn visit_pairs(
+    polygons: &[Polygon<f64>],
+    steps: &mut Steps,
+    mut visit: impl FnMut(&Edge, &Edge) -> Result<(), InvalidPolygon>,
+) -> Result<(), InvalidPolygon> {
     let mut edges: Vec<Edge> = rings(polygons)
         .flat_map(|(at, ring)| ring_edges(at, ring))
         .collect();
     edges.sort_by(|a, b| a.from.total_cmp(&b.from));
-    let mut touching = BTreeSet::new();
     let mut open: Vec<&Edge> = Vec::new();
     for edge in &edges {
         open.retain(|other| other.to >= edge.from);
         steps.take(open.len())?;
-        for other in &open {
-            if meet(edge, other)? {
-                let (a, b) = (edge.ring.min(other.ring), edge.ring.max(other.ring));
-                touching.insert((a, b));
-            }
-        }
+        open.iter().try_for_each(|other| visit(edge, other))?;
         open.push(edge);
     }
-    Ok(touching)
+    Ok(())
 }
 
 fn rings(polygons: &[Polygon<f64>]) -> impl Iterator<Item = (RingAt, &LineString<f64>)> {

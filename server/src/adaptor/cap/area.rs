@@ -7,51 +7,68 @@
 
 use super::super::target::{Fault, Target};
 use super::super::xml::Element;
-use atalaya_tiles::{Bearing, Bounds, LonLat, Meters};
-use atalaya_tiles::{Rings, Shape};
-use geo::BooleanOps;
-use geo_types::{Coord, Geometry, LineString, MultiPolygon, Polygon};
+use atalaya_tiles::{Bearing, Bounds, LonLat, MAX_POSITIONS, Meters, Rings, Shape};
+use geo_types::{Coord, Geometry};
 
 /// Corners of the polygon that stands for a circle.
 const CIRCLE_CORNERS: u8 = 64;
 /// The most kilometres a circle's radius can have: half way to the other side of the Earth.
 const MAX_RADIUS_KM: f64 = 10_000.0;
 
+/// The most areas of one alert that are looked at.
+const MAX_AREAS: usize = 2_000;
+
 /// The place that areas make together, and what was wrong with parts of them.
 pub(super) fn place(target: Target<'_>, areas: &[&Element]) -> (Option<Geometry<f64>>, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut polygons: Vec<Rings> = Vec::new();
-    for area in areas {
-        let drawn = area
-            .all("polygon")
-            .map(|e| (e, polygon as Reader, "/info/area/polygon"));
-        let round = area
-            .all("circle")
-            .map(|e| (e, circle as Reader, "/info/area/circle"));
-        for (element, read, pointer) in drawn.chain(round) {
-            match read(element.text.trim()) {
-                Ok(Some(ring)) if polygons.iter().any(|had| had.first() == Some(&ring)) => {}
-                Ok(Some(ring)) => match Shape::Polygons(vec![vec![ring.clone()]]).into_geometry() {
-                    Ok(_) => polygons.push(vec![ring]),
-                    Err(bad) => faults.push(Fault::new(bad, pointer)),
-                },
-                Ok(None) => {}
-                Err(reason) => faults.push(Fault::new(reason, pointer)),
-            }
+    let (mut looked_at, mut positions) = (0, 0);
+    for (element, read, pointer) in areas.iter().flat_map(|area| drawn(area)) {
+        looked_at += 1;
+        if looked_at > MAX_AREAS || positions > MAX_POSITIONS {
+            let most = format!(
+                "more than {MAX_AREAS} polygons and circles, or {MAX_POSITIONS} positions: no area is shown"
+            );
+            faults.push(Fault::new(most, "/info/area"));
+            return (None, faults);
+        }
+        let ring = read(element.text.trim());
+        positions += ring
+            .as_ref()
+            .map_or(0, |ring| ring.iter().flatten().count());
+        match ring {
+            Ok(Some(ring)) if polygons.iter().any(|had| had.first() == Some(&ring)) => {}
+            Ok(Some(ring)) => match Shape::Polygons(vec![vec![ring.clone()]]).into_geometry() {
+                Ok(_) => polygons.push(vec![ring]),
+                Err(bad) => faults.push(Fault::new(bad, pointer)),
+            },
+            Ok(None) => {}
+            Err(reason) => faults.push(Fault::new(reason, pointer)),
         }
     }
     if polygons.is_empty() {
         return (None, faults);
     }
-    let together = target.place(Some(Shape::Polygons(polygons.clone())));
-    let together = together.or_else(|_| target.place(Some(Shape::Polygons(united(polygons)))));
-    match together {
+    let whole = Shape::Polygons(polygons).without_overlaps();
+    let whole = whole.map_err(|bad| Fault::new(bad, ""));
+    match whole.and_then(|whole| target.place(Some(whole))) {
         Ok(place) => (place, faults),
         Err(fault) => {
             faults.push(Fault::new(fault.reason, "/info/area"));
             (None, faults)
         }
     }
+}
+
+/// What an area draws, each with how it is read and where it stands.
+fn drawn(area: &Element) -> impl Iterator<Item = (&Element, Reader, &'static str)> {
+    let polygons = area
+        .all("polygon")
+        .map(|e| (e, polygon as Reader, "/info/area/polygon"));
+    let circles = area
+        .all("circle")
+        .map(|e| (e, circle as Reader, "/info/area/circle"));
+    polygons.chain(circles)
 }
 
 type Ring = Vec<Coord<f64>>;
@@ -117,24 +134,6 @@ fn circle(text: &str) -> Result<Option<Ring>, String> {
     let mut ring: Ring = corners.collect();
     ring.extend(ring.first().copied());
     Ok(Some(ring))
-}
-
-/// The same area in polygons that do not overlap.
-fn united(polygons: Vec<Rings>) -> Vec<Rings> {
-    let parts = polygons.into_iter().flatten();
-    let parts =
-        parts.map(|ring| MultiPolygon::from(Polygon::new(LineString::new(ring), Vec::new())));
-    let whole = parts.reduce(|all, part| all.union(&part));
-    let polygons = whole.into_iter().flat_map(|whole| whole.0);
-    polygons
-        .map(|polygon| {
-            let (exterior, holes) = polygon.into_inner();
-            std::iter::once(exterior)
-                .chain(holes)
-                .map(|ring| ring.0)
-                .collect()
-        })
-        .collect()
 }
 
 /// The zones that areas name, in the first system of these that they use: UGC as it is (`AZZ501`),

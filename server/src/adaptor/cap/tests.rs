@@ -192,6 +192,39 @@ fn one_language_is_shown_and_its_areas_are_united() {
 }
 
 #[test]
+fn an_alert_of_too_many_areas_is_listed_without_them_soon() {
+    let catalog = catalog();
+    let triangle = |n: u32| {
+        let (lat, lon) = (
+            f64::from(n / 200) * 0.01 + 1.0,
+            f64::from(n % 200) * 0.01 + 1.0,
+        );
+        format!(
+            "<polygon>{lat},{lon} {lat},{} {},{lon} {lat},{lon}</polygon>",
+            lon + 0.009,
+            lat + 0.009
+        )
+    };
+    let many: String = (0..30_000).map(triangle).collect();
+    let decoded = ALERTS.check(alert(ALERT, &info("en-US", "Flood", &many)));
+    let [accepted] = decoded.events.as_slice() else {
+        panic!("one alert: {:?}", decoded.rejects);
+    };
+    let warning = observed(&accepted.event);
+    assert_eq!(warning.geometry, None);
+    assert_eq!(
+        text_of(&catalog, warning, "event").as_deref(),
+        Some("Flood")
+    );
+    let why = reasons(&decoded.rejects);
+    assert!(why[0].starts_with("more than 2000 polygons"), "{why:?}");
+    let some: String = (0..1_000).map(triangle).collect();
+    let overlap = format!("{some}<polygon>0,0.5 0,9 9,9 9,0.5 0,0.5</polygon>");
+    let decoded = ALERTS.check(alert(ALERT, &info("en-US", "Flood", &overlap)));
+    assert!((area_of(only(&decoded)) - 76.5).abs() < 1e-6);
+}
+
+#[test]
 fn circles_become_polygons_of_their_size() {
     let circle = |text: &str| {
         ALERTS.check(alert(

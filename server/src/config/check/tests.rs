@@ -34,6 +34,8 @@ fn values_out_of_bounds_are_named_with_their_bounds() {
     check("[limits]\nbody_bytes = 0", "limits.body_bytes = 0");
     check("[limits]\ntile_bytes = 0", "limits.tile_bytes = 0");
     check("[limits]\npage = 0", "limits.page = 0");
+    check("[limits]\nqueue_requests = 0", "limits.queue_requests = 0");
+    check("[limits]\nstream_fetches = 0", "limits.stream_fetches = 0");
     check("[store]\nhistory_days = 0", "store.history_days = 0");
     check(
         "[site]\ntime_zone = \"Arizona\"",

@@ -83,7 +83,8 @@ impl<const BYTES: usize> Slots<BYTES> {
                 return None;
             }
             restored.all.extend_from_slice(slots);
-            restored.changed.push(0);
+            // As of the generation that was written, so that a checkpoint that begins anew has them.
+            restored.changed.push(generation.saturating_sub(1));
         }
         Some(restored)
     }

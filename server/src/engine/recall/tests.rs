@@ -74,9 +74,8 @@ impl City {
             &mut self.trial.duplicates,
             &self.feeds,
         );
-        let (hot, removed) = (view.hot(checkpointer.since()), &self.trial.removed);
         checkpointer
-            .checkpoint(&hot, removed, (view.seq(), view.clock()), Some(&kept))
+            .checkpoint(&view, &self.trial.removed, Some(&kept))
             .unwrap();
         self.written = checkpointer.recollected();
         self.trial.removed.clear();

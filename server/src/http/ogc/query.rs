@@ -11,8 +11,6 @@ use crate::instant::queried;
 use crate::problem::{Problem, echo};
 use atalaya_tiles::catalog::FieldType;
 use atalaya_tiles::{Bounds, FeatureId, LayerSpec, Open, Seen, ValueRef};
-use geo::Intersects;
-use geo_types::{Coord, Rect};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -132,23 +130,10 @@ impl Query {
                 let value = seen.property(spec, name);
                 value.is_some_and(|value| equals(value, text))
             })
-            && self.bounds.is_none_or(|bounds| touches(bounds, seen))
+            && self
+                .bounds
+                .is_none_or(|bounds| seen.geometry().is_some_and(|it| bounds.meets(&it)))
     }
-}
-
-/// Whether the geometry itself, not only its box, meets the bounds.
-fn touches(bounds: Bounds, seen: &Seen) -> bool {
-    let Some(geometry) = seen.geometry() else {
-        return false;
-    };
-    bounds.parts().any(|part| {
-        let corner = |x, y| Coord { x, y };
-        let (low, high) = (
-            corner(part.west(), part.south()),
-            corner(part.east(), part.north()),
-        );
-        geometry.intersects(&Rect::new(low, high))
-    })
 }
 
 fn equals(value: ValueRef<'_>, text: &str) -> bool {

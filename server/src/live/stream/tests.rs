@@ -88,14 +88,14 @@ impl Client {
 
     /// After a change of subscription a client drops what is in none of its layers and cells.
     fn keep(&mut self, view: &View, subscription: &Subscription) {
-        let slots = subscription.slots().map(|slot| {
-            let (layer, topic) = subscription.at(slot);
+        let pairs = subscription.pairs().map(|pair| {
+            let (layer, topic) = subscription.at(pair);
             let layer = view.catalog().spec(layer).name.clone();
             (layer, crate::live::message::topic_name(topic))
         });
-        let slots: HashSet<(String, String)> = slots.collect();
+        let pairs: HashSet<(String, String)> = pairs.collect();
         self.0
-            .retain(|(layer, _), (from, _)| slots.contains(&(layer.clone(), from.clone())));
+            .retain(|(layer, _), (from, _)| pairs.contains(&(layer.clone(), from.clone())));
     }
 }
 

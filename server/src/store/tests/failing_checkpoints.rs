@@ -16,14 +16,8 @@ fn after_more_removals_than_are_remembered_a_checkpoint_is_written_whole() {
     let mut picture = fold(&catalog, &log[..200]);
     let mut checkpointer = store.checkpointer(Arc::clone(&catalog)).unwrap();
     let view = picture.view();
-    let first = view.hot(Seq(0));
     checkpointer
-        .checkpoint(
-            &first,
-            &picture.take_removed(),
-            (view.seq(), view.clock()),
-            None,
-        )
+        .checkpoint(&view, &picture.take_removed(), None)
         .unwrap();
     let sql = |sql: &str| {
         let beside = Connection::open(dir.path().join("picture.db")).unwrap();
@@ -33,8 +27,7 @@ fn after_more_removals_than_are_remembered_a_checkpoint_is_written_whole() {
     picture.apply(&log[200..]);
     let view = picture.view();
     let mut fails = |removed: &[(LayerIx, FeatureId)]| {
-        let hot = view.hot(checkpointer.since());
-        let failed = checkpointer.checkpoint(&hot, removed, (view.seq(), view.clock()), None);
+        let failed = checkpointer.checkpoint(&view, removed, None);
         assert!(failed.is_err());
         checkpointer.since()
     };
@@ -45,10 +38,7 @@ fn after_more_removals_than_are_remembered_a_checkpoint_is_written_whole() {
     let many: Vec<_> = (0..262_145).map(gone).collect();
     assert_eq!(fails(&many), Seq(0));
     sql("DROP TRIGGER fails");
-    let hot = view.hot(Seq(0));
-    checkpointer
-        .checkpoint(&hot, &[], (view.seq(), view.clock()), None)
-        .unwrap();
+    checkpointer.checkpoint(&view, &[], None).unwrap();
     let loaded = store.load(&catalog, RingLimits::default()).unwrap();
     assert_eq!(loaded.checkpoint, view.seq());
     assert_same(&loaded.picture, &fold(&catalog, &log));

@@ -118,7 +118,7 @@ fn a_checkpoint_without_room_for_sightings_leaves_them_to_the_log() {
     let mut hot = view.hot(checkpointer.since());
     hot.sealed = None;
     checkpointer
-        .checkpoint(&hot, &[], (view.seq(), view.clock()), None)
+        .bring_to(&hot, (view.seq(), view.clock()), None)
         .unwrap();
     assert_eq!(segments(dir.path()), []);
     assert_eq!(folded(&store, &catalog, &log), READS);

@@ -35,7 +35,7 @@ const WAYS: &[Way] = &[
     Way {
         marks: &[".hot("],
         open_to: &[(
-            "server/src/engine/checkpoints.rs",
+            "server/src/store/checkpointer.rs",
             "a checkpoint holds the whole picture",
         )],
     },

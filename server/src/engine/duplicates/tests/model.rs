@@ -110,6 +110,8 @@ enum Then {
     Nothing,
     Fails,
     Checkpoint,
+    /// A checkpoint that has nothing of the memory, as on a full disk.
+    Forget,
     Restart,
 }
 
@@ -120,6 +122,7 @@ fn then() -> impl Strategy<Value = Then> {
         Then::Nothing,
         Then::Fails,
         Then::Checkpoint,
+        Then::Forget,
         Then::Restart,
     ])
 }
@@ -155,6 +158,7 @@ proptest! {
                     written = Some(trial.log.len());
                     prop_assert_eq!(held(&kept.restored(limit).unwrap()), held(&trial.duplicates));
                 }
+                Then::Forget => (kept, written) = (Kept::default(), None),
                 Then::Restart => {
                     let Some(written) = written else { continue };
                     let mut restored = kept.restored(limit).unwrap();
