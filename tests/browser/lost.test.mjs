@@ -34,12 +34,13 @@ async function drawn(...ids) {
     const of = (layer) => [...new Set(map.queryRenderedFeatures().filter((it) => it.source === `data-${layer}`).map((it) => it.properties.id))].sort();
     return JSON.stringify(of("cameras")) === wanted && of("coverage").length === JSON.parse(wanted).length;
   };
-  await page.waitForFunction(reached, JSON.stringify(ids));
+  await page.waitForFunction(reached, JSON.stringify(ids), { timeout: 25_000 });
 }
 
 const look = (lon, zoom) =>
   page.evaluate(([center, zoom]) => window.__wall.map.jumpTo({ center, zoom }), [[lon, DOWNTOWN[1]], zoom]);
-const settled = () => page.evaluate(() => new Promise((done) => window.__wall.map.once("idle", done).triggerRepaint()));
+/** A tile that is fetched unchanged is not drawn anew: the map says nothing then. */
+const settled = () => page.waitForFunction(() => window.__wall.map.areTilesLoaded());
 
 test("what came as tiles stays while the link is lost, whatever is done meanwhile", async () => {
   await page.goto(`${server.base}/wall/A?at=${DOWNTOWN.join(",")},15&focus=off`);
@@ -68,6 +69,8 @@ test("what came as tiles stays while the link is lost, whatever is done meanwhil
   await look(DOWNTOWN[0] + 0.06, 15);
   await settled();
   await drawn("c-east");
+  await look(DOWNTOWN[0], 15);
+  await drawn("c-west");
   // Nothing was ever fetched for this zoom.
   await look(DOWNTOWN[0], 14);
   await settled();

@@ -133,10 +133,9 @@ export class Stage {
     map.on("idle", () => {
       if (this.#expected === 0) document.documentElement.dataset["map"] = "idle";
     });
-    map.on("error", (event) => {
-      // A tile that failed is fetched again with all others.
-      if (!("tile" in event)) this.#troubled = true;
-      console.warn(event.error.message);
+    map.on("error", ({ error }) => {
+      this.#troubled = true;
+      console.warn(error.message);
     });
     const canvas = map.getCanvas();
     map.on("mousemove", ({ point }) => {
