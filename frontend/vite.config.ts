@@ -31,6 +31,10 @@ export default defineConfig(({ mode }) => {
         },
       },
     },
+    worker: {
+      format: "es",
+      rolldownOptions: { output: { entryFileNames: `${folder}/[name]-[hash].js` } },
+    },
     test: { include: ["src/**/*.test.ts"], environment: "node" },
   };
 });

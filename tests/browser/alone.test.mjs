@@ -71,7 +71,7 @@ test("the wall comes up whole and asks nobody but its server", async () => {
   assert.deepEqual(foreign, []);
   const kinds = new Set(asked.map(([kind]) => kind));
   for (const kind of ["document", "script", "stylesheet", "font", "fetch"]) assert.ok(kinds.has(kind), `${kind} among ${[...kinds]}`);
-  for (const part of [/\/assets\/app\/maplibre-gl-worker-/, /\/sprites\//, /\/tiles\/[^/]+\/\d+\//, /\/styles\//]) {
+  for (const part of [/\/assets\/app\/worker-/, /\/sprites\//, /\/tiles\/[^/]+\/\d+\//, /\/styles\//]) {
     assert.ok(asked.some(([, url]) => part.test(url)), `${part} was asked for`);
   }
   const pages = tried.filter((url) => !BROWSERS_OWN.test(url));

@@ -95,4 +95,31 @@ test("a style that is put on while few pixels are drawn has the symbols of the f
   assert.deepEqual(sprites.filter((it) => !it.includes("@2x.")), []);
 });
 
+test("the scale, the map's pixels and the inset's follow the screen", async () => {
+  await page.addInitScript(() => (window.__slow = 0));
+  await page.setViewportSize(LARGE);
+  await open("");
+  await page.goto(page.url().replace("focus=off", "focus=600"));
+  await browser.state("state", "live");
+  await server.post("incidents", point("urgent", 1, 0, { type: "shooting", priority: 1, discipline: "police", status: "open", address: "Sixth" }));
+  await page.waitForFunction(() => window.__wall?.inset()?.loaded());
+  const seen = () => {
+    const { map, inset } = window.__wall;
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const [canvas, place] = [map.getCanvas(), map.getContainer()].map((it) => it.getBoundingClientRect());
+    return { rem, same: Math.abs(inset().getPixelRatio() - map.getPixelRatio()) < 1e-9, fills: Math.abs(canvas.width - place.width) < 2, ground: map.getBounds().getEast() };
+  };
+  const before = await page.evaluate(seen);
+  assert.deepEqual([before.rem, before.same], [20, true]);
+  const ratio = await page.evaluate(() => window.__wall.map.getPixelRatio());
+  await page.setViewportSize({ width: 2 * LARGE.width, height: 2 * LARGE.height });
+  await page.waitForFunction(() => getComputedStyle(document.documentElement).fontSize === "40px");
+  await page.waitForFunction((old) => window.__wall.map.getPixelRatio() !== old || document.documentElement.dataset.drawn !== "100 %", ratio);
+  const after = await page.evaluate(seen);
+  assert.deepEqual([after.same, after.fills], [true, true]);
+  assert.ok(Math.abs(after.ground - before.ground) < 1e-4, "the same ground is shown, twice as large");
+  await page.setViewportSize(LARGE);
+  await page.waitForFunction(() => getComputedStyle(document.documentElement).fontSize === "20px");
+});
+
 test("nothing on the page complained", () => assert.deepEqual(browser.complaints, []));

@@ -134,6 +134,26 @@ test("a key that follows at once on the closing of a dialog is not lost in it", 
   await find.waitFor({ state: "hidden" });
 });
 
+test("Escape closes one panel and no more, however soon the next key follows", async () => {
+  await page.keyboard.press("]");
+  await page.keyboard.press("Enter");
+  const details = page.getByRole("heading", { name: "Nearest cameras" });
+  await details.waitFor();
+  const help = page.getByRole("heading", { name: "Keys and signs" });
+  const find = page.getByRole("heading", { name: "Find" });
+  for (const [key, panel] of [["?", help], ["f", find]]) {
+    await page.keyboard.press(key);
+    await panel.waitFor();
+    await Promise.all(["Escape", "?"].map((it) => page.keyboard.press(it)));
+    await help.waitFor();
+    await page.keyboard.press("Escape");
+    await help.waitFor({ state: "hidden" });
+    assert.ok(await details.isVisible(), "the details stay");
+  }
+  await page.keyboard.press("Escape");
+  await details.waitFor({ state: "detached" });
+});
+
 test("Shift and F fill the screen, and give it back", async () => {
   const filled = (wanted) => (document.fullscreenElement === document.documentElement) === wanted;
   assert.equal(await page.evaluate(filled, true), false);

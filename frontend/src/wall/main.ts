@@ -8,6 +8,7 @@ import { paintInterface } from "../look/palette";
 import { openWall } from "./open";
 import { beginOpening } from "./opening";
 import { stayAwake } from "./screen/awake";
+import { followScreen } from "./screen/following";
 import { watchMemory } from "./screen/watchdog";
 import { keptSound } from "./sound/keeping";
 import { settle } from "./sound/settings";
@@ -24,8 +25,12 @@ wall.theme = address.style ?? "night";
 wall.part = address.part;
 wall.faults = addressFaults(window.location.search);
 wall.sound = settle(keptSound(), wall.leads ? address.sound : { ...address.sound, on: false });
-wall.scale = wallScale(address.scale, window.screen.height);
-document.documentElement.style.fontSize = `${String(20 * wall.scale)}px`;
+const scaleToScreen = (): void => {
+  wall.scale = wallScale(address.scale, window.screen.height);
+  document.documentElement.style.fontSize = `${String(20 * wall.scale)}px`;
+};
+scaleToScreen();
+followScreen(scaleToScreen);
 document.documentElement.dataset["state"] = "loading";
 paintInterface(wall.theme, document.documentElement);
 

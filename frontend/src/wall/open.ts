@@ -1,5 +1,7 @@
 // Opens a wall: joins the live stream as soon as it is known what there is, raises the map as soon as its code and its ground are
 // here, and brings the two together. Nothing here needs a reload.
+import { tick } from "svelte";
+
 import { paintInterface } from "../look/palette";
 import type { Card } from "./alerts/rail";
 import { Director } from "./director";
@@ -12,6 +14,7 @@ import type { Dress, Stage } from "./map/stage";
 import type { Opening } from "./opening";
 import { closeLookZoom, Pointing } from "./pointing";
 import { ReplayDoor } from "./replay/door";
+import { followScreen } from "./screen/following";
 import { askCatalog, askExtents, askGround } from "./server/ask";
 import { until } from "./server/until";
 import type { Ground } from "./server/shapes";
@@ -88,7 +91,10 @@ class OpenWall implements MapSide {
         onPick: (picked, at) => this.director.pointing.picked(picked, at),
         onMove: (byHand) => this.#moved(byHand),
         onMoving: () => this.director.showing.moving(),
-        onDrawnPart: (part) => (wall.drawnPart = part),
+        onDrawnPart: (part) => {
+          wall.drawnPart = part;
+          this.#focusing.sharpen(this.#stage.pixelRatio);
+        },
       },
       watch.firstLive,
     );
@@ -114,6 +120,7 @@ class OpenWall implements MapSide {
           : this.#stage.tiledFeatures(layer),
     });
     setInterval(() => this.#refreshTiles(), TILES_EVERY_MS);
+    followScreen(() => void this.#rescale());
   }
 
   get view(): View {
@@ -151,10 +158,15 @@ class OpenWall implements MapSide {
     void this.#newCatalog();
   }
 
+  onLost(): void {
+    this.#stage.linked(true);
+  }
+
   /** Tiles may have been missed. */
   onRecovered(): void {
+    this.#stage.linked(false);
     if (this.#stage.troubled) void this.#dress();
-    else if (!this.isPast) this.#stage.refresh(this.#stage.tiledLayers, null);
+    else if (!this.isPast) this.#stage.refreshAll();
   }
 
   onSecond(): void {
@@ -166,10 +178,22 @@ class OpenWall implements MapSide {
     if (this.wall.link === "live" && !this.isPast) this.#stage.refresh(this.#stage.tiledLayers, null);
   }
 
+  async #rescale(): Promise<void> {
+    // The scale has to be on the page before the map can tell its own size.
+    await tick();
+    if (this.#stage.rescale(this.wall.scale)) void this.#dress();
+  }
+
   async #dress(): Promise<void> {
     this.#stage.expectDress();
+    const ground = await askGround(this.wall.theme).catch(() => null);
+    // What is on the screen beats data on black.
+    if (ground === null && this.#ground !== null) {
+      this.#stage.keepDress();
+      return;
+    }
+    this.#ground = ground;
     paintInterface(this.wall.theme, document.documentElement);
-    this.#ground = await askGround(this.wall.theme).catch(() => null);
     this.#focusing.wear(this.#clothes());
     await this.#stage.wear(this.#clothes());
   }

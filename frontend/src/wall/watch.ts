@@ -34,6 +34,7 @@ export interface MapSide {
   /** What has come while the past is shown. */
   onMissed(cards: readonly Card[]): void;
   onCatalogChanged(): void;
+  onLost(): void;
   onRecovered(): void;
   onSecond(): void;
 }
@@ -144,6 +145,7 @@ export class Watch {
     const { wall } = this;
     if (wall.link === "lost" && state === "live") this.#recovered();
     wall.link = state;
+    if (state === "lost") this.#map?.onLost();
     if (state === "live") {
       this.#isLive();
       // What is there by now is no news, and what comes next is: also where nothing is there.

@@ -73,6 +73,11 @@ export class Focusing {
     this.#inset?.wear(dress);
   }
 
+  /** The main view is drawn in another number of pixels, and the inset with it. */
+  sharpen(pixelRatio: number): void {
+    this.#inset?.sharpen(pixelRatio);
+  }
+
   pin(): void {
     const { focus } = this.wall;
     if (focus === null) return;

@@ -26,6 +26,7 @@ describe("a key with nothing to do", () => {
     expect(nothingToDo({ do: "acknowledge" }, wall({ cards: [{ key: "a" }] }))).toMatch(
       /^No alarm is chosen/,
     );
+    expect(nothingToDo({ do: "theme" }, wall({ link: "lost" }))).toMatch(/^There is no other style/);
     expect(nothingToDo({ do: "plate" }, wall())).toBe("Nothing with a plate is open.");
     expect(nothingToDo({ do: "plate" }, wall({ selected: hit, mayOpenPlates: false }))).toMatch(/may not/);
     expect(nothingToDo({ do: "pin" }, wall())).toBe("There is no inset to pin.");

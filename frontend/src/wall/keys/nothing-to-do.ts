@@ -3,7 +3,10 @@ import { hasPlate } from "../details";
 import type { Wall } from "../state/wall.svelte";
 import type { Command } from "./bindings";
 
-type Seen = Pick<Wall, "scenes" | "cards" | "currentCard" | "selected" | "mayOpenPlates" | "focus" | "part">;
+type Seen = Pick<
+  Wall,
+  "scenes" | "cards" | "currentCard" | "selected" | "mayOpenPlates" | "focus" | "part" | "link"
+>;
 
 function noScene({ scenes }: Seen, index: number): string | null {
   if (index < scenes.length) return null;
@@ -38,6 +41,8 @@ export function nothingToDo(command: Command, wall: Seen): string | null {
     case "replay":
       // The displays of one view have no replay in common, and none of them may show another time than its neighbour.
       return wall.part === null ? null : "One of several displays shows no replay.";
+    case "theme":
+      return wall.link === "lost" ? "There is no other style while the connection is lost." : null;
     case "cycle":
       return noScene(wall, 1);
     default:

@@ -61,6 +61,14 @@ export class Inset {
     this.map.setStyle(styleOf(dress), { diff: false });
   }
 
+  /** As sharp as the main map is drawn from now on. */
+  sharpen(pixelRatio: number): void {
+    if (this.map.getPixelRatio() === pixelRatio) return;
+    this.map.setPixelRatio(pixelRatio);
+    // At once: a canvas that has another size is empty until it is drawn.
+    this.map.redraw();
+  }
+
   #fill(): void {
     this.refresh();
     this.select(this.#selection);

@@ -104,6 +104,16 @@ describe("the resolution", () => {
     expect(resolution.part).toBe(1);
   });
 
+  it("draws no more pixels than before on a denser screen whose frames are slow, and all of them where they are quick", () => {
+    const slow = new Resolution(1, 0);
+    draw(slow, 3, () => 200);
+    expect(slow.rescaled(2, 4, 3000)).toBe(0.5);
+    expect(slow.rescaled(1, 1 / 4, 4000)).toBe(1);
+    const quick = new Resolution(1, 0);
+    draw(quick, 60, () => 9);
+    expect(quick.rescaled(2, 4, 60_000)).toBe(1);
+  });
+
   it("gives the pixels back where the map shrinks", () => {
     const resolution = new Resolution(2, 0);
     draw(resolution, 3, () => 200);

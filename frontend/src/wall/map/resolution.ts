@@ -29,7 +29,7 @@ export function partsOf(fullRatio: number): number[] {
 }
 
 export class Resolution {
-  readonly #parts: readonly number[];
+  #parts: readonly number[];
   #step = 0;
   #frames: number[] = [];
   #calmSince: number;
@@ -72,10 +72,22 @@ export class Resolution {
     const isQuick = this.#frames.length > 0 && fastest * growth <= CALM_MS;
     this.#frames = [];
     if (growth > 1 && isQuick) return null;
-    const same = this.part / Math.sqrt(growth) + ROUNDING;
-    const found = this.#parts.findIndex((part) => part <= same);
-    const step = found === -1 ? this.#parts.length - 1 : found;
+    const step = this.#stepWithin(this.part / Math.sqrt(growth));
     return step === this.#step ? null : this.#change(step, false, now_ms);
+  }
+
+  /** All pixels are now another number for one of the style, and so many times as many. As after a change of size. */
+  rescaled(fullRatio: number, growth: number, now_ms: number): number {
+    const part = this.part;
+    this.#parts = partsOf(fullRatio);
+    this.#step = this.#stepWithin(part);
+    this.resized(growth, now_ms);
+    return this.part;
+  }
+
+  #stepWithin(part: number): number {
+    const found = this.#parts.findIndex((one) => one <= part + ROUNDING);
+    return found === -1 ? this.#parts.length - 1 : found;
   }
 
   /** The most pixels whose frame is not slow, if its cost goes with their number. */

@@ -32,7 +32,7 @@ export class Sharpness {
   /** `fullRatio`: pixels drawn for one of the style where the display can bear it. */
   constructor(
     private readonly map: MapLibreMap,
-    private readonly fullRatio: number,
+    private fullRatio: number,
     private readonly onPart: (part: number) => void,
   ) {
     this.#resolution = new Resolution(fullRatio, performance.now());
@@ -46,6 +46,18 @@ export class Sharpness {
 
   get ratio(): number {
     return this.#resolution.part * this.fullRatio;
+  }
+
+  /** Another screen, or another scale on it: the map has the same place in the style, and another number of pixels. */
+  rescale(fullRatio: number): void {
+    if (fullRatio === this.fullRatio) return;
+    const growth = (fullRatio / this.fullRatio) ** 2;
+    this.fullRatio = fullRatio;
+    const part = this.#resolution.rescaled(fullRatio, growth, performance.now());
+    // Until the first picture is whole it is drawn as coarsely as it was begun.
+    if (this.#first === null) this.#draw(part);
+    else this.map.resize();
+    this.map.redraw();
   }
 
   /** The first picture is on the screen, still coarse. */

@@ -14,8 +14,9 @@ import type { DiffTarget } from "./live-source";
 import "./maplibre";
 import { Pulses } from "./pulses";
 import { Sharpness } from "./sharpness";
-import { sharpSymbols } from "./sharp-symbols";
+import { densityOf, sharpSymbols } from "./sharp-symbols";
 import { sourceOf } from "./drawing";
+import { HELD } from "./tile-memory";
 import { drawingOf } from "./overlay/legend";
 import { SELECTION_SOURCE } from "./overlay/selection";
 
@@ -68,6 +69,9 @@ export class Stage {
   #troubled = false;
   /** Dresses that are on their way. */
   #expected = 0;
+  #isLinkLost = false;
+  /** Of the symbols it wears. */
+  #density = 1;
   /** Layers of the style that wait until the first picture is shown. */
   #later: readonly string[] = [];
   readonly #pulses: Pulses;
@@ -86,7 +90,7 @@ export class Stage {
     const { style, later } = firstStyle(this.#compose(dress).style);
     this.#later = later;
     const { pose, part } = standing;
-    const pixelRatio = window.devicePixelRatio * standing.scale;
+    const pixelRatio = this.#fullRatio;
     this.#away = this.#awayNow(container);
     this.map = new MapLibreMap({
       container,
@@ -98,7 +102,7 @@ export class Stage {
       maxPitch: part === null ? 60 : 0,
       pixelRatio,
       trackResize: false,
-      transformRequest: sharpSymbols(pixelRatio),
+      transformRequest: (url, type) => this.#request(url, type),
       locale: { "Map.Title": "Map" },
     });
     this.#pulses = new Pulses(this.map);
@@ -157,13 +161,47 @@ export class Stage {
     this.events.onFreshSources();
   }
 
+  /** The dress that was expected cannot be had: this one stays until the link is back. */
+  keepDress(): void {
+    this.#expected -= 1;
+    this.#troubled = true;
+    this.map.triggerRepaint();
+  }
+
   #compose({ theme, ground, catalog, shown }: Dress): Composed {
     this.#catalog = catalog;
     this.#shown = shown;
     this.#troubled = ground === null;
     const composed = compose(ground, theme, catalog, shown, window.location.origin);
     this.#owned = composed.owned;
+    this.#density = densityOf(this.#fullRatio);
     return composed;
+  }
+
+  /** Pixels of the display for one of the style. */
+  get #fullRatio(): number {
+    return window.devicePixelRatio * this.standing.scale;
+  }
+
+  #request(url: string, type?: string): { url: string } {
+    if (type === "Tile") return { url: this.#isLinkLost ? `${url}${HELD}` : url };
+    return sharpSymbols(this.#fullRatio)(url, type);
+  }
+
+  /** While the link is lost, tiles are shown as they were: none is waited for that has been here. */
+  linked(isLost: boolean): void {
+    this.#isLinkLost = isLost;
+  }
+
+  /**
+   * To be called when the screen may be another one, once its scale is on the page. Gives back whether the map needs a new dress, for
+   * its symbols are too coarse.
+   */
+  rescale(scale: number): boolean {
+    this.standing.scale = scale;
+    this.#sharpness.rescale(this.#fullRatio);
+    this.#stayInPart();
+    return densityOf(this.#fullRatio) > this.#density;
   }
 
   /** Whether something of the map could not be fetched since it was last dressed. */
@@ -348,6 +386,12 @@ export class Stage {
   select(features: GeoJSON.Feature[]): void {
     const source = this.map.getSource<GeoJSONSource>(SELECTION_SOURCE);
     void source?.setData({ type: "FeatureCollection", features });
+  }
+
+  /** Fetches every tile again, of the ground too. */
+  refreshAll(): void {
+    for (const [name, source] of Object.entries(this.map.getStyle().sources))
+      if (source.type === "vector") this.map.refreshTiles(name);
   }
 
   /** Fetches tiles again; the server answers 304 where nothing changed. `null` means all. */
