@@ -174,12 +174,13 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .default_service(web::route().to(refusals::no_such_path));
 }
 
+/// The name of the header that says which position of the log an answer stands at.
+static ATALAYA_SEQ: HeaderName = HeaderName::from_static("atalaya-seq");
+
 /// The header that says which position of the log an answer stands at.
 pub fn atalaya_seq(app: &App, seq: Seq) -> (HeaderName, String) {
-    (
-        HeaderName::from_static("atalaya-seq"),
-        format!("{}:{seq}", app.engine.epoch()),
-    )
+    let text = format!("{}:{seq}", app.engine.epoch());
+    (ATALAYA_SEQ.clone(), text)
 }
 
 /// Where an answer from a view stands in the log, as far as the viewer may know: at the last change that

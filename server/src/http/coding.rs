@@ -43,12 +43,14 @@ impl Coding {
 
     /// As [`Self::negotiate`], where only these codings are at hand; the best comes first.
     pub(super) fn negotiate_among(request: &HttpRequest, at_hand: &[Self]) -> Self {
-        let accepted: Vec<&str> = request
-            .headers()
-            .get_all(ACCEPT_ENCODING)
-            .filter_map(|value| value.to_str().ok())
-            .collect();
-        Self::choose(&accepted.join(","), at_hand)
+        let headers = request.headers().get_all(ACCEPT_ENCODING);
+        let mut accepted = headers.filter_map(|value| value.to_str().ok());
+        let first = accepted.next().unwrap_or_default();
+        let more: Vec<&str> = accepted.collect();
+        if more.is_empty() {
+            return Self::choose(first, at_hand);
+        }
+        Self::choose(&format!("{first},{}", more.join(",")), at_hand)
     }
 
     fn choose(accepted: &str, at_hand: &[Self]) -> Self {
