@@ -4,6 +4,7 @@
 //! and only then the bytes. The `ETag` is known before anything is encoded; encoding happens off the
 //! event loop, at most so many at a time, and identical misses wait for one of them.
 
+mod at_hand;
 mod service;
 mod told;
 
@@ -17,11 +18,13 @@ use crate::metrics;
 use crate::problem::Problem;
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
+use at_hand::{Asked, AtHand};
 use atalaya_tiles::catalog::FieldType;
 use atalaya_tiles::tile::MERCATOR_LATITUDE;
 use atalaya_tiles::{LayerIx, LayerSpec, TileCoord, TileLayer, View, Viewer, tile_layers};
 use serde_json::{Value, json};
 use service::{TileKey, Wire};
+use std::sync::Arc;
 use told::Told;
 
 /// The name of the static tileset.
@@ -190,39 +193,71 @@ pub(super) async fn tile(
     (key.window, key.at) = (window, at);
     key.coding = Coding::negotiate(&request);
     let told = Told::of(&app, &view, &caller, &name, &key);
-    if let Some(answer) = at_hand(&request, &app, &key, &told) {
-        return Ok(answer);
+    if told.is_known(&request) {
+        metrics::TILES_NOT_MODIFIED.increment(1);
+        return Ok(told.not_modified());
     }
-    // On the heap, so that whoever gets what is kept does not carry it.
-    let served = Box::pin(app.tiles.wire(&app, view, key)).await;
-    count(&served);
-    Ok(told.whole(served?.0))
+    let served = app.tiles.wire(&app, view, key).await;
+    count(&served.as_ref().map(|(wire, encoded)| (wire, *encoded)));
+    Ok(told.whole(&served?.0))
 }
 
 /// Answers with a tile that is kept, or that the client has, where nothing has to be waited for. The rest, and
 /// all that is to be refused, takes the way through the route to [`tile`].
 pub(super) fn kept(request: &HttpRequest) -> Option<HttpResponse> {
-    let path = request.path().strip_prefix("/tiles/")?;
+    let path = request.path();
     let plain = request.method() == Method::GET && request.uri().query().is_none();
-    if !plain || path.contains('%') {
+    if !plain || !path.starts_with("/tiles/") {
         return None;
     }
-    let mut parts = path.split('/');
+    let app = request.app_data::<web::Data<App>>()?;
+    let caller = Caller::known(request)?;
+    let asked = Asked {
+        path,
+        viewer: caller.viewer,
+        coding: Coding::negotiate(request),
+    };
+    let view = app.engine.view_now();
+    let basemap_version = app.basemap.load().version();
+    let given_before = at_hand::look(&asked, |tile| {
+        let same = tile.is_of(&view, basemap_version);
+        same.then(|| answer(request, &tile.told, &tile.wire))
+    });
+    let found = given_before.or_else(|| {
+        let (told, wire) = looked_up(app, &view, &caller, &asked)?;
+        let found = answer(request, &told, &wire);
+        let tile = AtHand::new(told, wire, &view, basemap_version);
+        at_hand::keep(&asked, tile, app.tiles.at_hand_bytes());
+        Some(found)
+    })?;
+    crate::request::note_frequent();
+    Some(found)
+}
+
+/// Looks a tile up that is kept, with its head.
+fn looked_up(
+    app: &App,
+    view: &Arc<View>,
+    caller: &Caller,
+    asked: &Asked<'_>,
+) -> Option<(Told, Wire)> {
+    if asked.path.contains('%') {
+        return None;
+    }
+    let mut parts = asked.path.strip_prefix("/tiles/")?.split('/');
     let [name, z, x, y] = [parts.next()?, parts.next()?, parts.next()?, parts.next()?];
     if parts.next().is_some() {
         return None;
     }
     let tile = coordinates(z, x, y).ok()?;
-    let app = request.app_data::<web::Data<App>>()?;
-    let caller = Caller::known(request)?;
-    let view = app.engine.view_now();
-    let tileset = tileset(app, &view, &caller.viewer, name).ok()?;
-    let mut key = key(app, &view, &caller, tileset, tile);
-    key.coding = Coding::negotiate(request);
-    let told = Told::of(app, &view, &caller, name, &key);
-    let answer = at_hand(request, app, &key, &told)?;
-    crate::request::note_frequent();
-    Some(answer)
+    let tileset = tileset(app, view, &caller.viewer, name).ok()?;
+    let mut key = key(app, view, caller, tileset, tile);
+    key.coding = asked.coding;
+    let told = Told::of(app, view, caller, name, &key);
+    let same = |tile: &AtHand| (tile.told.etag == told.etag).then(|| tile.wire.clone());
+    let kept = || app.tiles.kept(&key).map(Wire::of_this_thread);
+    let wire = at_hand::look(asked, same).or_else(kept)?;
+    Some((told, wire))
 }
 
 /// What a tile of now is kept by, as it is.
@@ -248,19 +283,18 @@ fn key(app: &App, view: &View, caller: &Caller, tileset: Tileset, tile: TileCoor
     }
 }
 
-/// The answer that takes no work: 304, or what is kept.
-fn at_hand(request: &HttpRequest, app: &App, key: &TileKey, told: &Told) -> Option<HttpResponse> {
+/// The answer with a tile that was kept, or 304 where the client has it.
+fn answer(request: &HttpRequest, told: &Told, wire: &Wire) -> HttpResponse {
     if told.is_known(request) {
         metrics::TILES_NOT_MODIFIED.increment(1);
-        return Some(told.not_modified());
+        return told.not_modified();
     }
-    let kept = Ok((app.tiles.kept(key)?, false));
-    count(&kept);
-    kept.ok().map(|(wire, _)| told.whole(wire))
+    count(&Ok((wire, false)));
+    told.whole(wire)
 }
 
 /// Counts a tile that had to be looked up, by what came of it.
-fn count(served: &Result<(Wire, bool), Problem>) {
+fn count(served: &Result<(&Wire, bool), &Problem>) {
     let outcome = match served {
         Ok((wire, _)) if wire.bytes.is_empty() => &metrics::TILES_EMPTY,
         Ok((_, true)) => &metrics::TILES_ENCODED,

@@ -23,6 +23,9 @@ const ENCODERS: Purpose = Purpose {
     refused: &metrics::REFUSED_TILES,
 };
 
+/// Which part of the room for tiles is that of threads for what they have at hand.
+const AT_HAND_SHARE: u64 = 8;
+
 /// What the bytes of a tile depend on, besides the epoch and the catalog.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct TileKey {
@@ -44,12 +47,23 @@ pub(super) struct Wire {
     pub(super) coding: Coding,
 }
 
+impl Wire {
+    /// The same bytes, whose uses are counted apart from those of other threads.
+    pub(super) fn of_this_thread(self) -> Self {
+        Self {
+            bytes: Bytes::from_owner(self.bytes),
+            coding: self.coding,
+        }
+    }
+}
+
 /// Encodes tiles, and keeps the bytes that go on the wire.
 #[derive(Debug)]
 pub struct TileService {
     wire: Cache<TileKey, Wire>,
     encoders: WorkPlaces,
     limits: TileLimits,
+    at_hand_bytes: usize,
 }
 
 impl TileService {
@@ -57,10 +71,13 @@ impl TileService {
     pub fn new(limits: &crate::config::Limits) -> Self {
         let weigh =
             |_: &TileKey, wire: &Wire| u32::try_from(wire.bytes.len() + 256).unwrap_or(u32::MAX);
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let at_hand = limits.tile_cache_bytes / AT_HAND_SHARE;
         Self {
+            at_hand_bytes: usize::try_from(at_hand).unwrap_or(usize::MAX) / workers,
             wire: Cache::builder()
                 .weigher(weigh)
-                .max_capacity(limits.tile_cache_bytes)
+                .max_capacity(limits.tile_cache_bytes - at_hand)
                 .eviction_listener(|_, _, cause| {
                     if cause == RemovalCause::Size {
                         metrics::EVICTED_TILES.increment(1);
@@ -82,6 +99,11 @@ impl TileService {
         metrics::TILE_CACHE_BYTES.set(metrics::real(self.wire.weighted_size()));
         let busy = self.encoders.taken();
         metrics::TILE_ENCODERS_BUSY.set(metrics::real(busy as u64));
+    }
+
+    /// How much of what it has at hand a thread may hold.
+    pub(super) fn at_hand_bytes(&self) -> usize {
+        self.at_hand_bytes
     }
 
     /// The bytes of a tile, if they are kept.

@@ -28,9 +28,10 @@ thread_local! {
 }
 
 /// The headers of a tile's answer.
+#[derive(Debug)]
 pub(super) struct Told {
-    etag: String,
-    stands: HeaderValue,
+    pub(super) etag: HeaderValue,
+    pub(super) stands: HeaderValue,
 }
 
 impl Told {
@@ -52,7 +53,7 @@ impl Told {
             basemap_version: key.basemap_version,
             coding: key.coding,
         };
-        let etag = tag.with_hash(|hash| format!("\"{hash}-{}\"", key.seq));
+        let etag = tag.with_hash(|hash| plain(&format!("\"{hash}-{}\"", key.seq)));
         let stands = match key.at {
             None => stands_now(app, view, &caller.viewer),
             Some(_) => stands(app, view, &caller.viewer, key),
@@ -62,7 +63,7 @@ impl Told {
 
     /// Whether the client says that it has this version.
     pub(super) fn is_known(&self, request: &HttpRequest) -> bool {
-        matches(request, &self.etag)
+        matches(request, self.etag.to_str().unwrap_or_default())
     }
 
     pub(super) fn not_modified(&self) -> HttpResponse {
@@ -70,7 +71,7 @@ impl Told {
     }
 
     /// The answer with a tile, or that it has nothing in it.
-    pub(super) fn whole(&self, wire: Wire) -> HttpResponse {
+    pub(super) fn whole(&self, wire: &Wire) -> HttpResponse {
         if wire.bytes.is_empty() {
             return self.headers(HttpResponse::NoContent()).finish();
         }
@@ -80,12 +81,12 @@ impl Told {
             let coding = HeaderValue::from_static(wire.coding.name());
             answer.insert_header((header::CONTENT_ENCODING, coding));
         }
-        answer.body(wire.bytes)
+        answer.body(wire.bytes.clone())
     }
 
     fn headers(&self, mut answer: HttpResponseBuilder) -> HttpResponseBuilder {
         answer
-            .insert_header((header::ETAG, self.etag.as_str()))
+            .insert_header((header::ETAG, self.etag.clone()))
             .insert_header((
                 header::CACHE_CONTROL,
                 HeaderValue::from_static("private, no-cache"),
@@ -210,8 +211,12 @@ fn stands(app: &App, view: &View, viewer: &Viewer, key: &TileKey) -> HeaderValue
 
 fn header_of(app: &App, seq: atalaya_tiles::Seq) -> HeaderValue {
     let (_, text) = atalaya_seq(app, seq);
-    // An epoch is hexadecimal, and a seq a number.
-    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
+    plain(&text)
+}
+
+/// A value of hexadecimal digits, numbers and what stands between them.
+fn plain(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 /// Keeps one more; the oldest makes room.
