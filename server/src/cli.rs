@@ -21,6 +21,9 @@ mod serve;
 mod session;
 mod way;
 
+#[cfg(test)]
+pub(crate) use logging::OfRequests;
+
 use crate::config::{BadConfig, Config};
 use crate::engine::StartError;
 use crate::identity::{IdentityError, UnknownName};

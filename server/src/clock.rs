@@ -4,10 +4,14 @@
 //! uptime only measures: it never goes back, and whatever is to happen every so often goes by it.
 
 use jiff::{SignedDuration, Timestamp};
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
+
+/// How many numbers for ids a thread takes at a time.
+const BLOCK_NUMBERS: u64 = 1_024;
 
 /// Tells the time: the system's, or one that a test sets.
 #[derive(Debug, Clone)]
@@ -62,8 +66,6 @@ impl Clock {
     /// A new id, UUID v7 (RFC 9562): in the order of the clock, never given twice, and no secret. The
     /// random part is drawn once and counted on, since every request has an id.
     pub fn new_id(&self) -> Uuid {
-        static LAST: LazyLock<AtomicU64> =
-            LazyLock::new(|| AtomicU64::new(Uuid::new_v4().as_u64_pair().0));
         static PROCESS: LazyLock<u16> = LazyLock::new(|| {
             let [.., high, low] = Uuid::new_v4().into_bytes();
             u16::from_be_bytes([high, low])
@@ -72,7 +74,7 @@ impl Clock {
         let mut random = [0; 10];
         let (process, count) = random.split_at_mut(2);
         process.copy_from_slice(&PROCESS.to_be_bytes());
-        count.copy_from_slice(&LAST.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        count.copy_from_slice(&next_number().to_be_bytes());
         uuid::Builder::from_unix_timestamp_millis(now, &random).into_uuid()
     }
 
@@ -95,8 +97,49 @@ impl Clock {
     }
 }
 
+/// A number that no other id of this process has. Threads take numbers by the block, so that they do not meet at
+/// one counter for each.
+fn next_number() -> u64 {
+    static FREE: LazyLock<AtomicU64> =
+        LazyLock::new(|| AtomicU64::new(Uuid::new_v4().as_u64_pair().0));
+    thread_local! {
+        /// The next number of the block, and how many are left of it.
+        static BLOCK: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    }
+    let (number, left) = match BLOCK.get() {
+        (_, 0) => (
+            FREE.fetch_add(BLOCK_NUMBERS, Ordering::Relaxed),
+            BLOCK_NUMBERS,
+        ),
+        block => block,
+    };
+    BLOCK.set((number.wrapping_add(1), left - 1));
+    number
+}
+
 /// A point on the monotonic clock, for deadlines and durations.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn monotonic() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_id_is_given_twice() {
+        let clock = Clock::fixed(Timestamp::UNIX_EPOCH);
+        let many = || -> Vec<Uuid> {
+            let number = 3 * BLOCK_NUMBERS + 1;
+            (0..number).map(|_| clock.new_id()).collect()
+        };
+        let (here, there) = std::thread::scope(|scope| {
+            let there = scope.spawn(many);
+            (many(), there.join().unwrap())
+        });
+        let all: HashSet<&Uuid> = here.iter().chain(&there).collect();
+        assert_eq!(all.len(), here.len() + there.len());
+    }
 }

@@ -34,7 +34,7 @@ use crate::config::{BadConfig, Config, FeedConfig};
 use crate::identity::hex;
 use crate::metrics::{self, FeedMeters};
 use crate::store::{Store, StoreError};
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use atalaya_tiles::{Catalog, Event, FeedName, LayerIx, Open, Seq, Steps, View, Viewer};
 use budget::Budget;
 use feeds::FeedTable;
@@ -240,6 +240,11 @@ impl Engine {
     /// The view of the moment. Do not await while holding it (invariant 5).
     pub fn view(&self) -> Arc<View> {
         self.shared.view.load_full()
+    }
+
+    /// As [`Self::view`], for who is done with it at once: nothing is counted up and down that all threads share.
+    pub fn view_now(&self) -> Guard<Arc<View>> {
+        self.shared.view.load()
     }
 
     /// The layers.

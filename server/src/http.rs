@@ -154,12 +154,13 @@ where
         .route(head)
 }
 
+/// The name of the header that says which position of the log an answer stands at.
+static ATALAYA_SEQ: HeaderName = HeaderName::from_static("atalaya-seq");
+
 /// The header that says which position of the log an answer stands at.
 pub fn atalaya_seq(app: &App, seq: Seq) -> (HeaderName, String) {
-    (
-        HeaderName::from_static("atalaya-seq"),
-        format!("{}:{seq}", app.engine.epoch()),
-    )
+    let text = format!("{}:{seq}", app.engine.epoch());
+    (ATALAYA_SEQ.clone(), text)
 }
 
 /// Where an answer from a view stands in the log, as far as the viewer may know: at the last change that

@@ -8,6 +8,7 @@
 //!
 //! Calls block on the store and belong off the event loop, all but [`Identity::known`].
 
+mod at_hand;
 mod failures;
 mod grant;
 mod listed;
@@ -26,6 +27,7 @@ pub use token::Token;
 pub(crate) use token::hex;
 
 use crate::metrics;
+use at_hand::Turns;
 use jiff::{SignedDuration, Timestamp};
 use moka::notification::RemovalCause;
 use moka::sync::Cache;
@@ -122,6 +124,14 @@ enum Slot {
     Session(Digest),
 }
 
+impl Slot {
+    /// A number that is as good as drawn.
+    fn place(&self) -> usize {
+        let (Self::Key(digest) | Self::Session(digest)) = self;
+        digest.bytes().first().copied().map_or(0, usize::from)
+    }
+}
+
 impl Credential {
     fn token(&self) -> &Token {
         match self {
@@ -199,6 +209,7 @@ pub struct Identity {
     records: Records,
     lasting: Lasting,
     believed: Cache<Slot, Believed>,
+    at_hand: Turns,
     /// Uses of sessions that the store could not note.
     unnoted: Cache<Digest, Timestamp>,
     failed_links: Failures,
@@ -219,6 +230,7 @@ impl Identity {
                     }
                 })
                 .build(),
+            at_hand: Turns::default(),
             unnoted: Cache::new(CACHED_MOST),
             failed_links: Failures::new(10, SignedDuration::from_secs(30)),
             failed_tokens: Failures::new(60, SignedDuration::from_secs(1)),
@@ -266,6 +278,7 @@ impl Identity {
     pub fn revoke_key(&self, key: &str, now: Timestamp) -> Result<bool, IdentityError> {
         let revoked = self.records.revoke_key(key, now)?;
         self.believed.invalidate_all();
+        self.at_hand.turn();
         Ok(revoked)
     }
 
@@ -298,6 +311,7 @@ impl Identity {
     pub fn sign_out(&self, token: &Token, now: Timestamp) -> Result<(), IdentityError> {
         self.records.end_session(&token.digest(), now)?;
         self.believed.invalidate(&Slot::Session(token.digest()));
+        self.at_hand.turn();
         Ok(())
     }
 
@@ -305,6 +319,7 @@ impl Identity {
     pub fn revoke_session(&self, id: &str, now: Timestamp) -> Result<bool, IdentityError> {
         let revoked = self.records.revoke_session(id, now)?;
         self.believed.invalidate_all();
+        self.at_hand.turn();
         Ok(revoked)
     }
 
@@ -345,6 +360,7 @@ impl Identity {
                 self.unnoted.insert(digest, now);
             }
             self.believed.invalidate(&credential.slot());
+            self.at_hand.turn();
         }
         Ok(self.standing(found, now))
     }
@@ -399,11 +415,12 @@ impl Identity {
             read_at: now,
         };
         self.believed.insert(slot, believed);
+        self.at_hand.turn();
         Ok(found)
     }
 
     fn fresh(&self, slot: &Slot, now: Timestamp) -> Option<Believed> {
-        let believed = self.believed.get(slot)?;
+        let believed = self.at_hand.get(slot, || self.believed.get(slot))?;
         let age = now.duration_since(believed.read_at);
         let fresh = (SignedDuration::ZERO..CACHED_FOR).contains(&age);
         fresh.then_some(believed)

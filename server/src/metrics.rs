@@ -278,8 +278,8 @@ metrics! {
         { "work": REFUSED_QUESTIONS "questions", REFUSED_TILES "tiles", REFUSED_PAST "past",
           REFUSED_CREDENTIALS "credentials" }
     counter "atalaya_cache_evictions_total"
-        "Entries that made room for others: tiles, frames of the live stream, checked credentials, pictures of the past, coded documents, views that live streams are on their way to."
-        { "cache": EVICTED_TILES "tiles", EVICTED_FRAMES "frames", EVICTED_CREDENTIALS "credentials",
+        "Entries that made room for others: tiles, tiles that a thread has at hand, frames of the live stream, checked credentials, pictures of the past, coded documents, views that live streams are on their way to."
+        { "cache": EVICTED_TILES "tiles", EVICTED_AT_HAND "tiles_at_hand", EVICTED_FRAMES "frames", EVICTED_CREDENTIALS "credentials",
           EVICTED_HISTORY "history", EVICTED_DOCUMENTS "documents", EVICTED_VIEWS "views" }
     counter "atalaya_pages_continued_total"
         "Pages of /ogc that have a link to the next one, because not everything fits."

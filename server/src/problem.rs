@@ -426,20 +426,9 @@ pub fn echo(value: &str) -> String {
     shown
 }
 
-tokio::task_local! {
-    static REQUEST: Uuid;
-}
-
-/// Runs a request under its id, which problems that it meets will carry as their instance.
-pub async fn under<F: Future>(id: Uuid, request: F) -> F::Output {
-    REQUEST.scope(id, request).await
-}
-
 /// The id of the request that is being answered; a random one outside of any.
 pub fn request_id() -> Uuid {
-    REQUEST
-        .try_with(|id| *id)
-        .unwrap_or_else(|_| Uuid::new_v4())
+    crate::request::id().unwrap_or_else(Uuid::new_v4)
 }
 
 #[cfg(test)]

@@ -1,18 +1,23 @@
-//! What the server writes on stderr: one JSON object a line; `RUST_LOG` chooses what.
+//! What the server writes on stderr: one JSON object a line; `RUST_LOG` chooses what. A line that was written
+//! while a request was being answered names it, under `span`.
 //!
 //! Promises that nobody can fill it from outside: what a client sends that is no request of HTTP, or never
 //! whole, or takes back, the framework calls an error, once a connection; here it is counted, and written
 //! only where somebody asked for lines of level debug.
 
 use crate::metrics;
-use std::fmt::Debug;
+use crate::request;
+use std::fmt::{self, Debug};
 use std::panic::PanicHookInfo;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber, error};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::{Format, Json, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, format, layer};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, fmt::layer};
 
 /// Where the framework reads requests of HTTP/1.
 const READER: &str = "actix_http::h1::dispatcher";
@@ -32,7 +37,8 @@ const OF_THE_FRAMEWORK: &str = "actix_server=warn";
 pub(super) fn logging(level: &str) {
     let usual = || EnvFilter::new(format!("{level},{OF_THE_FRAMEWORK}"));
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
-    let lines = layer().json().with_writer(std::io::stderr);
+    let lines = layer().json().event_format(OfRequests::default());
+    let lines = lines.with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry();
     let logging = registry.with(filter).with(BadRequests).with(lines);
     // A second call in one process, as in tests, changes nothing.
@@ -50,6 +56,42 @@ fn note_panic(panic: &PanicHookInfo<'_>) {
         at = at.as_deref().unwrap_or_default(),
         "panicked"
     );
+}
+
+/// Writes an event as a JSON object, with the request in which it happened. Spans say the same, and cost every
+/// request what only those pay here that have something to log.
+pub(crate) struct OfRequests(Format<Json>);
+
+impl Default for OfRequests {
+    fn default() -> Self {
+        Self(format().json())
+    }
+}
+
+impl<S, N> FormatEvent<S, N> for OfRequests
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let Some(id) = request::id() else {
+            return self.0.format_event(context, writer, event);
+        };
+        let mut line = String::new();
+        self.0
+            .format_event(context, Writer::new(&mut line), event)?;
+        let line = line.trim_end();
+        let open = line.strip_suffix('}').unwrap_or(line);
+        writeln!(
+            writer,
+            "{open},\"span\":{{\"request.id\":\"{id}\",\"name\":\"request\"}}}}"
+        )
+    }
 }
 
 /// Counts bad requests, and keeps them out of the log.

@@ -4,11 +4,13 @@
 //! request, so that a grant that ended is gone; a session never acts for a page of another origin.
 //! Without TLS restricted fields stay on the machine. Refuses to say why a credential failed.
 
+mod class;
+
 use super::places::{Purpose, WorkPlaces};
 use super::site::{self, Site};
 use crate::clock::Clock;
 use crate::identity::{
-    Action, Credential, Identity, Known, Permission, Principal, Token, hex, may, viewer,
+    Action, Credential, Identity, Known, Permission, Principal, Token, may, viewer,
 };
 use crate::metrics;
 use crate::problem::{Problem, echo};
@@ -16,12 +18,11 @@ use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, web};
 use atalaya_tiles::{Catalog, Clearances, Viewer};
-use futures_util::future::LocalBoxFuture;
+use class::class;
+use futures_util::future::{Either, LocalBoxFuture, Ready, ready};
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
-use std::cell::RefCell;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
@@ -40,8 +41,6 @@ const LOOKING_UP: Purpose = Purpose {
 };
 static LOOK_UPS: LazyLock<WorkPlaces> =
     LazyLock::new(|| WorkPlaces::new(LOOK_UPS_MOST, LOOKING_UP));
-/// Bytes of the class that an `ETag` carries.
-const CLASS_BYTES: usize = 8;
 
 /// Somebody who may read, with what they may see now.
 #[derive(Debug, Clone)]
@@ -59,6 +58,18 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Who asks, where that is known and they may read; whoever is to be refused or looked up takes the
+    /// other way.
+    pub(super) fn known(request: &HttpRequest) -> Option<Self> {
+        let Ok((credential, Known::Holds(principal))) = known(request) else {
+            return None;
+        };
+        let reads = may(&principal, Action::Do(Permission::Read));
+        reads
+            .then(|| reader(request, principal, credential).ok())
+            .flatten()
+    }
+
     /// Whether the caller would see the same as then, given what they are now.
     pub fn sees_the_same(&self, now_is: &Principal, catalog: &Catalog, now: Timestamp) -> bool {
         may(now_is, Action::Do(Permission::Read))
@@ -90,10 +101,6 @@ impl FeedCaller {
         Err(denied(&self.principal, Action::Ingest(&self.feed)))
     }
 }
-
-/// The id of the principal of a request, for the access log.
-#[derive(Debug, Clone)]
-pub(super) struct Who(pub(super) String);
 
 /// Why there is no caller: a problem, or for somebody who asked for a page, the way to sign in.
 #[derive(Debug)]
@@ -134,49 +141,80 @@ impl ResponseError for Refusal {
 
 impl FromRequest for Caller {
     type Error = Refusal;
-    type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
+    type Future = Extracted<Self, Refusal>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            reader(&request).await.map_err(|problem| {
-                if matches!(problem, Problem::Unauthorised {}) && wants_page(&request) {
-                    return Refusal::SignIn;
-                }
-                Refusal::Problem(problem)
-            })
+        extracted(request, reader, |request, problem| {
+            if matches!(problem, Problem::Unauthorised {}) && wants_page(request) {
+                return Refusal::SignIn;
+            }
+            Refusal::Problem(problem)
         })
     }
 }
 
 impl FromRequest for FeedCaller {
     type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+    type Future = Extracted<Self, Problem>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let feed = request.match_info().get("feed").unwrap_or_default();
-            let (principal, _) = authenticated(&request).await?;
-            permitted(&principal, Action::Ingest(feed))?;
-            Ok(Self {
-                principal,
-                feed: feed.to_owned(),
-            })
-        })
+        extracted(request, feeder, |_, problem| problem)
     }
 }
 
-async fn reader(request: &HttpRequest) -> Result<Caller, Problem> {
-    let (principal, credential) = authenticated(request).await?;
+/// What is at hand where nobody has to be asked.
+pub type Extracted<T, E> = Either<Ready<Result<T, E>>, LocalBoxFuture<'static, Result<T, E>>>;
+
+/// Makes a caller of who asks, at once where that is known.
+fn extracted<T: 'static, E: 'static>(
+    request: &HttpRequest,
+    make: fn(&HttpRequest, Arc<Principal>, Credential) -> Result<T, Problem>,
+    refuse: fn(&HttpRequest, Problem) -> E,
+) -> Extracted<T, E> {
+    let answer = match known(request) {
+        Ok((credential, Known::Holds(principal))) => make(request, principal, credential),
+        Ok((_, Known::Fails)) => Err(failed(request)),
+        Ok((credential, Known::Ask)) => {
+            let request = request.clone();
+            return Either::Right(Box::pin(async move {
+                let asked = asked(&request, &credential).await;
+                asked
+                    .and_then(|principal| make(&request, principal, credential))
+                    .map_err(|problem| refuse(&request, problem))
+            }));
+        }
+        Err(problem) => Err(problem),
+    };
+    Either::Left(ready(answer.map_err(|problem| refuse(request, problem))))
+}
+
+fn feeder(
+    request: &HttpRequest,
+    principal: Arc<Principal>,
+    _: Credential,
+) -> Result<FeedCaller, Problem> {
+    crate::request::note_principal(&principal);
+    let feed = request.match_info().get("feed").unwrap_or_default();
+    permitted(&principal, Action::Ingest(feed))?;
+    Ok(FeedCaller {
+        principal,
+        feed: feed.to_owned(),
+    })
+}
+
+fn reader(
+    request: &HttpRequest,
+    principal: Arc<Principal>,
+    credential: Credential,
+) -> Result<Caller, Problem> {
+    crate::request::note_principal(&principal);
     permitted(&principal, Action::Do(Permission::Read))?;
     let catalog = state::<Arc<Catalog>>(request)?;
-    let site = state::<Site>(request)?;
-    let carries_clearances = site.carries_clearances(request);
+    let carries_clearances = state::<Site>(request)?.carries_clearances(request);
     let now = state::<Clock>(request)?.now();
-    let viewer = seen_over(&principal, carries_clearances, &catalog, now);
+    let viewer = seen_over(&principal, carries_clearances, catalog, now);
     Ok(Caller {
-        class: class(viewer, &catalog),
+        class: class(viewer, catalog),
         principal,
         viewer,
         credential,
@@ -196,36 +234,6 @@ fn seen_over(
         viewer.clearances = Clearances::NONE;
     }
     viewer
-}
-
-/// What two viewers share when they may see the same, in 16 hexadecimal digits. Nearly every request is
-/// of a viewer who asked before, so the last one is kept.
-fn class(viewer: Viewer, catalog: &Arc<Catalog>) -> Arc<str> {
-    thread_local! {
-        static LAST: RefCell<Option<Classed>> = const { RefCell::new(None) };
-    }
-    LAST.with_borrow_mut(|last| match last {
-        Some(last) if last.viewer == viewer && Arc::ptr_eq(&last.catalog, catalog) => {
-            Arc::clone(&last.class)
-        }
-        _ => {
-            let digest = Sha256::digest(viewer.class(catalog).as_bytes());
-            let class: Arc<str> = hex(digest.get(..CLASS_BYTES).unwrap_or_default()).into();
-            *last = Some(Classed {
-                viewer,
-                catalog: Arc::clone(catalog),
-                class: Arc::clone(&class),
-            });
-            class
-        }
-    })
-}
-
-/// A viewer of a catalog, with their class.
-struct Classed {
-    viewer: Viewer,
-    catalog: Arc<Catalog>,
-    class: Arc<str>,
 }
 
 fn permitted(principal: &Principal, action: Action<'_>) -> Result<(), Problem> {
@@ -248,39 +256,47 @@ fn denied(principal: &Principal, action: Action<'_>) -> Problem {
     }
 }
 
-/// Checks what the request shows of itself.
-async fn authenticated(request: &HttpRequest) -> Result<(Arc<Principal>, Credential), Problem> {
+/// What the request shows of itself, and what is known of that.
+fn known(request: &HttpRequest) -> Result<(Credential, Known), Problem> {
     let site = state::<Site>(request)?;
-    let credential = presented(request, &site).ok_or(Problem::Unauthorised {})?;
+    let credential = presented(request, site).ok_or(Problem::Unauthorised {})?;
     if may_change(request) {
         match credential {
             Credential::Session(_) => check_origin(request)?,
-            Credential::Bearer(_) => check_listed_if_named(request, &site)?,
+            Credential::Bearer(_) => check_listed_if_named(request, site)?,
         }
     }
-    let identity = state::<Identity>(request)?.into_inner();
     let now = state::<Clock>(request)?.now();
-    let principal = match identity.known(&credential, now) {
-        Known::Holds(principal) => Some(principal),
-        Known::Fails => None,
-        Known::Ask => looked_up(&LOOK_UPS, &identity, &credential, now).await?,
+    let known = state::<Identity>(request)?.known(&credential, now);
+    Ok((credential, known))
+}
+
+/// Who shows a credential of which nothing is known.
+async fn asked(request: &HttpRequest, credential: &Credential) -> Result<Arc<Principal>, Problem> {
+    let identity = state::<Identity>(request)?;
+    let now = state::<Clock>(request)?.now();
+    let found = looked_up(&LOOK_UPS, identity, credential, now).await?;
+    found.ok_or_else(|| failed(request))
+}
+
+/// Counts a credential that does not hold, and refuses it.
+fn failed(request: &HttpRequest) -> Problem {
+    let (identity, clock) = match (state::<Identity>(request), state::<Clock>(request)) {
+        (Ok(identity), Ok(clock)) => (identity, clock),
+        (Err(problem), _) | (_, Err(problem)) => return problem,
     };
-    let Some(principal) = principal else {
-        let failures = identity.failed_tokens();
-        failures.note(peer(request), now);
-        return Err(match failures.admit(peer(request), now) {
-            Ok(()) => {
-                metrics::CREDENTIALS_FAILED.increment(1);
-                Problem::Unauthorised {}
-            }
-            Err(retry_after_s) => {
-                metrics::CREDENTIALS_LIMITED.increment(1);
-                too_many_failures(retry_after_s)
-            }
-        });
-    };
-    request.extensions_mut().insert(Who(principal.id.clone()));
-    Ok((principal, credential))
+    let (failures, now) = (identity.failed_tokens(), clock.now());
+    failures.note(peer(request), now);
+    match failures.admit(peer(request), now) {
+        Ok(()) => {
+            metrics::CREDENTIALS_FAILED.increment(1);
+            Problem::Unauthorised {}
+        }
+        Err(retry_after_s) => {
+            metrics::CREDENTIALS_LIMITED.increment(1);
+            too_many_failures(retry_after_s)
+        }
+    }
 }
 
 /// Who shows a credential that is not known yet, by the store. Unknown tokens cost whoever invents them
@@ -350,9 +366,9 @@ pub fn check_origin(request: &HttpRequest) -> Result<(), Problem> {
     let origin = text(request.headers(), &header::ORIGIN);
     let fetched = text(request.headers(), &SEC_FETCH_SITE);
     let own = match (site.origins.is_empty(), fetched) {
-        (false, _) => origin.is_some_and(|origin| is_listed(origin, &site)),
+        (false, _) => origin.is_some_and(|origin| is_listed(origin, site)),
         (true, Some(from)) => from == "same-origin",
-        (true, None) => origin.is_some_and(|origin| is_own(origin, request, &site)),
+        (true, None) => origin.is_some_and(|origin| is_own(origin, request, site)),
     };
     if own {
         return Ok(());
@@ -444,10 +460,9 @@ fn text<'r>(headers: &'r HeaderMap, name: &HeaderName) -> Option<&'r str> {
 }
 
 /// Shared state that the app factory has to have put there.
-pub(super) fn state<T: 'static>(request: &HttpRequest) -> Result<web::Data<T>, Problem> {
+pub(super) fn state<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>, Problem> {
     request
         .app_data::<web::Data<T>>()
-        .cloned()
         .ok_or_else(|| Problem::internal(format!("no {} in the app", std::any::type_name::<T>())))
 }
 

@@ -43,18 +43,41 @@ impl Coding {
 
     /// As [`Self::negotiate`], where only these codings are at hand; the best comes first.
     pub(super) fn negotiate_among(request: &HttpRequest, at_hand: &[Self]) -> Self {
-        let accepted: Vec<&str> = request
-            .headers()
-            .get_all(ACCEPT_ENCODING)
-            .filter_map(|value| value.to_str().ok())
-            .collect();
-        Self::choose(&accepted.join(","), at_hand)
+        let headers = request.headers().get_all(ACCEPT_ENCODING);
+        let mut accepted = headers.filter_map(|value| value.to_str().ok());
+        let first = accepted.next().unwrap_or_default();
+        let more: Vec<&str> = accepted.collect();
+        if more.is_empty() {
+            return Self::choose(first, at_hand);
+        }
+        Self::choose(&format!("{first},{}", more.join(",")), at_hand)
     }
 
     fn choose(accepted: &str, at_hand: &[Self]) -> Self {
+        let mut weights: [Option<f64>; Self::BEST_FIRST.len()] = [None; _];
+        let mut any = None;
+        for part in accepted.split(',') {
+            let (name, parameters) = part.split_once(';').unwrap_or((part, ""));
+            let name = name.trim();
+            let named = |coding: &Self| name.eq_ignore_ascii_case(coding.name());
+            let weight = match Self::BEST_FIRST.iter().position(named) {
+                Some(at) => weights.get_mut(at),
+                None if name == "*" => Some(&mut any),
+                None => None,
+            };
+            if let Some(weight) = weight {
+                weight.get_or_insert_with(|| quality(parameters));
+            }
+        }
         let mut best = (Self::Identity, 0.0);
         for &coding in at_hand {
-            let weight = weight(accepted, coding);
+            let named = Self::BEST_FIRST.iter().zip(weights);
+            let weight = named
+                .filter(|(known, _)| **known == coding)
+                .find_map(|(_, weight)| weight);
+            // Identity counts least unless it is named.
+            let unnamed = if coding == Self::Identity { 0.001 } else { 0.0 };
+            let weight = weight.or(any).unwrap_or(unnamed);
             if weight > best.1 {
                 best = (coding, weight);
             }
@@ -91,26 +114,11 @@ impl Coding {
     }
 }
 
-/// The weight a header gives a coding; identity counts least unless it is named.
-fn weight(accepted: &str, coding: Coding) -> f64 {
-    let mut any = None;
-    for part in accepted.split(',') {
-        let mut words = part.split(';').map(str::trim);
-        let name = words.next().unwrap_or("");
-        let weight = words
-            .find_map(|word| word.strip_prefix("q="))
-            .map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
-        if name.eq_ignore_ascii_case(coding.name()) {
-            return weight;
-        }
-        if name == "*" {
-            any = Some(weight);
-        }
-    }
-    match (coding, any) {
-        (Coding::Identity, None) => 0.001,
-        (_, any) => any.unwrap_or(0.0),
-    }
+/// The weight among the parameters of a coding: 1 where it is not given, 0 where it is no number.
+fn quality(parameters: &str) -> f64 {
+    let mut words = parameters.split(';').map(str::trim);
+    let weight = words.find_map(|word| word.strip_prefix("q="));
+    weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0))
 }
 
 #[cfg(test)]

@@ -7,10 +7,18 @@
 //! Refuses to choose between `X-Forwarded-For` and `Forwarded` where they say different things: then it is
 //! the proxy itself that is named.
 
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{self, HeaderMap, HeaderName};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
+
+/// The headers by which a proxy says that it speaks for another.
+static FORWARDING: [HeaderName; 4] = [
+    header::FORWARDED,
+    header::X_FORWARDED_FOR,
+    HeaderName::from_static("x-real-ip"),
+    header::X_FORWARDED_PROTO,
+];
 
 /// Addresses that share their first bits, such as `10.0.0.0/8`; a single one without the slash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,14 +118,7 @@ pub fn spoken_for(headers: &HeaderMap, peer: IpAddr, is_ours: impl Fn(IpAddr) ->
 
 /// Whether a proxy says that it speaks for another.
 pub fn is_forwarded(headers: &HeaderMap) -> bool {
-    [
-        "forwarded",
-        "x-forwarded-for",
-        "x-real-ip",
-        "x-forwarded-proto",
-    ]
-    .iter()
-    .any(|name| headers.contains_key(*name))
+    FORWARDING.iter().any(|name| headers.contains_key(name))
 }
 
 /// Whether a proxy says that it was asked over TLS: `None` where it says nothing of it, `Some(false)`

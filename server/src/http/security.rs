@@ -1,26 +1,27 @@
 //! Around every request: an id, the access log, and headers that keep pages to themselves.
 //!
-//! Promises: every answer carries [`REQUEST_ID`] and the headers below unless its handler set them;
+//! What is at hand already, such as a tile that is kept, is answered here at once, without the way through the
+//! routes. Promises: every answer carries [`REQUEST_ID`] and the headers below unless its handler set them;
 //! every refusal is a problem, also those that the web framework makes by itself; the log has the
 //! route's pattern, never the path or the query, since those may hold a plate or a token.
 
-use super::caller::Who;
 use super::refusals::of_status;
 use super::site::Site;
+use super::tiles;
 use crate::clock::{Clock, monotonic};
 use crate::metrics;
-use crate::problem::under;
+use crate::request;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
+use actix_web::{Error, HttpRequest, HttpResponse, web};
 use std::fmt;
 use std::sync::LazyLock;
 use std::time::Instant;
-use tracing::{Instrument, Level};
+use tracing::Level;
 use uuid::Uuid;
 
 /// The header that names the request, as problems and the log do.
@@ -56,11 +57,6 @@ static DRESS: LazyLock<Vec<(HeaderName, HeaderValue)>> = LazyLock::new(|| {
     .collect()
 });
 
-/// Marks a request as one of those that a map makes by the hundred: the log has it where it was refused,
-/// and otherwise at the level `debug`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Frequent;
-
 /// The middleware; the app factory wraps it around everything with
 /// [`from_fn`](actix_web::middleware::from_fn), outermost.
 pub async fn around(
@@ -69,35 +65,71 @@ pub async fn around(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let clock = request.app_data::<web::Data<Clock>>();
     let id = clock.map_or_else(Uuid::new_v4, |clock| clock.new_id());
-    let started = monotonic();
     let https = request
         .app_data::<web::Data<Site>>()
         .is_some_and(|site| site.https());
-    let method = request.method().clone();
-    let span = tracing::info_span!("request", request.id = %id);
-    let answer = async {
-        let mut response = match next.call(request).await {
-            Ok(response) => as_problem(response.map_into_boxed_body()),
+    let asked = Asked {
+        id,
+        https,
+        started: monotonic(),
+    };
+    let at_once = request::at_once_under(id, || {
+        let mut answer = tiles::kept(request.request())?;
+        asked.finish(request.request(), &mut answer);
+        Some(answer)
+    });
+    if let Some(answer) = at_once {
+        return Ok(request.into_response(answer));
+    }
+    request::under(id, asked.answer(request, next)).await
+}
+
+/// A request that is being answered.
+struct Asked {
+    id: Uuid,
+    https: bool,
+    started: Instant,
+}
+
+impl Asked {
+    async fn answer(
+        &self,
+        request: ServiceRequest,
+        next: Next<impl MessageBody + 'static>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        let method = request.method().clone();
+        match next.call(request).await {
+            Ok(response) => {
+                let mut response = as_problem(response.map_into_boxed_body());
+                let request = response.request().clone();
+                self.finish(&request, response.response_mut());
+                Ok(response)
+            }
             Err(error) => {
                 let mut response = HttpResponse::from_error(error);
-                keep_out_of_caches(response.headers_mut());
-                let status = response.status();
-                dress(response.headers_mut(), status, id, https);
-                let status = status.as_u16();
-                count(status, started);
+                self.dress(&mut response);
+                let status = response.status().as_u16();
+                count(status, self.started);
                 tracing::info!(http.method = %method, http.status = status, "{method} {status}");
-                return Err(InternalError::from_response("refused", response).into());
+                Err(InternalError::from_response("refused", response).into())
             }
-        };
-        let status = response.status();
-        if status != StatusCode::NOT_MODIFIED {
-            keep_out_of_caches(response.headers_mut());
         }
-        dress(response.headers_mut(), status, id, https);
-        log(&response, started);
-        Ok(response)
-    };
-    under(id, answer.instrument(span)).await
+    }
+
+    /// Dresses an answer, counts and logs it.
+    fn finish(&self, request: &HttpRequest, response: &mut HttpResponse) {
+        self.dress(response);
+        log(request, response.status(), self.started);
+    }
+
+    fn dress(&self, response: &mut HttpResponse) {
+        let status = response.status();
+        let headers = response.headers_mut();
+        if status != StatusCode::NOT_MODIFIED {
+            keep_out_of_caches(headers);
+        }
+        dress(headers, status, self.id, self.https);
+    }
 }
 
 /// Puts a problem where the framework refused by itself. Pages that refuse in HTML stay.
@@ -142,11 +174,9 @@ fn keep_out_of_caches(headers: &mut HeaderMap) {
     }
 }
 
-fn log(response: &ServiceResponse, started: Instant) {
-    let request = response.request();
-    let (method, status) = (request.method(), response.status().as_u16());
+fn log(request: &HttpRequest, status: StatusCode, started: Instant) {
+    let (method, status) = (request.method(), status.as_u16());
     count(status, started);
-    let extensions = request.extensions();
     // What is not logged is not worked out either.
     macro_rules! line {
         ($level:expr) => {
@@ -155,14 +185,14 @@ fn log(response: &ServiceResponse, started: Instant) {
                 http.method = %method,
                 http.route = %Route(request),
                 http.status = status,
-                principal.id = extensions.get::<Who>().map(|who| who.0.as_str()),
+                principal.id = request::principal().as_ref().map(|who| who.id.as_str()),
                 elapsed_ms = monotonic().duration_since(started).as_secs_f64() * 1e3,
                 "{method} {} {status}",
                 Route(request)
             )
         };
     }
-    if status < 400 && extensions.contains::<Frequent>() {
+    if status < 400 && request::is_frequent() {
         line!(Level::DEBUG);
     } else {
         line!(Level::INFO);

@@ -4,32 +4,29 @@
 //! and only then the bytes. The `ETag` is known before anything is encoded; encoding happens off the
 //! event loop, at most so many at a time, and identical misses wait for one of them.
 
+mod at_hand;
+mod service;
+mod told;
+
+pub(super) use service::TileService;
+
 use super::coding::Coding;
 use super::get;
 use super::params::{MOST_LAYERS, Params};
-use super::places::{Purpose, WorkPlaces};
-use super::security::Frequent;
-use super::{App, Caller, atalaya_seq, base_url, reached, stands_at};
+use super::{App, Caller, atalaya_seq, base_url, reached};
 use crate::basemap::LAST_ZOOM;
-use crate::clock::monotonic;
-use crate::identity::hex;
 use crate::metrics;
 use crate::problem::Problem;
-use actix_web::http::header;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use actix_web::http::{Method, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use at_hand::{Asked, AtHand};
 use atalaya_tiles::catalog::FieldType;
 use atalaya_tiles::tile::MERCATOR_LATITUDE;
-use atalaya_tiles::{
-    EncodeError, LayerIx, LayerSpec, Seq, TileCoord, TileLayer, TileLimits, TileRequest, View,
-    Viewer, Window, encode_tile, tile_layers,
-};
-use bytes::Bytes;
-use jiff::Timestamp;
-use moka::future::Cache;
-use moka::notification::RemovalCause;
+use atalaya_tiles::{LayerIx, LayerSpec, TileCoord, TileLayer, View, Viewer, tile_layers};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use service::{TileKey, Wire};
 use std::sync::Arc;
+use told::Told;
 
 /// Mounts tilesets and their tiles.
 pub(super) fn mount(service: &mut web::ServiceConfig) {
@@ -38,19 +35,8 @@ pub(super) fn mount(service: &mut web::ServiceConfig) {
         .service(get("/tiles/{tileset}/{z}/{x}/{y}", tile));
 }
 
-/// Which form tiles have, in their `ETag`: raised where the same picture gives other bytes than before.
-const FORM: &str = "mvt 2";
-/// The media type of a Mapbox Vector Tile.
-const MVT: &str = "application/vnd.mapbox-vector-tile";
 /// The name of the static tileset.
 pub(super) const BASEMAP: &str = "basemap";
-/// Tiles to be encoded.
-const ENCODERS: Purpose = Purpose {
-    what: "tile encoders",
-    retry_after_s: 1,
-    refused: &metrics::REFUSED_TILES,
-};
-
 /// What a tileset name stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Tileset {
@@ -58,145 +44,9 @@ struct Tileset {
     basemap: bool,
 }
 
-/// What the bytes of a tile depend on, besides the epoch and the catalog.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct TileKey {
-    viewer: Viewer,
-    tileset: Tileset,
-    tile: TileCoord,
-    window: Option<Window>,
-    at: Option<Timestamp>,
-    seq: Seq,
-    basemap_version: u64,
-    coding: Coding,
-}
-
-/// The bytes of a tile and the coding they are in: small ones go out as they are, whatever was
-/// negotiated.
-#[derive(Debug, Clone)]
-struct Wire {
-    bytes: Bytes,
-    coding: Coding,
-}
-
-/// Encodes tiles, and keeps the bytes that go on the wire.
-#[derive(Debug)]
-pub struct TileService {
-    wire: Cache<TileKey, Wire>,
-    encoders: WorkPlaces,
-    limits: TileLimits,
-}
-
-impl TileService {
-    /// A service with these bounds.
-    pub fn new(limits: &crate::config::Limits) -> Self {
-        let weigh =
-            |_: &TileKey, wire: &Wire| u32::try_from(wire.bytes.len() + 256).unwrap_or(u32::MAX);
-        Self {
-            wire: Cache::builder()
-                .weigher(weigh)
-                .max_capacity(limits.tile_cache_bytes)
-                .eviction_listener(|_, _, cause| {
-                    if cause == RemovalCause::Size {
-                        metrics::EVICTED_TILES.increment(1);
-                    }
-                })
-                .build(),
-            encoders: WorkPlaces::new(limits.encoders, ENCODERS),
-            limits: TileLimits {
-                max_bytes: limits.tile_bytes,
-                ..TileLimits::default()
-            },
-        }
-    }
-
-    /// Sets the gauges of the service.
-    pub async fn measure(&self) {
-        // The cache counts late; this makes it catch up.
-        self.wire.run_pending_tasks().await;
-        metrics::TILE_CACHE_BYTES.set(metrics::real(self.wire.weighted_size()));
-        let busy = self.encoders.taken();
-        metrics::TILE_ENCODERS_BUSY.set(metrics::real(busy as u64));
-    }
-
-    /// The bytes of a tile, and whether they were encoded for this request.
-    async fn wire(
-        &self,
-        app: &App,
-        view: Arc<View>,
-        key: TileKey,
-    ) -> Result<(Wire, bool), Problem> {
-        let plain_key = TileKey {
-            coding: Coding::Identity,
-            ..key.clone()
-        };
-        let coding = key.coding;
-        let plain = self.wire.entry(plain_key);
-        let plain = plain.or_try_insert_with(self.encode(app, view, key.clone()));
-        let plain = plain.await.map_err(|problem| Problem::clone(&problem))?;
-        let (encoded, plain) = (plain.is_fresh(), plain.into_value());
-        if coding == Coding::Identity || !coding.suits(plain.bytes.len()) {
-            return Ok((plain, encoded));
-        }
-        let coded = self.wire.try_get_with(key, async {
-            let coded = self.encoders.answer(move || coding.encode(&plain.bytes));
-            let bytes = coded.await?.map_err(Problem::internal)?;
-            Ok(Wire { bytes, coding })
-        });
-        match coded.await {
-            Ok(coded) => Ok((coded, encoded)),
-            Err(problem) => Err(Problem::clone(&problem)),
-        }
-    }
-
-    async fn encode(&self, app: &App, view: Arc<View>, key: TileKey) -> Result<Wire, Problem> {
-        let limits = self.limits;
-        let basemap = app.basemap.load();
-        let encoded = self.encoders.answer(move || {
-            let started = monotonic();
-            let request = TileRequest {
-                layers: &key.tileset.layers,
-                tile: key.tile,
-                window: key.window,
-                limits,
-            };
-            let mut bytes = Vec::new();
-            if key.tileset.basemap {
-                bytes.extend(basemap.tile(key.tile, &limits)?);
-            }
-            bytes.extend(encode_tile(&view, &key.viewer, &request)?);
-            metrics::TILE_ENCODE_SECONDS.record(monotonic().duration_since(started));
-            Ok::<_, EncodeError>(bytes)
-        });
-        let bytes = encoded.await?.map(Bytes::from).map_err(not_encoded)?;
-        metrics::TILE_BYTES.record(metrics::real(bytes.len() as u64));
-        Ok(Wire {
-            bytes,
-            coding: Coding::Identity,
-        })
-    }
-}
-
-fn not_encoded(error: EncodeError) -> Problem {
-    let EncodeError::TooLarge {
-        tile,
-        bytes,
-        max_bytes,
-    } = error
-    else {
-        return Problem::internal(error);
-    };
-    Problem::TileTooLarge {
-        tile: tile.to_string(),
-        bytes,
-        limit: max_bytes,
-    }
-}
-
 /// Finds what a tileset name stands for, as far as the viewer may know: of a tileset that the
 /// configuration names, what they cannot open is left out, as if it were not in it.
-fn tileset(app: &App, viewer: &Viewer, name: &str) -> Result<Tileset, Problem> {
-    let view = app.engine.view();
+fn tileset(app: &App, view: &View, viewer: &Viewer, name: &str) -> Result<Tileset, Problem> {
     let named = app.config.tilesets.get(name);
     let parts: Vec<&str> = match named {
         Some(layers) => layers.iter().map(String::as_str).collect(),
@@ -244,8 +94,8 @@ pub(super) async fn tilejson(
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     Params::parse(&request, &[])?;
-    let tileset = tileset(&app, &caller.viewer, &name)?;
     let view = app.engine.view();
+    let tileset = tileset(&app, &view, &caller.viewer, &name)?;
     let mut vector_layers = Vec::new();
     let (mut minzoom, mut maxzoom) = (atalaya_tiles::tile::MAX_ZOOM, 0);
     for layer in &tileset.layers {
@@ -338,25 +188,96 @@ pub(super) async fn tile(
     caller: Caller,
     path: web::Path<(String, String, String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    request.extensions_mut().insert(Frequent);
+    crate::request::note_frequent();
     let params = Params::parse(&request, &["at", "window", "min_seq"])?;
     let (name, z, x, y) = path.into_inner();
     let tile = coordinates(&z, &x, &y)?;
-    let tileset = tileset(&app, &caller.viewer, &name)?;
+    let tileset = tileset(&app, &app.engine.view(), &caller.viewer, &name)?;
     reached(&app, &caller, &params).await?;
     let at = params.instant("at")?;
     let view = super::view_of(&app, at, &tileset.layers).await?;
     let window = params.sightings_within(at.unwrap_or_else(|| app.engine.clock().now()))?;
-    let seq = tileset
-        .layers
-        .iter()
-        .filter_map(|layer| view.open_at(&caller.viewer, *layer))
-        .map(|open| open.tile_seq(tile))
-        .max()
-        .unwrap_or_default();
-    let coding = Coding::negotiate(&request);
-    let key = TileKey {
+    let mut key = key(&app, &view, &caller, tileset, tile);
+    (key.window, key.at) = (window, at);
+    key.coding = Coding::negotiate(&request);
+    let told = Told::of(&app, &view, &caller, &name, &key);
+    if told.is_known(&request) {
+        metrics::TILES_NOT_MODIFIED.increment(1);
+        return Ok(told.not_modified());
+    }
+    let served = app.tiles.wire(&app, view, key).await;
+    count(&served.as_ref().map(|(wire, encoded)| (wire, *encoded)));
+    Ok(told.whole(&served?.0))
+}
+
+/// Answers with a tile that is kept, or that the client has, where nothing has to be waited for. The rest, and
+/// all that is to be refused, takes the way through the route to [`tile`].
+pub(super) fn kept(request: &HttpRequest) -> Option<HttpResponse> {
+    let path = request.path();
+    let plain = request.method() == Method::GET && request.uri().query().is_none();
+    if !plain || !path.starts_with("/tiles/") {
+        return None;
+    }
+    let app = request.app_data::<web::Data<App>>()?;
+    let caller = Caller::known(request)?;
+    let asked = Asked {
+        path,
         viewer: caller.viewer,
+        coding: Coding::negotiate(request),
+    };
+    let view = app.engine.view_now();
+    let basemap_version = app.basemap.load().version();
+    let given_before = at_hand::look(&asked, |tile| {
+        let same = tile.is_of(&view, basemap_version);
+        same.then(|| answer(request, &tile.told, &tile.wire))
+    });
+    let found = given_before.or_else(|| {
+        let (told, wire) = looked_up(app, &view, &caller, &asked)?;
+        let found = answer(request, &told, &wire);
+        let tile = AtHand::new(told, wire, &view, basemap_version);
+        at_hand::keep(&asked, tile, app.tiles.at_hand_bytes());
+        Some(found)
+    })?;
+    crate::request::note_frequent();
+    Some(found)
+}
+
+/// Looks a tile up that is kept, with its head.
+fn looked_up(
+    app: &App,
+    view: &Arc<View>,
+    caller: &Caller,
+    asked: &Asked<'_>,
+) -> Option<(Told, Wire)> {
+    if asked.path.contains('%') {
+        return None;
+    }
+    let mut parts = asked.path.strip_prefix("/tiles/")?.split('/');
+    let [name, z, x, y] = [parts.next()?, parts.next()?, parts.next()?, parts.next()?];
+    if parts.next().is_some() {
+        return None;
+    }
+    let tile = coordinates(z, x, y).ok()?;
+    let tileset = tileset(app, view, &caller.viewer, name).ok()?;
+    let mut key = key(app, view, caller, tileset, tile);
+    key.coding = asked.coding;
+    let told = Told::of(app, view, caller, name, &key);
+    let same = |tile: &AtHand| (tile.told.etag == told.etag).then(|| tile.wire.clone());
+    let kept = || app.tiles.kept(&key).map(Wire::of_this_thread);
+    let wire = at_hand::look(asked, same).or_else(kept)?;
+    Some((told, wire))
+}
+
+/// What a tile of now is kept by, as it is.
+fn key(app: &App, view: &View, caller: &Caller, tileset: Tileset, tile: TileCoord) -> TileKey {
+    let opened = tileset.layers.iter();
+    let opened = opened.filter_map(|layer| view.open_at(&caller.viewer, *layer));
+    TileKey {
+        viewer: caller.viewer,
+        seq: opened
+            .map(|open| open.tile_seq(tile))
+            .max()
+            .unwrap_or_default(),
         basemap_version: if tileset.basemap {
             app.basemap.load().version()
         } else {
@@ -364,34 +285,24 @@ pub(super) async fn tile(
         },
         tileset,
         tile,
-        window,
-        at,
-        seq,
-        coding,
-    };
-    let etag = etag(&app, &caller, &name, &key);
-    let stands = stands_at(&view, &caller.viewer, at, &key.tileset.layers);
-    let seq_header = atalaya_seq(&app, stands);
-    if matches(&request, &etag) {
+        window: None,
+        at: None,
+        coding: Coding::Identity,
+    }
+}
+
+/// The answer with a tile that was kept, or 304 where the client has it.
+fn answer(request: &HttpRequest, told: &Told, wire: &Wire) -> HttpResponse {
+    if told.is_known(request) {
         metrics::TILES_NOT_MODIFIED.increment(1);
-        return Ok(headers(HttpResponse::NotModified(), &etag, seq_header).finish());
+        return told.not_modified();
     }
-    let served = app.tiles.wire(&app, view, key).await;
-    count(&served);
-    let (wire, _) = served?;
-    if wire.bytes.is_empty() {
-        return Ok(headers(HttpResponse::NoContent(), &etag, seq_header).finish());
-    }
-    let mut response = headers(HttpResponse::Ok(), &etag, seq_header);
-    response.content_type(MVT);
-    if wire.coding != Coding::Identity {
-        response.insert_header((header::CONTENT_ENCODING, wire.coding.name()));
-    }
-    Ok(response.body(wire.bytes))
+    count(&Ok((wire, false)));
+    told.whole(wire)
 }
 
 /// Counts a tile that had to be looked up, by what came of it.
-fn count(served: &Result<(Wire, bool), Problem>) {
+fn count(served: &Result<(&Wire, bool), &Problem>) {
     let outcome = match served {
         Ok((wire, _)) if wire.bytes.is_empty() => &metrics::TILES_EMPTY,
         Ok((_, true)) => &metrics::TILES_ENCODED,
@@ -400,37 +311,6 @@ fn count(served: &Result<(Wire, bool), Problem>) {
         Err(_) => &metrics::TILES_FAILED,
     };
     outcome.increment(1);
-}
-
-fn headers(
-    mut response: actix_web::HttpResponseBuilder,
-    etag: &str,
-    seq: (header::HeaderName, String),
-) -> actix_web::HttpResponseBuilder {
-    response
-        .insert_header((header::ETAG, etag))
-        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-        .insert_header((header::VARY, "Accept, Accept-Encoding"))
-        .insert_header(seq);
-    response
-}
-
-/// Epoch, catalog, viewer class, query, format and coding, hashed; and the tile's seq.
-fn etag(app: &App, caller: &Caller, name: &str, key: &TileKey) -> String {
-    let mut digest = Sha256::new();
-    digest.update(app.engine.epoch());
-    digest.update(app.engine.catalog_version());
-    digest.update(&*caller.class);
-    digest.update(name);
-    digest.update(format!(
-        "{:?} {:?} {} {FORM} {}",
-        key.window,
-        key.at,
-        key.basemap_version,
-        key.coding.name()
-    ));
-    let hash = hex(&digest.finalize()[..8]);
-    format!("\"{hash}-{}\"", key.seq)
 }
 
 /// Whether `If-None-Match` names this version; the comparison is weak (RFC 9110 section 13.1.2).

@@ -267,6 +267,39 @@ fn a_hot_request_does_not_ask_the_store() {
 }
 
 #[test]
+fn what_a_thread_knows_ends_for_all_at_once() {
+    let trial = Trial::new();
+    let session = trial.signed_in(Role::Operator);
+    let cookie = Credential::Session(session.token.clone());
+    let bearer = key(Authority::Role(Role::Wall));
+    let token = trial.identity.create_key(&bearer, noon()).unwrap();
+    let bearer = Credential::Bearer(token.clone());
+    let barrier = Barrier::new(2);
+    std::thread::scope(|scope| {
+        let knows =
+            |credential| matches!(trial.identity.known(credential, noon()), Known::Holds(_));
+        let (cookie, bearer, barrier) = (&cookie, &bearer, &barrier);
+        assert!(trial.holds(cookie, noon()) && trial.holds(bearer, noon()));
+        scope.spawn(move || {
+            assert!(knows(cookie) && knows(bearer));
+            barrier.wait();
+            barrier.wait();
+            assert!(!knows(cookie), "signed out on another thread");
+            assert!(!knows(bearer), "revoked on another thread");
+        });
+        assert!(knows(cookie) && knows(bearer));
+        barrier.wait();
+        trial.identity.sign_out(&session.token, noon()).unwrap();
+        trial
+            .identity
+            .revoke_key(token.prefix().unwrap(), noon())
+            .unwrap();
+        barrier.wait();
+        assert!(!knows(cookie) && !knows(bearer));
+    });
+}
+
+#[test]
 fn a_grant_ends_by_itself() {
     let catalog = catalog();
     let trial = Trial::new();

@@ -127,11 +127,3 @@ fn what_is_repeated_is_short_and_plain() {
     assert_eq!(echo(&"é".repeat(500)).chars().count(), ECHO_CHARS + 1);
     assert_eq!(echo("whole"), "whole");
 }
-
-#[actix_web::test]
-async fn the_instance_is_the_request() {
-    let id = Uuid::from_u128(7);
-    let seen = under(id, async { request_id() }).await;
-    assert_eq!(seen, id);
-    assert_ne!(request_id(), request_id());
-}

@@ -2,13 +2,15 @@
 
 use crate::Effort;
 use crate::city::Ours;
-use crate::peers::{Ceiling, MapServer};
+use crate::peers::{Answered, Ceiling, MapServer};
 use crate::table::{Aim, Row, Table, short};
 use crate::tiles::{middle, paths};
 use crate::wrk::{Asked, Served};
 use reqwest::Method;
 
 const ACCEPTED: &str = "gzip";
+/// Tiles asked for in turn.
+const MOST: usize = 60;
 
 pub(crate) async fn ask(
     effort: Effort,
@@ -18,52 +20,51 @@ pub(crate) async fn ask(
 ) {
     city.with_cache(true).await;
     for z in [16, 14] {
-        // A connection of its own: the server ends one that was quiet while the loads ran.
-        let reader = city.city().operator();
-        let asked: Vec<String> = paths("/tiles/observations", z)
-            .into_iter()
-            .take(60)
-            .collect();
-        let mut bytes = 0;
-        let mut etag = String::new();
-        for path in &asked {
-            let request = reader.request(Method::GET, path);
-            let reply = reader
-                .send(request.header("accept-encoding", ACCEPTED))
-                .await
-                .expect(200);
-            bytes += reply.body.len();
-            reply.header("etag").clone_into(&mut etag);
-        }
-        let bytes = bytes / asked.len();
-        let ceiling = Ceiling::start(bytes).await;
+        let answers = answers(city, z).await;
+        let sizes = answers.iter().map(|answer| answer.whole.body.len());
+        let bytes = sizes.sum::<usize>() / answers.len();
+        let ceiling = Ceiling::start(&answers).await;
         let headers = [("Accept-Encoding", ACCEPTED)];
         let martin = peers.map(|peers| {
-            let same = paths("/observations", z).into_iter().take(60).collect();
+            let same = paths("/observations", z).into_iter().take(MOST).collect();
             peers.asked(same, &headers, true)
         });
-        let hot = city.asked(asked.clone(), &headers);
-        let runs = in_turns(effort, &hot, &ceiling.asked(&headers), martin.as_ref());
+        let paths = answers.iter().map(|answer| answer.path.clone());
+        let hot = city.asked(paths.collect(), &headers);
+        let runs = in_turns(effort, &hot, &ceiling.asked(&hot), martin.as_ref());
         table.add(row(
             4,
             format!("hot z{z} tile, gzip, {} KB", short(kilo(bytes))),
             &runs,
         ));
-        if z == 16 {
-            let last = asked.last().cloned().into_iter().collect();
-            let headers = [
-                ("Accept-Encoding", ACCEPTED),
-                ("If-None-Match", etag.as_str()),
-            ];
-            let known = [
-                ("Accept-Encoding", ACCEPTED),
-                ("If-None-Match", Ceiling::ETAG),
-            ];
-            let ours = city.asked(last, &headers);
-            let runs = in_turns(effort, &ours, &ceiling.asked(&known), None);
+        if z == 16
+            && let Some(last) = answers.last()
+        {
+            let etag = last.whole.header("etag");
+            let headers = [("Accept-Encoding", ACCEPTED), ("If-None-Match", etag)];
+            let known = city.asked(vec![last.path.clone()], &headers);
+            let runs = in_turns(effort, &known, &ceiling.asked(&known), None);
             table.add(row(5, "the client has it: 304".to_owned(), &runs));
         }
     }
+}
+
+/// What ours answers for tiles of a zoom, which keeps them, too.
+async fn answers(city: &Ours, z: u8) -> Vec<Answered> {
+    // A connection of its own: the server ends one that was quiet while the loads ran.
+    let reader = city.city().operator();
+    let mut answers = Vec::new();
+    for path in paths("/tiles/observations", z).into_iter().take(MOST) {
+        let request = || {
+            let request = reader.request(Method::GET, &path);
+            request.header("accept-encoding", ACCEPTED)
+        };
+        let whole = reader.send(request()).await.expect(200);
+        let known = request().header("if-none-match", whole.header("etag"));
+        let known = reader.send(known).await.expect(304);
+        answers.push(Answered { path, whole, known });
+    }
+    answers
 }
 
 fn kilo(bytes: usize) -> f64 {

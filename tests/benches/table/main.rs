@@ -52,10 +52,10 @@ fn main() {
         .skip(1)
         .filter(|word| !word.starts_with('-'))
         .collect();
-    if let [program, port] = &words[..]
+    if let [program, port, answers] = &words[..]
         && program == peers::CEILING
     {
-        peers::ceiling(port);
+        peers::ceiling(port, answers);
         return;
     }
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -4,7 +4,7 @@ mod ceiling;
 mod map_server;
 mod redis;
 
-pub(crate) use ceiling::{Ceiling, NAME as CEILING, serve as ceiling};
+pub(crate) use ceiling::{Answered, Ceiling, NAME as CEILING, serve as ceiling};
 pub(crate) use map_server::MapServer;
 pub(crate) use redis::Redis;
 

@@ -1,6 +1,6 @@
 //! Who sees what: without a clearance a field is nowhere, and single reads are counts.
 
-use atalaya_tests::{City, DOWNTOWN, Visitor, collection, point, tile_at};
+use atalaya_tests::{City, DOWNTOWN, Reply, Visitor, collection, eventually, point, tile_at};
 use serde_json::{Value, json};
 
 const LON: f64 = DOWNTOWN.0;
@@ -200,7 +200,11 @@ async fn a_plate_never_reaches_the_log() {
     let vendor = city.bearer(&city.key("units"));
     let elsewhere = format!("/feeds/{PLATE}");
     vendor.post(&elsewhere, &json!({})).await.expect(403);
-    assert!(city.log().contains("\"action\":\"write to a feed\""));
+    eventually("the refusal in the log", async || {
+        let said = "\"action\":\"write to a feed\"";
+        city.log().contains(said).then_some(())
+    })
+    .await;
     assert!(!city.log().contains(PLATE), "the log holds a plate");
 }
 
@@ -419,4 +423,48 @@ async fn what_a_viewer_cannot_open_is_in_no_tileset_and_no_scene() {
     let refused = uncleared.get("/tiles/covert").await.expect(404);
     assert_eq!(refused.json()["type"], "/problems/no-such-layer");
     assert!(!refused.text().contains("informants"));
+}
+
+#[tokio::test]
+async fn a_tile_that_is_asked_for_again_and_again_is_of_its_viewer_alone() {
+    let city = city_with_plates().await;
+    let (x, y) = tile_at(LON, LAT, 14);
+    let path = format!("/tiles/alpr_hits/14/{x}/{y}");
+    // Several connections of each, so that workers have both.
+    let several = |name: &str, clearance: &[&str]| {
+        let key = ["key", "create", "--role", "operator", "--name", name];
+        let token = city.command(&[&key, clearance].concat()).ok().to_owned();
+        let visitors = (0..4).map(|_| city.bearer(&token));
+        visitors.collect::<Vec<Visitor>>()
+    };
+    let seeing = several("cleared", &["--clearance", "cji"]);
+    let others = several("uncleared", &[]);
+    let shows = |reply: &Reply, text: &str| {
+        let mut parts = reply.body.windows(text.len());
+        parts.any(|bytes| bytes == text.as_bytes())
+    };
+    let asked = async |visitors: &[Visitor], plate: &str, seen: bool| {
+        let first = visitors[0].get(&path).await.expect(200);
+        for visitor in visitors.iter().chain(visitors) {
+            let reply = visitor.get(&path).await.expect(200);
+            assert_eq!(shows(&reply, plate), seen, "{plate}");
+            assert_eq!(reply.body, first.body);
+            for header in ["etag", "atalaya-seq", "content-security-policy", "vary"] {
+                assert_eq!(reply.header(header), first.header(header), "{header}");
+            }
+            assert_ne!(reply.header("x-request-id"), first.header("x-request-id"));
+        }
+    };
+    asked(&seeing, PLATE, true).await;
+    asked(&others, PLATE, false).await;
+    let other = json!({ "plate": "NEW0001", "region": "AZ", "reason": "stolen vehicle", "list": "local", "status": "confirmed" });
+    city.post("alpr_hits", &point("hit", LON, LAT, &other))
+        .await;
+    asked(&seeing, "NEW0001", true).await;
+    asked(&others, "NEW0001", false).await;
+    city.command(&["key", "revoke", "cleared"]).ok();
+    for visitor in &seeing {
+        visitor.get(&path).await.expect(401);
+    }
+    asked(&others, "NEW0001", false).await;
 }

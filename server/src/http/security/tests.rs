@@ -164,7 +164,7 @@ async fn the_log_names_the_request_and_nothing_it_said() {
     let subscriber = tracing_subscriber::fmt()
         .with_writer(|| Lines)
         .with_max_level(Level::TRACE)
-        .with_ansi(false)
+        .event_format(crate::cli::OfRequests::default())
         .finish();
     tracing::subscriber::set_global_default(subscriber).unwrap();
     let trial = Trial::new();

@@ -34,10 +34,7 @@ const WAYS: &[Way] = &[
     },
     Way {
         marks: &[".hot("],
-        open_to: &[(
-            "server/src/store/checkpointer.rs",
-            "a checkpoint holds the whole picture",
-        )],
+        open_to: &[],
     },
     Way {
         marks: &[".received("],
