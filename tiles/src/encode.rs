@@ -35,7 +35,7 @@ use crate::tile::{MAX_ZOOM, TileCoord};
 use crate::view::{View, Window};
 use crate::viewer::Viewer;
 use geo_types::Geometry;
-use mvt::{Direct, DirectWriter, LayerWriter, Reference, Slot, Tag, Writer};
+use mvt::{Direct, DirectWriter, LayerWriter, Reference, Slot, Tag, Tagged, Writer};
 use project::{Frame, Shape};
 use select::Detail;
 use std::collections::HashMap;
@@ -168,7 +168,12 @@ fn encode_with<W: Writer>(
         }
     }
     fit::<W>(&mut parts, frame, request)?;
-    Ok(parts.into_iter().flat_map(|part| part.bytes).collect())
+    parts.retain(|part| !part.bytes.is_empty());
+    if let [_] = &*parts {
+        return Ok(parts.pop().map(|part| part.bytes).unwrap_or_default());
+    }
+    let parts: Vec<_> = parts.iter().map(|part| part.bytes.as_slice()).collect();
+    Ok(parts.concat())
 }
 
 /// One layer as encoded, with the detail that it took.
@@ -258,8 +263,8 @@ pub fn encode_static(
             let tolerance = tolerance(MAX_ZOOM, frame) * coarseness;
             draw(feature.geometry, frame, tolerance, &mut shape);
             let properties = feature.properties.iter();
-            let tags: Vec<_> = properties
-                .filter_map(|(key, value)| Some((*slots.get(key)?, Tag::from(*value))))
+            let tags: Vec<Tagged<'_>> = properties
+                .filter_map(|(key, value)| Some((*slots.get(key)?, Tag::from(*value)).into()))
                 .collect();
             let Ok(()) = writer.add(feature.id, &shape, &tags);
         }

@@ -171,17 +171,22 @@ impl<'v> Open<'v> {
     /// How many features have a box that intersects the bounds, as far as `most`: the length of
     /// [`Open::within`], or `most` if that is longer.
     pub fn count_within(&self, bounds: Bounds, window: Option<Window>, most: usize) -> usize {
-        if bounds.west() > bounds.east() {
-            return self.within(bounds, window).len().min(most);
+        // A box over the antimeridian is asked in two parts, and what lies in both counts in the first.
+        let (mut count, mut first) = (0, None);
+        for part in bounds.parts() {
+            let known = |feature: FeatureRef<'_>| {
+                let both = first.zip(feature.bounds());
+                both.is_some_and(|(first, bounds)| bounds.intersects(first))
+            };
+            self.visit_until(part, window, &mut |feature| {
+                if count == most {
+                    return ControlFlow::Break(());
+                }
+                count += usize::from(!known(feature));
+                ControlFlow::Continue(())
+            });
+            first = Some(part);
         }
-        let mut count = 0;
-        self.visit_until(bounds, window, &mut |_| {
-            if count == most {
-                return ControlFlow::Break(());
-            }
-            count += 1;
-            ControlFlow::Continue(())
-        });
         count
     }
 

@@ -3,7 +3,7 @@
 //!
 //! Promises: a tile carries no key that [`tile_layers`] does not name for the same viewer.
 
-use super::mvt::{Slot, Tag};
+use super::mvt::{Slot, Tag, Tagged};
 use super::select::{is_counted, takes_extended};
 use crate::catalog::{FieldIx, FieldType, GeometryKind, LayerKind, LayerSpec};
 use crate::gate::{Glance, Open};
@@ -103,19 +103,19 @@ impl<'s> Keys<'s> {
         self.all.get(slot as usize).is_some_and(|key| key.carried)
     }
 
-    pub(super) fn tags<'v>(&self, seen: Glance<'v>, tags: &mut Vec<(Slot, Tag<'v>)>) {
-        tags.push((Self::ID, Tag::Text(Cow::Borrowed(seen.id()))));
-        let fields = seen.properties();
-        tags.extend(fields.map(|(FieldIx(at), value)| {
-            let slot = Self::FIELDS + Slot::from(at);
-            (slot, Tag::from(value))
-        }));
+    pub(super) fn tags<'v>(&self, seen: Glance<'v>, tags: &mut Vec<Tagged<'v>>) {
+        tags.push((Self::ID, Tag::Text(Cow::Borrowed(seen.id()))).into());
+        seen.each_property(&mut |FieldIx(at), value, number| {
+            let (slot, tag) = (Self::FIELDS + Slot::from(at), Tag::from(value));
+            tags.push(Tagged { slot, tag, number });
+        });
         if self.carries(Self::OBSERVED_AT) {
-            let at = Tag::Integer(seen.observed_at().as_millisecond());
-            tags.push((Self::OBSERVED_AT, at));
+            let (at, number) = seen.numbered_observed_at();
+            let (slot, tag) = (Self::OBSERVED_AT, Tag::Integer(at.as_millisecond()));
+            tags.push(Tagged { slot, tag, number });
         }
         if seen.is_stale() && self.carries(Self::STALE) {
-            tags.push((Self::STALE, Tag::Boolean(true)));
+            tags.push((Self::STALE, Tag::Boolean(true)).into());
         }
     }
 }

@@ -1,11 +1,11 @@
 //! One layer of a tile: its features one by one, and the counts of what is not shown so.
 
 use super::keys::{Keys, counts};
-use super::mvt::{LayerWriter, Tag, Writer, integer_id, integer_id_of_cell};
+use super::mvt::{LayerWriter, Tag, Tagged, Writer, integer_id, integer_id_of_cell};
 use super::project::{Frame, Shape};
 use super::select::{self, Detail};
 use super::{EncodeError, TileRequest, aggregate, draw, tolerance};
-use crate::gate::Open;
+use crate::gate::{Glance, Open};
 use std::borrow::Cow;
 
 /// Encodes a layer with the detail given: the features, and behind them the counts.
@@ -35,7 +35,12 @@ fn singles<W: Writer>(
     let keys = Keys::of(open);
     let mut writer = W::Layer::new(&spec.name, request.limits.extent, keys.names());
     let (mut shape, mut tags) = (Shape::empty(), Vec::new());
+    let mut last: Option<Glance<'_>> = None;
     for seen in features {
+        if last.is_none_or(|last| !last.shares_dictionaries(seen)) {
+            writer.turn();
+        }
+        last = Some(seen);
         let Some(geometry) = seen.geometry() else {
             continue;
         };
@@ -74,15 +79,15 @@ fn cells<W: Writer>(
             let text = Tag::Text(Cow::Owned(found.cell.to_string()));
             let own = Tag::Integer(found.cell.resolution().into());
             let counts = [
-                (counts::CELL, text),
-                (counts::COUNT, Tag::Integer(found.count.into())),
-                (counts::RESOLUTION, own),
+                Tagged::from((counts::CELL, text)),
+                Tagged::from((counts::COUNT, Tag::Integer(found.count.into()))),
+                Tagged::from((counts::RESOLUTION, own)),
             ];
             let added = if computed {
                 // Several layers are counted in one cell, and ids are unique within a layer.
                 let layer = layer.spec().name.as_str();
                 let id = integer_id(&format!("{layer}/{}", found.cell));
-                let mut tags = vec![(counts::LAYER, Tag::Text(Cow::Borrowed(layer)))];
+                let mut tags = vec![(counts::LAYER, Tag::Text(Cow::Borrowed(layer))).into()];
                 tags.extend(counts);
                 writer.add(Some(id), &found.shape, &tags)
             } else {

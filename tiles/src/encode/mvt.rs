@@ -6,6 +6,8 @@
 
 mod direct;
 mod reference;
+mod values;
+mod wire;
 
 pub(crate) use direct::DirectWriter;
 use reference::ReferenceWriter;
@@ -35,8 +37,11 @@ pub(crate) trait LayerWriter<'t>: Sized {
         &mut self,
         id: Option<u64>,
         shape: &Shape<i32>,
-        tags: &[(Slot, Tag<'t>)],
+        tags: &[Tagged<'t>],
     ) -> Result<(), Self::Error>;
+
+    /// From here on the numbers of values are those of other dictionaries.
+    fn turn(&mut self);
 
     /// The bytes of the layer; none if it has no features.
     fn finish(self) -> Result<Vec<u8>, Self::Error>;
@@ -60,6 +65,26 @@ pub(crate) enum Reference {}
 
 impl Writer for Reference {
     type Layer<'t> = ReferenceWriter<'t>;
+}
+
+/// One key of a feature with its value.
+#[derive(Debug, Clone)]
+pub(crate) struct Tagged<'a> {
+    pub(crate) slot: Slot,
+    pub(crate) tag: Tag<'a>,
+    /// The number of the value in a dictionary of the key, from 1 on; 0 where it is in none. Until the
+    /// writer is told to [turn](LayerWriter::turn), the same number of the same key is the same value.
+    pub(crate) number: u32,
+}
+
+impl<'a> From<(Slot, Tag<'a>)> for Tagged<'a> {
+    fn from((slot, tag): (Slot, Tag<'a>)) -> Self {
+        Self {
+            slot,
+            tag,
+            number: 0,
+        }
+    }
 }
 
 /// A value as MVT knows it.

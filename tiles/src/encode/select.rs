@@ -68,7 +68,12 @@ impl Detail {
             return Some(Self::counted(open, frame));
         }
         // Beyond this, how many there are makes no difference.
-        let cap = (spec.cap as usize).saturating_mul(MOST_PAST_CAP as usize);
+        let factor = if takes_extended(spec) {
+            MOST_PAST_CAP
+        } else {
+            1
+        };
+        let cap = (spec.cap as usize).saturating_mul(factor as usize);
         let count = open.count_within(frame.bounds(), window, cap.saturating_add(1));
         Some(Self::capped(open, frame, count))
     }

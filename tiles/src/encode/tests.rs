@@ -6,6 +6,7 @@ mod golden;
 mod keys;
 mod places;
 mod random;
+mod segments;
 
 use super::*;
 use crate::catalog::Catalog;

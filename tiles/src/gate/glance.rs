@@ -11,6 +11,7 @@ use crate::view::sightings::SightingIndex;
 use geo_types::Geometry;
 use jiff::Timestamp;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// A feature of a view as one viewer sees it: [`Seen`], borrowed.
 #[derive(Debug, Clone, Copy)]
@@ -76,10 +77,39 @@ impl<'v> Glance<'v> {
         self.feature.is_stale()
     }
 
-    /// The fields that the viewer may see, with their values, in the order of the layer's fields.
-    pub(crate) fn properties(self) -> impl Iterator<Item = (FieldIx, ValueRef<'v>)> {
-        let properties = self.feature.properties();
-        properties.filter(move |(field, _)| self.fields.contains(*field))
+    /// Tells the fields that the viewer may see, with their values, in the order of the layer's fields. A
+    /// value that stands in a dictionary comes with its number there, from 1 on, others with 0.
+    pub(crate) fn each_property(self, told: &mut dyn FnMut(FieldIx, ValueRef<'v>, u32)) {
+        let may = |field: FieldIx| self.fields.contains(field);
+        match self.feature {
+            FeatureRef::Own(feature) => {
+                let seen = feature.properties.iter().filter(|(field, _)| may(*field));
+                seen.for_each(|(field, value)| told(field, value.into(), 0));
+            }
+            FeatureRef::Row(segment, row) => {
+                let seen = segment.numbered(row).filter(|(field, ..)| may(*field));
+                seen.for_each(|(field, value, number)| told(field, value, number));
+            }
+        }
+    }
+
+    /// When the source saw it, and the number of that instant as [`Glance::each_property`] has it.
+    pub(crate) fn numbered_observed_at(self) -> (Timestamp, u32) {
+        match self.feature {
+            FeatureRef::Own(feature) => (feature.observed_at, 0),
+            FeatureRef::Row(segment, row) => segment.numbered_observed_at(row),
+        }
+    }
+
+    /// Whether the same numbers mean the same for both: they stand in the same dictionaries, or neither
+    /// stands in any.
+    pub(crate) fn shares_dictionaries(self, other: Self) -> bool {
+        match (self.feature, other.feature) {
+            (FeatureRef::Row(mine, _), FeatureRef::Row(theirs, _)) => Arc::ptr_eq(mine, theirs),
+            (FeatureRef::Own(_), FeatureRef::Own(_)) => true,
+            (FeatureRef::Row(..), FeatureRef::Own(_))
+            | (FeatureRef::Own(_), FeatureRef::Row(..)) => false,
+        }
     }
 
     /// The value of one field by name, if it is there and may be seen.

@@ -9,21 +9,16 @@
 //! Promises what [`LayerWriter`] says, and the bytes that the [reference](super::reference) writes.
 //! Refuses nothing.
 
-use super::{LayerWriter, Slot, Tag};
+use super::values::Values;
+use super::wire::{LENGTH, VARINT, bytes, head, varint, varint_length};
+use super::{LayerWriter, Slot, Tagged};
 use crate::encode::project::{Path, Shape};
-use foldhash::fast::FixedState;
 use geo_types::Coord;
-use std::collections::HashMap;
 use std::convert::Infallible;
 
 const MOVE_TO: u32 = 1;
 const LINE_TO: u32 = 2;
 const CLOSE_PATH: u32 = 7;
-
-/// Wire types of protocol buffers.
-const VARINT: u32 = 0;
-const FIXED_64: u32 = 1;
-const LENGTH: u32 = 2;
 
 /// One layer being written.
 pub(crate) struct DirectWriter<'t> {
@@ -32,7 +27,7 @@ pub(crate) struct DirectWriter<'t> {
     /// The features, each with its head.
     features: Vec<u8>,
     keys: Keys<'t>,
-    values: Values<'t>,
+    values: Values,
     /// Of the feature at hand; kept for the room they have.
     tags: Vec<u8>,
     pen: Pen,
@@ -57,15 +52,15 @@ impl<'t> LayerWriter<'t> for DirectWriter<'t> {
         &mut self,
         id: Option<u64>,
         shape: &Shape<i32>,
-        tags: &[(Slot, Tag<'t>)],
+        tags: &[Tagged<'t>],
     ) -> Result<(), Infallible> {
         if shape.is_empty() {
             return Ok(());
         }
         self.tags.clear();
-        for (slot, tag) in tags {
-            varint(&mut self.tags, self.keys.position(*slot).into());
-            varint(&mut self.tags, self.values.position(tag).into());
+        for tagged in tags {
+            varint(&mut self.tags, self.keys.position(tagged.slot).into());
+            varint(&mut self.tags, self.values.position(tagged).into());
         }
         if !shape.points.is_empty() {
             self.pen.points(&shape.points);
@@ -82,13 +77,17 @@ impl<'t> LayerWriter<'t> for DirectWriter<'t> {
         Ok(())
     }
 
+    fn turn(&mut self) {
+        self.values.turn();
+    }
+
     fn finish(self) -> Result<Vec<u8>, Infallible> {
         if self.features.is_empty() {
             return Ok(Vec::new());
         }
-        let mut tail = Vec::with_capacity(self.values.bytes.len() + 64);
+        let mut tail = Vec::with_capacity(self.values.bytes().len() + 64);
         self.keys.write(&mut tail);
-        tail.extend_from_slice(&self.values.bytes);
+        tail.extend_from_slice(self.values.bytes());
         head(&mut tail, 5, VARINT);
         varint(&mut tail, self.extent.into());
         head(&mut tail, 15, VARINT);
@@ -165,52 +164,6 @@ impl<'t> Keys<'t> {
     }
 }
 
-/// Values in the order of their first use, as they are written.
-#[derive(Default)]
-struct Values<'t> {
-    positions: HashMap<Tag<'t>, u32, FixedState>,
-    bytes: Vec<u8>,
-}
-
-impl<'t> Values<'t> {
-    fn position(&mut self, tag: &Tag<'t>) -> u32 {
-        if let Some(position) = self.positions.get(tag) {
-            return *position;
-        }
-        let position = u32::try_from(self.positions.len()).unwrap_or(u32::MAX);
-        write_value(&mut self.bytes, tag);
-        self.positions.insert(tag.clone(), position);
-        position
-    }
-}
-
-fn write_value(to: &mut Vec<u8>, tag: &Tag<'_>) {
-    head(to, 4, LENGTH);
-    let short = |to: &mut Vec<u8>, field: u32, number: u64| {
-        varint(to, 1 + varint_length(number) as u64);
-        head(to, field, VARINT);
-        varint(to, number);
-    };
-    match tag {
-        Tag::Text(text) => {
-            let length = text.len() as u64;
-            varint(to, 1 + varint_length(length) as u64 + length);
-            bytes(to, 1, text.as_bytes());
-        }
-        Tag::Number(number) => {
-            varint(to, 9);
-            head(to, 3, FIXED_64);
-            to.extend_from_slice(&number.to_le_bytes());
-        }
-        // Zigzag for negative numbers only: a plain varint of those takes ten bytes.
-        Tag::Integer(number) if *number < 0 => {
-            short(to, 6, ((number << 1) ^ (number >> 63)).cast_unsigned());
-        }
-        Tag::Integer(number) => short(to, 4, number.unsigned_abs()),
-        Tag::Boolean(yes) => short(to, 7, u64::from(*yes)),
-    }
-}
-
 /// Draws one geometry as commands.
 #[derive(Default)]
 struct Pen {
@@ -284,30 +237,4 @@ impl Pen {
             self.command(LINE_TO, steps);
         }
     }
-}
-
-/// A field's number and wire type. All of MVT's numbers are below 16, so this is one byte.
-fn head(to: &mut Vec<u8>, field: u32, wire_type: u32) {
-    varint(to, u64::from(field << 3 | wire_type));
-}
-
-fn bytes(to: &mut Vec<u8>, field: u32, bytes: &[u8]) {
-    head(to, field, LENGTH);
-    varint(to, bytes.len() as u64);
-    to.extend_from_slice(bytes);
-}
-
-/// Seven bits a byte, the least first; the high bit says that more follow.
-#[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
-fn varint(to: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        to.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    to.push(number as u8);
-}
-
-fn varint_length(number: u64) -> usize {
-    let bits = 64 - (number | 1).leading_zeros();
-    bits.div_ceil(7) as usize
 }

@@ -3,7 +3,7 @@
 //! Slower, and by other hands. Promises the same bytes for the same features; the tests hold both
 //! against each other.
 
-use super::{LayerWriter, Slot, Tag};
+use super::{LayerWriter, Tag, Tagged};
 use crate::encode::project::{Path, Shape};
 use geo_types::Coord;
 use mvt::{GeomData, GeomEncoder, GeomType, Layer, Tile};
@@ -29,7 +29,7 @@ impl<'t> LayerWriter<'t> for ReferenceWriter<'t> {
         &mut self,
         id: Option<u64>,
         shape: &Shape<i32>,
-        tags: &[(Slot, Tag<'t>)],
+        tags: &[Tagged<'t>],
     ) -> Result<(), mvt::Error> {
         let parts = [
             points(&shape.points)?,
@@ -44,7 +44,7 @@ impl<'t> LayerWriter<'t> for ReferenceWriter<'t> {
             if let Some(id) = id {
                 feature.set_id(id);
             }
-            for (slot, tag) in tags {
+            for Tagged { slot, tag, .. } in tags {
                 let key = self.keys[usize::from(*slot)];
                 match tag {
                     Tag::Text(text) => feature.add_tag_string(key, text),
@@ -58,6 +58,9 @@ impl<'t> LayerWriter<'t> for ReferenceWriter<'t> {
         }
         Ok(())
     }
+
+    /// It looks at values alone.
+    fn turn(&mut self) {}
 
     fn finish(self) -> Result<Vec<u8>, mvt::Error> {
         let Self {

@@ -91,7 +91,7 @@ fn keys_and_values_are_shared() {
     shape.points = path(&[(1, 2)]);
     let mut writer = DirectWriter::new("layer", 4_096, vec!["a key that is written once"]);
     for id in 0..50 {
-        let tags = [(0, Tag::Text(Cow::Borrowed("a value that is written once")))];
+        let tags = [(0, Tag::Text(Cow::Borrowed("a value that is written once"))).into()];
         writer.add(Some(id), &shape, &tags).unwrap();
     }
     let bytes = writer.finish().unwrap();
@@ -112,12 +112,43 @@ fn a_layer_without_features_has_no_bytes() {
     assert!(writer.finish().unwrap().is_empty());
 }
 
-type Drawn = (Option<u64>, Shape<i32>, Vec<(Slot, Tag<'static>)>);
+/// An id, a shape, tags and whether each stands in a dictionary, and whether new dictionaries begin.
+type Drawn = (
+    Option<u64>,
+    Shape<i32>,
+    Vec<(Slot, Tag<'static>, bool)>,
+    bool,
+);
+
+/// The number of a value in a dictionary, from 1 on; a new one is put at its end.
+fn number<'t>(dictionary: &mut Vec<Tag<'t>>, tag: &Tag<'t>) -> u32 {
+    let known = dictionary.iter().position(|known| known == tag);
+    let at = known.unwrap_or_else(|| {
+        dictionary.push(tag.clone());
+        dictionary.len() - 1
+    });
+    u32::try_from(at + 1).unwrap()
+}
 
 fn written<'t, W: LayerWriter<'t>>(extent: u32, features: &[Drawn]) -> Vec<u8> {
     let mut writer = W::new("a layer", extent, vec!["id", "name", "größe"]);
-    for (id, shape, tags) in features {
-        assert!(writer.add(*id, shape, tags).is_ok());
+    let mut dictionaries: [Vec<Tag<'_>>; 3] = Default::default();
+    for (id, shape, tags, turns) in features {
+        if *turns {
+            writer.turn();
+            dictionaries = Default::default();
+        }
+        let tags = tags.iter().map(|(slot, tag, stands)| Tagged {
+            slot: *slot,
+            tag: tag.clone(),
+            number: if *stands {
+                number(&mut dictionaries[usize::from(*slot)], tag)
+            } else {
+                0
+            },
+        });
+        let tags: Vec<_> = tags.collect();
+        assert!(writer.add(*id, shape, &tags).is_ok());
     }
     writer.finish().unwrap_or_else(|error| panic!("{error}"))
 }
@@ -131,6 +162,10 @@ fn tag() -> impl Strategy<Value = Tag<'static>> {
         number.prop_map(Tag::Number),
         any::<bool>().prop_map(Tag::Boolean),
     ]
+}
+
+fn tags() -> impl Strategy<Value = Vec<(Slot, Tag<'static>, bool)>> {
+    prop::collection::vec((0..3_u16, tag(), any::<bool>()), 0..4)
 }
 
 /// Positions close together, so that parts meet, and some far out.
@@ -164,7 +199,7 @@ proptest! {
     fn the_bytes_are_those_of_the_reference(
         extent in 1..70_000_u32,
         features in prop::collection::vec(
-            (any::<Option<u64>>(), shape(), prop::collection::vec((0..3_u16, tag()), 0..4)),
+            (any::<Option<u64>>(), shape(), tags(), prop::bool::weighted(0.2)),
             0..12,
         ),
     ) {

@@ -179,6 +179,24 @@ impl Segment {
         fields.filter_map(move |(field, column)| Some((*field, column.get(row)?)))
     }
 
+    /// The fields of a row, each with the number of its value in the dictionary of the column, from 1 on;
+    /// 0 where there is none.
+    pub(crate) fn numbered(&self, row: u32) -> impl Iterator<Item = (FieldIx, ValueRef<'_>, u32)> {
+        self.fields.iter().filter_map(move |(field, column)| {
+            let (value, number) = column.numbered(row)?;
+            Some((*field, value, number))
+        })
+    }
+
+    /// When the source saw it, with the number of that instant in its dictionary; 0 for none.
+    pub(crate) fn numbered_observed_at(&self, row: u32) -> (Timestamp, u32) {
+        let column = self.observed_at.as_ref().or(self.received_at.as_ref());
+        match column.and_then(|column| column.numbered(row)) {
+            Some((ValueRef::Time(at), number)) => (at, number),
+            _ => (self.observed_at(row), 0),
+        }
+    }
+
     /// When the sighting took effect.
     pub(super) fn effective_at(&self, row: u32) -> Timestamp {
         self.observed_at(row).min(self.received_at(row))
