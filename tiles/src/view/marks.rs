@@ -33,7 +33,7 @@ pub(crate) type Slot = u8;
 
 /// Who can notice a change. Slot 0 is everybody who may open the layer; slot `n + 1` is everybody
 /// who holds clearance `n`. A change to hidden fields alone is not noticed by the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Notice(u64);
 
 impl Notice {
