@@ -389,11 +389,10 @@ impl Picture {
         view.last = seq;
         view.marks.touch_layer(noticed, seq);
         let counted = gate.filter(|_| noticed.reaches(Notice::EVERYBODY));
+        let boxes = [prev, next].map(|feature| feature.and_then(|it| it.placed.bounds()));
+        let singly = gate.map_or(noticed, |_| noticed.without(Notice::EVERYBODY));
+        view.marks.touch_both(boxes, singly, seq);
         for feature in prev.into_iter().chain(next) {
-            if let Some(bounds) = feature.placed.bounds() {
-                let notice = gate.map_or(noticed, |_| noticed.without(Notice::EVERYBODY));
-                view.marks.touch(bounds, notice, seq);
-            }
             if let (Some(gate), Some(cell)) = (counted, feature.placed.cell()) {
                 // A heavy tile shows them one resolution coarser.
                 let cell = cell.parent(gate.resolution.saturating_sub(1));
