@@ -23,7 +23,7 @@ use crate::view::tally::{self, Tally};
 use crate::view::{Body, LayerView, Steps, View, Window};
 use crate::viewer::Viewer;
 use std::collections::HashSet;
-use std::ops::{Bound, ControlFlow};
+use std::ops::ControlFlow;
 
 /// A layer that the viewer cannot open: it does not exist, or not for them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -206,9 +206,9 @@ impl<'v> Open<'v> {
         // Whether it was told to stop is known to whoever told it.
         let _ended = match &self.layer_view().body {
             _ if !self.singles => ControlFlow::Continue(()),
-            Body::State(state) => state
-                .tree
-                .visit(bounds, &mut |feature| visit(FeatureRef::Own(feature))),
+            Body::State(state) => {
+                state.visit(bounds, &mut |feature| visit(FeatureRef::Own(feature)))
+            }
             Body::Sightings(sightings) => sightings.visit(bounds, window, visit),
             Body::Computed => ControlFlow::Continue(()),
         };
@@ -230,11 +230,9 @@ impl<'v> Open<'v> {
         match &self.layer_view().body {
             _ if !self.singles => Vec::new(),
             Body::State(state) => {
-                let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-                let range: (Bound<&FeatureId>, Bound<&FeatureId>) = (start, Bound::Unbounded);
-                let features = state.by_id.range::<_, FeatureId>(range).take(limit);
+                let features = state.by_id.after(after).take(limit);
                 features
-                    .map(|(_, feature)| self.seen(FeatureRef::Own(feature)))
+                    .map(|feature| self.seen(FeatureRef::Own(feature)))
                     .collect()
             }
             Body::Sightings(sightings) => {
@@ -333,7 +331,7 @@ impl<'v> Open<'v> {
         if let Body::State(state) = &self.view.layers[sectors.index()].body {
             // The drawn arc cuts a little inside the true one.
             let near = Bounds::around(position, Meters(50.0));
-            let _all = state.tree.visit(near, &mut |sector| {
+            let _all = state.visit(near, &mut |sector| {
                 ids.push(sector.id.clone());
                 ControlFlow::Continue(())
             });
@@ -394,10 +392,9 @@ impl<'v> Open<'v> {
             return TopicDelta::default();
         }
         let mut ids = HashSet::new();
-        self.view.ring.visit(self.layer, topic, since, |change| {
-            if change.notice.reaches(self.slots) {
-                ids.insert(change.id.clone());
-            }
+        let of = (self.layer, topic);
+        self.view.ring.visit(of, self.slots, since, |slot| {
+            ids.extend(state.by_id.id_of(slot).cloned());
         });
         let mut delta = TopicDelta::default();
         for id in ids {

@@ -296,11 +296,10 @@ impl Picture {
         });
         self.schedule(spec, prev, next.as_ref());
         self.mark(prev, next.as_ref(), notice, seq);
-        self.ring(prev, next.as_ref(), notice, seq);
         if let (Some(prev), None) = (prev, &next) {
             self.removed.push((layer, prev.id.clone()));
         }
-        self.set(layer, prev, next.clone());
+        self.set(prev, next.as_ref(), notice, seq);
         for at in 0..self.derivations.len() {
             if self.derivations[at].source == layer {
                 let derivation = &self.derivations[at];
@@ -330,13 +329,42 @@ impl Picture {
             return;
         }
         self.mark(prev.as_ref(), next.as_ref(), notice, seq);
-        self.ring(prev.as_ref(), next.as_ref(), notice, seq);
-        self.set(target, prev.as_ref(), next);
+        self.set(prev.as_ref(), next.as_ref(), notice, seq);
     }
 
-    fn set(&mut self, layer: LayerIx, prev: Option<&Arc<Feature>>, next: Option<Arc<Feature>>) {
-        if let Body::State(state) = &mut self.view.layers[layer.index()].body {
-            state.set(prev, next);
+    /// Puts a version in the place of another, and notes the change in the live topics that the feature
+    /// leaves, enters or stays in.
+    fn set(
+        &mut self,
+        prev: Option<&Arc<Feature>>,
+        next: Option<&Arc<Feature>>,
+        notice: Notice,
+        seq: Seq,
+    ) {
+        let Some(layer) = prev.or(next).map(|feature| feature.layer) else {
+            return;
+        };
+        let View { layers, ring, .. } = &mut self.view;
+        let Body::State(state) = &mut layers[layer.index()].body else {
+            return;
+        };
+        state.by_id.forget(ring.start());
+        let Some(slot) = state.set(prev, next.cloned(), seq) else {
+            return;
+        };
+        if notice == Notice::NOBODY {
+            return;
+        }
+        let left =
+            prev.filter(|prev| next.is_none_or(|next| next.placed.topic() != prev.placed.topic()));
+        for feature in left.into_iter().chain(next) {
+            ring.push(Change {
+                seq,
+                layer,
+                topic: feature.placed.topic(),
+                slot,
+                notice,
+            });
         }
     }
 
@@ -361,34 +389,14 @@ impl Picture {
         view.last = seq;
         view.marks.touch_layer(noticed, seq);
         let counted = gate.filter(|_| noticed.reaches(Notice::EVERYBODY));
+        let boxes = [prev, next].map(|feature| feature.and_then(|it| it.placed.bounds()));
+        let singly = gate.map_or(noticed, |_| noticed.without(Notice::EVERYBODY));
+        view.marks.touch_both(boxes, singly, seq);
         for feature in prev.into_iter().chain(next) {
-            if let Some(bounds) = feature.placed.bounds() {
-                let notice = gate.map_or(noticed, |_| noticed.without(Notice::EVERYBODY));
-                view.marks.touch(bounds, notice, seq);
-            }
             if let (Some(gate), Some(cell)) = (counted, feature.placed.cell()) {
                 // A heavy tile shows them one resolution coarser.
                 let cell = cell.parent(gate.resolution.saturating_sub(1));
                 view.marks.touch(cell.reach(), Notice::EVERYBODY, seq);
-            }
-        }
-    }
-
-    /// Notes a change in the live topics that the feature leaves, enters or stays in.
-    fn ring(
-        &mut self,
-        prev: Option<&Arc<Feature>>,
-        next: Option<&Arc<Feature>>,
-        notice: Notice,
-        seq: Seq,
-    ) {
-        let left =
-            prev.filter(|prev| next.is_none_or(|next| next.placed.topic() != prev.placed.topic()));
-        for feature in left.into_iter().chain(next) {
-            let id = feature.id.clone();
-            let change = Change { seq, id, notice };
-            if notice != Notice::NOBODY {
-                (self.view.ring).push(feature.layer, feature.placed.topic(), change);
             }
         }
     }
@@ -438,21 +446,31 @@ fn new_feature(
 
 /// The trail with one more fix, in order of time; a fix of the same instant is replaced.
 fn trail(spec: &LayerSpec, prev: Option<&Feature>, next: &Feature, now: Timestamp) -> Arc<[Fix]> {
-    let mut fixes: Vec<Fix> = prev.map(|prev| prev.trail.to_vec()).unwrap_or_default();
-    if let Some(at) = next.placed.anchor() {
-        let fix = Fix {
-            at,
-            observed_at: next.effective_at(),
-        };
-        let place = fixes.partition_point(|known| known.observed_at < fix.observed_at);
-        match fixes.get_mut(place) {
-            Some(known) if known.observed_at == fix.observed_at => *known = fix,
-            _ => fixes.insert(place, fix),
-        }
-        let excess = fixes.len().saturating_sub(TRAIL);
-        fixes.drain(..excess);
+    let known = prev.map_or(&[][..], |prev| &prev.trail);
+    let Some(at) = next.placed.anchor() else {
+        return retained(spec, known, now).into();
+    };
+    let fix = Fix {
+        at,
+        observed_at: next.effective_at(),
+    };
+    if known
+        .last()
+        .is_none_or(|last| last.observed_at < fix.observed_at)
+    {
+        // As nearly always. Copied once: a trail is longer than all else there is of a feature.
+        let known = retained(spec, &known[(known.len() + 1).saturating_sub(TRAIL)..], now);
+        let more = Some(fix).filter(|fix| !retained(spec, &[*fix], now).is_empty());
+        return known.iter().copied().chain(more).collect();
     }
-    retained(spec, &fixes, now).into()
+    let mut fixes = known.to_vec();
+    let place = fixes.partition_point(|known| known.observed_at < fix.observed_at);
+    match fixes.get_mut(place) {
+        Some(known) if known.observed_at == fix.observed_at => *known = fix,
+        _ => fixes.insert(place, fix),
+    }
+    let excess = fixes.len().saturating_sub(TRAIL);
+    retained(spec, &fixes[excess..], now).into()
 }
 
 /// The part of a trail that retention leaves. We received a fix when it was observed or later, so

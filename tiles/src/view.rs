@@ -10,6 +10,7 @@ pub(crate) mod codes;
 pub(crate) mod kept;
 pub(crate) mod marks;
 pub(crate) mod packed;
+pub(crate) mod paged;
 pub(crate) mod rtree;
 pub(crate) mod sightings;
 pub(crate) mod state;

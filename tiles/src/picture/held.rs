@@ -33,7 +33,7 @@ impl Picture {
     /// Whether a state layer has the feature now.
     pub fn holds(&self, layer: LayerIx, id: &FeatureId) -> bool {
         match &self.view.layers[layer.index()].body {
-            Body::State(state) => state.by_id.contains_key(id),
+            Body::State(state) => state.by_id.get(id).is_some(),
             Body::Sightings(_) | Body::Computed => false,
         }
     }

@@ -31,20 +31,6 @@ impl Default for CellCounts {
 }
 
 impl CellCounts {
-    /// Counts the finest cells given.
-    pub(crate) fn of(cells: impl Iterator<Item = Cell>) -> Self {
-        let sealed = SealedCounts::of(cells);
-        let counted = |level: &Level| {
-            level
-                .pairs()
-                .map(|(cell, count)| (u64::from(cell), count))
-                .collect()
-        };
-        Self {
-            by_resolution: sealed.by_resolution.iter().map(counted).collect(),
-        }
-    }
-
     /// Moves one count from a finest cell to another, either of which may be absent.
     pub(crate) fn set(&mut self, prev: Option<Cell>, next: Option<Cell>) {
         for resolution in (0..=FINEST).rev() {

@@ -10,14 +10,19 @@
 //! zoom 13 asks level 12 for its ancestor tile, and every level above for subtree marks
 //! ```
 
+mod around;
 mod folding;
 
 use crate::cell::coarsest_for_zoom;
 use crate::event::Seq;
 use crate::place::Bounds;
 use crate::tile::{MERCATOR_LATITUDE, TileCoord, tiles_of};
+use crate::view::paged::Paged;
+use around::Tiles;
+use foldhash::fast::FixedState;
 use folding::Tier;
-use imbl::HashMap;
+use imbl::GenericHashMap;
+use imbl::shared_ptr::DefaultSharedPtr;
 
 /// The zooms at which marks are kept.
 const LEVELS: [u8; 8] = [0, 3, 6, 8, 10, 12, 14, 16];
@@ -33,7 +38,7 @@ pub(crate) type Slot = u8;
 
 /// Who can notice a change. Slot 0 is everybody who may open the layer; slot `n + 1` is everybody
 /// who holds clearance `n`. A change to hidden fields alone is not noticed by the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Notice(u64);
 
 impl Notice {
@@ -102,10 +107,15 @@ impl MarkKey {
     }
 }
 
-/// The marks of one layer.
+/// Where in a list the mark of each key is. A key is a place on the ground, of which there are not enough to
+/// make many collide.
+type Places = GenericHashMap<MarkKey, u32, FixedState, DefaultSharedPtr>;
+
+/// The marks of one layer: a change of a place that changed before writes a number.
 #[derive(Debug, Clone)]
 pub(crate) struct Marks {
-    by_key: HashMap<MarkKey, Seq>,
+    places: Places,
+    seqs: Paged<Seq>,
     /// How many there are of each tier, by who notices.
     counts: Vec<((Slot, Tier), usize)>,
     /// Whether some of them are too many.
@@ -117,7 +127,8 @@ pub(crate) struct Marks {
 impl Default for Marks {
     fn default() -> Self {
         Self {
-            by_key: HashMap::new(),
+            places: Places::with_hasher(FixedState::default()),
+            seqs: Paged::default(),
             counts: Vec::new(),
             full: false,
             most: folding::MOST,
@@ -126,6 +137,42 @@ impl Default for Marks {
 }
 
 impl Marks {
+    /// Notes that a change touched the boxes of a geometry, before and after.
+    pub(crate) fn touch_both(&mut self, boxes: [Option<Bounds>; 2], notice: Notice, seq: Seq) {
+        let [prev, next] = boxes.map(|bounds| bounds.map(|it| (it, around::tiles_around(it))));
+        // Who moves stays near: most of what it left is where it came to.
+        let known = match &next {
+            Some((_, Some(tiles))) => Some(*tiles),
+            Some((bounds, None)) => {
+                self.touch(*bounds, notice, seq);
+                None
+            }
+            None => None,
+        };
+        if let Some(tiles) = known {
+            self.touch_tiles(&tiles, None, notice, seq);
+        }
+        match prev {
+            Some((_, Some(tiles))) => self.touch_tiles(&tiles, known.as_ref(), notice, seq),
+            Some((bounds, None)) => self.touch(bounds, notice, seq),
+            None => {}
+        }
+    }
+
+    fn touch_tiles(&mut self, tiles: &Tiles, known: Option<&Tiles>, notice: Notice, seq: Seq) {
+        for (at, level) in LEVELS.into_iter().enumerate() {
+            let known = known.map(|known| known[at]);
+            for (x, y) in tiles[at]
+                .each()
+                .filter(|tile| known.is_none_or(|it| !it.holds(*tile)))
+            {
+                if let Ok(tile) = TileCoord::new(level, x, y) {
+                    self.set(notice, false, tile, seq);
+                }
+            }
+        }
+    }
+
     /// Notes that a change touched the box of a geometry.
     pub(crate) fn touch(&mut self, bounds: Bounds, notice: Notice, seq: Seq) {
         let mut covered = Vec::new();
@@ -154,7 +201,7 @@ impl Marks {
     /// Notes a change of the layer, wherever it was.
     pub(crate) fn touch_layer(&mut self, notice: Notice, seq: Seq) {
         for slot in notice.slots() {
-            self.by_key.insert(MarkKey::of_layer(slot), seq);
+            self.put(MarkKey::of_layer(slot), seq);
         }
     }
 
@@ -162,8 +209,8 @@ impl Marks {
     pub(crate) fn last_of_layer(&self, slots: Notice) -> Seq {
         let seqs = slots
             .slots()
-            .filter_map(|slot| self.by_key.get(&MarkKey::of_layer(slot)));
-        seqs.copied().max().unwrap_or_default()
+            .filter_map(|slot| self.get(MarkKey::of_layer(slot)));
+        seqs.max().unwrap_or_default()
     }
 
     /// Notes that a change touched every tile of the layer.
@@ -181,12 +228,26 @@ impl Marks {
 
     /// Sets a mark; of two the newer counts.
     fn put(&mut self, key: MarkKey, seq: Seq) {
-        if let Some(mark) = self.by_key.get_mut(&key) {
-            *mark = (*mark).max(seq);
-        } else {
-            self.by_key.insert(key, seq);
+        let place = self.places.get(&key).copied();
+        let place = place.unwrap_or_else(|| {
+            // Never more than there are tiles of the few levels, and those are folded.
+            let place = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
+            self.places.insert(key, place);
             self.count(key);
-        }
+            place
+        });
+        let place = place as usize;
+        self.seqs.set(place, self.seqs.get(place).max(seq));
+    }
+
+    fn get(&self, key: MarkKey) -> Option<Seq> {
+        let place = self.places.get(&key)?;
+        Some(self.seqs.get(*place as usize))
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (MarkKey, Seq)> {
+        let places = self.places.iter();
+        places.map(|(key, place)| (*key, self.seqs.get(*place as usize)))
     }
 
     /// The last change that somebody with these slots may know of in this tile.
@@ -197,8 +258,8 @@ impl Marks {
             let own = LEVELS.into_iter().rfind(|level| *level <= tile.z()) == Some(level);
             for slot in slots.slots() {
                 for subtree in [true].into_iter().chain(own.then_some(false)) {
-                    if let Some(seq) = self.by_key.get(&MarkKey::new(slot, subtree, ancestor)) {
-                        last = last.max(*seq);
+                    if let Some(seq) = self.get(MarkKey::new(slot, subtree, ancestor)) {
+                        last = last.max(seq);
                     }
                 }
             }
@@ -208,10 +269,7 @@ impl Marks {
 
     /// All marks after a seq, for a checkpoint.
     pub(crate) fn after(&self, seq: Seq) -> impl Iterator<Item = (MarkKey, Seq)> {
-        self.by_key
-            .iter()
-            .filter(move |(_, mark)| **mark > seq)
-            .map(|(key, mark)| (*key, *mark))
+        self.iter().filter(move |(_, mark)| *mark > seq)
     }
 }
 
@@ -219,10 +277,7 @@ impl Marks {
 /// or the counted cell of its anchor.
 fn reach(bounds: Bounds, level: u8) -> Bounds {
     let tile_lon = 360.0 / f64::from(1_u32 << level);
-    // What is indexed into a cell is at most 2.4 longest edges from the far side of it, and those
-    // edges are within 1.5 of the average one.
-    let edge_m = 1_300_000.0 / 7.0_f64.sqrt().powi(i32::from(coarsest_for_zoom(level)));
-    let cell_deg = 2.4 * 1.5 * edge_m / EQUATOR_M * 360.0;
+    let cell_deg = cell_reach_deg(level);
     let polewards = bounds.south().abs().max(bounds.north().abs());
     let shrink = (polewards + cell_deg)
         .min(MERCATOR_LATITUDE)
@@ -239,6 +294,14 @@ fn reach(bounds: Bounds, level: u8) -> Bounds {
     }
     // Mercator is conformal: the same share of a tile is fewer degrees of latitude.
     bounds.grown(margin, margin)
+}
+
+/// How far, in degrees of a great circle, the counted cell of a position reaches at a level.
+fn cell_reach_deg(level: u8) -> f64 {
+    // What is indexed into a cell is at most 2.4 longest edges from the far side of it, and those
+    // edges are within 1.5 of the average one.
+    let edge_m = 1_300_000.0 / 7.0_f64.sqrt().powi(i32::from(coarsest_for_zoom(level)));
+    2.4 * 1.5 * edge_m / EQUATOR_M * 360.0
 }
 
 #[cfg(test)]

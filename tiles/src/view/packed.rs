@@ -160,11 +160,6 @@ impl PackedTree {
         }
     }
 
-    /// How many items there are.
-    pub(crate) fn len(&self) -> usize {
-        self.items
-    }
-
     /// Names every item whose box may intersect a part that does not span the antimeridian, until
     /// told to stop.
     pub(crate) fn search(

@@ -1,11 +1,25 @@
 //! The indexes of one state layer, kept in step by one function.
 
+mod counts;
+mod roster;
+mod versions;
+
+pub(crate) use versions::{Slot, Version, Versions};
+
+use crate::event::Seq;
 use crate::feature::{Feature, FeatureId, Topic};
-use crate::view::cells::CellCounts;
+use crate::place::Bounds;
 use crate::view::rtree::BoxTree;
-use imbl::{OrdMap, OrdSet};
+use counts::MovingCounts;
+use imbl::OrdSet;
 use jiff::Timestamp;
+use roster::Roster;
+use std::ops::ControlFlow;
 use std::sync::Arc;
+
+/// A layer is packed anew when more than this, and more than one in so many of its features, changed.
+const LEAST: usize = 1_024;
+const SHARE: usize = 8;
 
 /// What remains of a feature that was withdrawn or expired: a late observation that is no later than
 /// `at` resurrects nothing.
@@ -20,39 +34,53 @@ pub struct Tombstone {
 /// Features of a state layer by id, place, cell and live topic.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StateIndex {
-    pub(crate) by_id: OrdMap<FeatureId, Arc<Feature>>,
-    pub(crate) tree: BoxTree,
-    pub(crate) counts: CellCounts,
+    pub(crate) by_id: Roster,
+    tree: BoxTree,
+    pub(crate) counts: MovingCounts,
     /// Ids of the features in topic `*`.
     pub(crate) everywhere: OrdSet<FeatureId>,
 }
 
 impl StateIndex {
-    /// Replaces the version of a feature by another, either of which may be absent. The only
-    /// function that changes the indexes, so that they cannot disagree.
-    pub(crate) fn set(&mut self, prev: Option<&Arc<Feature>>, next: Option<Arc<Feature>>) {
+    /// Replaces the version of a feature by another, either of which may be absent, as of a record. The only
+    /// function that changes the indexes, so that they cannot disagree. Returns the feature's slot.
+    pub(crate) fn set(
+        &mut self,
+        prev: Option<&Arc<Feature>>,
+        next: Option<Arc<Feature>>,
+        seq: Seq,
+    ) -> Option<Slot> {
         self.counts.set(
             prev.and_then(|feature| feature.placed.cell()),
             next.as_ref().and_then(|feature| feature.placed.cell()),
         );
-        self.tree.set(prev, next.as_ref());
         if let Some(prev) = prev
             && prev.placed.topic() == Topic::Everywhere
         {
             self.everywhere.remove(&prev.id);
         }
-        match (prev, next) {
-            (_, Some(next)) => {
-                if next.placed.topic() == Topic::Everywhere {
-                    self.everywhere.insert(next.id.clone());
-                }
-                self.by_id.insert(next.id.clone(), next);
-            }
-            (Some(prev), None) => {
-                self.by_id.remove(&prev.id);
-            }
-            (None, None) => {}
+        let Some(next) = next else {
+            let prev = prev?;
+            return self.by_id.take(&prev.id, seq);
+        };
+        if next.placed.topic() == Topic::Everywhere {
+            self.everywhere.insert(next.id.clone());
         }
+        let bounds = next.placed.bounds();
+        let version = self.by_id.put(next);
+        if let Some(bounds) = bounds {
+            self.tree.put(version, bounds, self.by_id.versions());
+        }
+        Some(version.slot)
+    }
+
+    /// Calls `visit` for every feature whose box intersects the bounds, as [`BoxTree::visit`] does.
+    pub(crate) fn visit<'v>(
+        &'v self,
+        bounds: Bounds,
+        visit: &mut dyn FnMut(&'v Arc<Feature>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        self.tree.visit(self.by_id.versions(), bounds, visit)
     }
 
     /// Takes a feature while the layer is being loaded: in no index but by id and topic before
@@ -61,29 +89,27 @@ impl StateIndex {
         if feature.placed.topic() == Topic::Everywhere {
             self.everywhere.insert(feature.id.clone());
         }
-        self.by_id.insert(feature.id.clone(), feature);
+        self.by_id.put(feature);
     }
 
     /// Builds the indexes of everything at once.
     pub(crate) fn loaded(&mut self) {
-        self.counts = CellCounts::of(
-            self.by_id
-                .values()
-                .filter_map(|feature| feature.placed.cell()),
-        );
         self.pack();
     }
 
-    /// Packs the tree anew if enough has moved. Called between batches.
+    /// Packs anew if enough has moved. Called between records.
     pub(crate) fn settle(&mut self) {
-        if self.tree.wants_packing() {
+        let versions = self.by_id.versions();
+        if versions.came() > LEAST.max(versions.packed_len() / SHARE) {
             self.pack();
         }
     }
 
-    /// Packs the tree anew.
+    /// Packs everything anew.
     pub(crate) fn pack(&mut self) {
-        self.tree = BoxTree::packed(self.by_id.values());
+        self.tree = BoxTree::packed(&self.by_id.pack());
+        let features = self.by_id.values();
+        self.counts = MovingCounts::of(features.filter_map(|feature| feature.placed.cell()));
     }
 }
 

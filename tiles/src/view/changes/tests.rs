@@ -8,21 +8,21 @@ fn layer(name: &str) -> LayerIx {
     catalog().layer(name).unwrap()
 }
 
-fn push(ring: &mut Ring, seq: u64, id: &str, topic: Topic) {
-    let change = Change {
+fn push(ring: &mut Ring, seq: u64, slot: Slot, topic: Topic) {
+    ring.push(Change {
         seq: Seq(seq),
-        id: id.into(),
+        layer: layer("units"),
+        topic,
+        slot,
         notice: Notice::EVERYBODY,
-    };
-    ring.push(layer("units"), topic, change);
+    });
 }
 
-/// The ids that changed in a topic after a seq, oldest first.
-fn check(ring: &Ring, topic: Topic, since: u64, expected: &[&str]) {
+/// What changed in a topic after a seq, oldest first.
+fn check(ring: &Ring, topic: Topic, since: u64, expected: &[Slot]) {
     let mut found = Vec::new();
-    ring.visit(layer("units"), topic, Seq(since), |change| {
-        found.push(change.id.to_string());
-    });
+    let of = (layer("units"), topic);
+    ring.visit(of, Notice::EVERYBODY, Seq(since), |slot| found.push(slot));
     assert_eq!(found, expected);
 }
 
@@ -42,15 +42,15 @@ fn limits(ticks: usize, changes: usize) -> RingLimits {
 fn changes_after_a_seq_are_found_in_closed_and_growing_chunks() {
     let town = Topic::Cell(Cell::of(at(-110.97, 32.22), 6).unwrap());
     let mut ring = Ring::new(limits(10, 1_000), Seq(0));
-    push(&mut ring, 1, "a", EVERYWHERE);
-    push(&mut ring, 2, "b", EVERYWHERE);
+    push(&mut ring, 1, 1, EVERYWHERE);
+    push(&mut ring, 2, 2, EVERYWHERE);
     ring.seal();
-    push(&mut ring, 3, "c", town);
-    push(&mut ring, 4, "a", EVERYWHERE);
-    check(&ring, EVERYWHERE, 0, &["a", "b", "a"]);
-    check(&ring, EVERYWHERE, 1, &["b", "a"]);
-    check(&ring, EVERYWHERE, 2, &["a"]);
-    check(&ring, town, 2, &["c"]);
+    push(&mut ring, 3, 3, town);
+    push(&mut ring, 4, 1, EVERYWHERE);
+    check(&ring, EVERYWHERE, 0, &[1, 2, 1]);
+    check(&ring, EVERYWHERE, 1, &[2, 1]);
+    check(&ring, EVERYWHERE, 2, &[1]);
+    check(&ring, town, 2, &[3]);
     check(&ring, EVERYWHERE, 4, &[]);
     let units = layer("units");
     assert_eq!(
@@ -60,7 +60,8 @@ fn changes_after_a_seq_are_found_in_closed_and_growing_chunks() {
     assert_eq!(ring.dirty(Seq(3), everybody), [(units, EVERYWHERE)]);
     assert_eq!(ring.dirty(Seq(4), everybody), []);
     let mut found = 0;
-    ring.visit(layer("areas"), EVERYWHERE, Seq(0), |_| found += 1);
+    let areas = (layer("areas"), EVERYWHERE);
+    ring.visit(areas, Notice::EVERYBODY, Seq(0), |_| found += 1);
     assert_eq!(found, 0);
 }
 
@@ -68,19 +69,19 @@ fn changes_after_a_seq_are_found_in_closed_and_growing_chunks() {
 fn what_fell_out_is_no_longer_reached() {
     let mut ring = Ring::new(limits(2, 1_000), Seq(0));
     for seq in 1..=4 {
-        push(&mut ring, seq, "a", EVERYWHERE);
+        push(&mut ring, seq, 1, EVERYWHERE);
         ring.seal();
         ring.seal();
     }
     assert!(!ring.reaches(Seq(1)) && ring.reaches(Seq(2)));
-    check(&ring, EVERYWHERE, 2, &["a", "a"]);
+    check(&ring, EVERYWHERE, 2, &[1, 1]);
 }
 
 #[test]
 fn the_ring_is_bounded_by_changes_even_without_ticks() {
     let mut ring = Ring::new(limits(1_000, 80), Seq(0));
     for seq in 1..=1_000 {
-        push(&mut ring, seq, "a", EVERYWHERE);
+        push(&mut ring, seq, 1, EVERYWHERE);
         assert!(ring.count <= 80 + 80 / 8 + 1);
     }
     assert!(ring.reaches(Seq(1_000)) && ring.reaches(Seq(950)) && !ring.reaches(Seq(900)));
@@ -89,14 +90,60 @@ fn the_ring_is_bounded_by_changes_even_without_ticks() {
 #[test]
 fn a_snapshot_of_the_ring_keeps_what_it_had() {
     let mut ring = Ring::new(limits(2, 1_000), Seq(0));
-    push(&mut ring, 1, "a", EVERYWHERE);
+    push(&mut ring, 1, 1, EVERYWHERE);
     let snapshot = ring.clone();
     for seq in 2..=9 {
-        push(&mut ring, seq, "b", EVERYWHERE);
+        push(&mut ring, seq, 2, EVERYWHERE);
         ring.seal();
     }
-    check(&snapshot, EVERYWHERE, 0, &["a"]);
+    check(&snapshot, EVERYWHERE, 0, &[1]);
     assert!(snapshot.reaches(Seq(0)) && !ring.reaches(Seq(0)));
     ring.reset(Seq(9));
     assert!(ring.reaches(Seq(9)) && !ring.reaches(Seq(8)));
+}
+
+#[test]
+fn what_one_clearance_notices_is_told_to_nobody_else() {
+    let hidden = Notice::NOBODY.with_slot(2);
+    let mut ring = Ring::new(limits(10, 1_000), Seq(0));
+    let units = (layer("units"), EVERYWHERE);
+    for (seq, notice) in [
+        (1, hidden),
+        (2, Notice::EVERYBODY),
+        (3, hidden),
+        (4, hidden),
+    ] {
+        let (slot, topic) = (u32::try_from(seq).unwrap(), EVERYWHERE);
+        let (seq, layer) = (Seq(seq), units.0);
+        ring.push(Change {
+            seq,
+            layer,
+            topic,
+            slot,
+            notice,
+        });
+        if slot == 3 {
+            ring.seal();
+        }
+    }
+    let found = |noticing: Notice, since: u64| {
+        let mut found = Vec::new();
+        ring.visit(units, noticing, Seq(since), |slot| found.push(slot));
+        found.sort_unstable();
+        let dirty = ring.dirty(Seq(since), |_| Some(noticing));
+        assert_eq!(
+            dirty,
+            if found.is_empty() {
+                vec![]
+            } else {
+                vec![units]
+            }
+        );
+        found
+    };
+    assert_eq!(found(Notice::EVERYBODY, 0), [2]);
+    assert_eq!(found(Notice::EVERYBODY, 2), [0; 0]);
+    assert_eq!(found(hidden, 1), [3, 4]);
+    assert_eq!(found(hidden, 3), [4]);
+    assert_eq!(found(Notice::EVERYBODY.or(hidden), 0), [1, 2, 3, 4]);
 }

@@ -14,6 +14,7 @@
 use super::{MarkKey, Marks, Slot};
 use crate::event::Seq;
 use crate::tile::TileCoord;
+use crate::view::paged::Paged;
 
 /// The most marks of a tier that those with one clearance notice in one layer: some 16 MB. A city has a few
 /// thousand.
@@ -110,23 +111,29 @@ impl Marks {
                 self.put(above, seq);
             }
         }
-        self.by_key.insert(MarkKey::of_fold(slot, tier), seq);
+        self.put(MarkKey::of_fold(slot, tier), seq);
     }
 
     /// Takes out the marks of a tier up to a position.
     fn take(&mut self, slot: Slot, tier: Tier, until: Seq) -> Vec<MarkKey> {
-        let marks = self.by_key.iter().filter(|(key, at)| {
-            key.slot() == slot && Tier::of(**key) == Some(tier) && **at <= until
-        });
-        let taken: Vec<MarkKey> = marks.map(|(key, _)| *key).collect();
-        for key in &taken {
-            self.by_key.remove(key);
+        let is_meant = |(key, at): &(MarkKey, Seq)| {
+            key.slot() == slot && Tier::of(*key) == Some(tier) && *at <= until
+        };
+        let (taken, kept): (Vec<_>, Vec<_>) = self.iter().partition(is_meant);
+        if taken.is_empty() {
+            return Vec::new();
+        }
+        self.places.clear();
+        self.seqs = Paged::default();
+        for ((key, at), place) in kept.into_iter().zip(0..) {
+            self.places.insert(key, place);
+            self.seqs.set(place as usize, at);
         }
         let mut counts = self.counts.iter_mut();
         if let Some((_, count)) = counts.find(|(of, _)| *of == (slot, tier)) {
             *count -= taken.len();
         }
-        taken
+        taken.into_iter().map(|(key, _)| key).collect()
     }
 
     /// Puts a mark back that a checkpoint kept; of two the newer counts. One that was folded since is
@@ -138,8 +145,8 @@ impl Marks {
                 self.take(key.slot(), tier, seq);
                 break;
             }
-            let folded = self.by_key.get(&fold);
-            if Tier::of(key) == Some(tier) && folded.is_some_and(|folded| *folded >= seq) {
+            let folded = self.get(fold);
+            if Tier::of(key) == Some(tier) && folded.is_some_and(|folded| folded >= seq) {
                 return;
             }
         }

@@ -54,10 +54,16 @@ proptest! {
     #[test]
     fn every_tile_that_a_counted_cell_touches_is_marked(
         lon in -180.0..180.0_f64, lat in -85.0..85.0_f64, z in 0_u8..=22, corner in 0_usize..6, pull in 0.0..1.0_f64,
+        moved in any::<bool>(),
     ) {
         let at = LonLat::new(lon, lat).unwrap();
         let mut marks = Marks::default();
-        marks.touch(Bounds::of_point(at), EVERYBODY, Seq(5));
+        let at_it = Bounds::of_point(at);
+        if moved {
+            marks.touch_both([Some(at_it), None], EVERYBODY, Seq(5));
+        } else {
+            marks.touch(at_it, EVERYBODY, Seq(5));
+        }
         let cell = Cell::of(at, coarsest_for_zoom(z)).unwrap();
         let corners = cell.corners();
         let edge = corners[corner % corners.len()];

@@ -67,7 +67,7 @@ fn trees_of_every_height_are_whole() {
         let at = |n: u32| city::at(f64::from(n % 64) * 1e-3, f64::from(n / 64) * 1e-3);
         let boxes: Vec<Bounds> = (0..count).map(|n| Bounds::of_point(at(n))).collect();
         let tree = PackedTree::in_place(&boxes);
-        assert_eq!(tree.len(), boxes.len());
+        assert_eq!(tree.items, boxes.len());
         assert_eq!(found(&tree, Bounds::WORLD), (0..count).collect::<Vec<_>>());
     }
 }

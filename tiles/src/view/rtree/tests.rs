@@ -1,5 +1,7 @@
 use super::*;
 use crate::city::{self, catalog, folded, record, seen_at, withdrawn};
+use crate::event::Seq;
+use crate::view::state::StateIndex;
 use crate::viewer::Viewer;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -33,9 +35,9 @@ fn versions() -> BTreeMap<(u8, u8), Arc<Feature>> {
     versions
 }
 
-fn found(tree: &BoxTree, bounds: Bounds) -> Vec<String> {
+fn found(state: &StateIndex, bounds: Bounds) -> Vec<String> {
     let mut found = Vec::new();
-    let all = tree.visit(bounds, &mut |feature| {
+    let all = state.visit(bounds, &mut |feature| {
         found.push(feature.id.to_string());
         ControlFlow::Continue(())
     });
@@ -52,30 +54,31 @@ proptest! {
 
     #[test]
     fn a_tree_finds_what_a_scan_finds_and_its_snapshots_never_change(
-        steps in prop::collection::vec((0_u8..8, prop::option::of(0_u8..4), 0_u8..12), 1..60),
+        steps in prop::collection::vec((0_u8..8, prop::option::of(0_u8..4), 0_u8..30), 1..120),
         bounds in prop::collection::vec(city::box_of_places(), 3),
     ) {
         let versions = versions();
-        let mut tree = BoxTree::default();
+        let mut state = StateIndex::default();
         let mut now = BTreeMap::<u8, Arc<Feature>>::new();
         let mut snapshots = Vec::new();
-        for (id, version, pack) in steps {
+        for ((id, version, pack), seq) in steps.into_iter().zip(1..) {
             let next = version.map(|version| Arc::clone(&versions[&(id, version)]));
-            tree.set(now.get(&id), next.as_ref());
+            state.set(now.get(&id), next.clone(), Seq(seq));
+            state.by_id.forget(Seq(seq.saturating_sub(9)));
             match next {
                 Some(next) => now.insert(id, next),
                 None => now.remove(&id),
             };
             if pack == 0 {
-                tree = BoxTree::packed(now.values());
+                state.pack();
             }
-            snapshots.push((tree.clone(), now.clone()));
+            snapshots.push((state.clone(), now.clone()));
         }
-        for (tree, now) in snapshots {
+        for (state, now) in snapshots {
             for bounds in &bounds {
                 let scan = now.values().filter(|f| f.placed.bounds().is_some_and(|b| b.intersects(*bounds)));
                 let scan: Vec<String> = scan.map(|feature| feature.id.to_string()).collect();
-                prop_assert_eq!(found(&tree, *bounds), scan);
+                prop_assert_eq!(found(&state, *bounds), scan);
             }
         }
     }

@@ -14,7 +14,7 @@ fn check(state: &StateIndex) {
         features.map(|feature| feature.id.clone()).collect()
     };
     let mut in_tree = Vec::new();
-    let all = state.tree.visit(Bounds::WORLD, &mut |feature| {
+    let all = state.visit(Bounds::WORLD, &mut |feature| {
         in_tree.push(Arc::clone(feature));
         ControlFlow::Continue(())
     });
@@ -27,7 +27,7 @@ fn check(state: &StateIndex) {
     };
     assert_eq!(in_tree.len(), placed().count());
     for feature in &in_tree {
-        assert!(Arc::ptr_eq(feature, &state.by_id[&feature.id]));
+        assert!(Arc::ptr_eq(feature, state.by_id.get(&feature.id).unwrap()));
     }
     let mut everywhere = state
         .by_id
