@@ -24,6 +24,21 @@ fn config(cached: bool) -> String {
     format!("[limits]\nfeed_kib_per_s = 1048576\n{cache}{LAYER}")
 }
 
+/// What is set for every server that is measured: it logs no request, as its peers do not.
+pub(crate) const QUIET: (&str, &str) = ("RUST_LOG", "warn");
+
+/// A server with this configuration besides what every load needs.
+pub(crate) async fn opened(config: &str) -> City {
+    let config = format!("{LIMITS}{config}");
+    let mut city = City::with_config(&config).await;
+    city.configure(&config, &[QUIET]).await;
+    city
+}
+
+/// Where metrics are to be read, and a feed that may send what it can.
+pub(crate) const LIMITS: &str =
+    "admin_listen = \"127.0.0.1:0\"\n[limits]\nfeed_kib_per_s = 1048576\n";
+
 /// Our server and who asks it.
 #[derive(Debug)]
 pub(crate) struct Ours {
@@ -34,8 +49,7 @@ pub(crate) struct Ours {
 impl Ours {
     /// Starts it again with or without kept tiles.
     pub(crate) async fn with_cache(&mut self, cached: bool) {
-        let quiet = [("RUST_LOG", "warn")];
-        self.city.configure(&config(cached), &quiet).await;
+        self.city.configure(&config(cached), &[QUIET]).await;
     }
 
     pub(crate) fn city(&self) -> &City {

@@ -3,6 +3,7 @@
 
 use crate::Effort;
 use crate::audience::Audience;
+use crate::city::opened;
 use crate::feed::{Feed, collection, point, unit};
 use crate::fleet::{self, Costs, UPDATES};
 use crate::gauge::{Waits, now, pass, processor_s, resident};
@@ -11,7 +12,8 @@ use crate::table::{Aim, Row, Table, short};
 use atalaya_tests::{City, DOWNTOWN, Texts, Visitor, run};
 use atalaya_tiles::{Bounds, Cell};
 use futures_util::future::join_all;
-use std::cell::RefCell;
+use std::cell::{self, RefCell};
+use std::ops::Range;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -26,11 +28,7 @@ const A_PROBE: Duration = Duration::from_millis(170);
 const STALLED: u32 = 10;
 
 pub(crate) async fn ask(effort: Effort, table: &mut Table) {
-    let config = format!(
-        "admin_listen = \"127.0.0.1:0\"\n[limits]\nfeed_kib_per_s = 1048576\n{}",
-        fleet::FEEDS
-    );
-    let city = City::with_config(&config).await;
+    let city = opened(fleet::FEEDS).await;
     fleet::arrive(&city).await;
     let walls = Walls::of(&city, effort);
     let alone = walls.measured(&mut []).await;
@@ -75,7 +73,7 @@ fn add_fan_out(table: &mut Table, alone: &Measured, crowded: &Measured, sent: u6
         peer: None,
         aim: Aim::AtMost(15.0),
         beside: format!(
-            "apply {} and publish {} by the server's metrics; fan-out {}: its time with walls less without; \
+            "apply {} and publish {} by the server's metrics, less the writer's waits for a core; fan-out {}: its time with walls less without; \
             ingest and append {}; {} updates/s; {} MB/s to the walls",
             percent(with.apply),
             percent(with.publish),
@@ -130,7 +128,7 @@ async fn stalled(walls: &Walls<'_>, readers: &mut [Texts], without: &Waits, tabl
 /// Walls that are connected and see nothing move.
 async fn quiet(effort: Effort, table: &mut Table) {
     let count = effort.quiet;
-    let city = City::with_config("[limits]\nlive_clients_each = 20000\n").await;
+    let city = opened("live_clients_each = 20000\n").await;
     let process = city.process_id().expect("the server runs");
     let what = format!("memory of one of {count} walls where nothing moves");
     let row = Row {
@@ -171,6 +169,9 @@ async fn quiet(effort: Effort, table: &mut Table) {
 /// Sees to it that processes may have so many files open.
 fn may_open(files: u32, processes: &[u32]) -> Result<(), String> {
     for process in processes {
+        if open_files(*process).is_some_and(|most| most >= files) {
+            continue;
+        }
         let mut prlimit = Command::new("prlimit");
         prlimit.arg(format!("--pid={process}"));
         let ran = run(prlimit.arg(format!("--nofile={files}:")));
@@ -182,6 +183,15 @@ fn may_open(files: u32, processes: &[u32]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// How many a process may have open now.
+fn open_files(process: u32) -> Option<u32> {
+    let limits = std::fs::read_to_string(format!("/proc/{process}/limits")).ok()?;
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// What the client of this number asks for: a box that touches [`CELLS`] topic cells.
@@ -252,14 +262,22 @@ impl<'c> Walls<'c> {
         let probe = Feed::of(self.city, "units");
         let (before, began) = (Costs::so_far(self.city).await, now());
         let nobody = readers.is_empty();
+        let nexts = vec![cell::Cell::new(first); readers.len()];
         let listening = readers
             .iter_mut()
-            .map(|reader| listen(reader, first, sent, &waits));
+            .zip(&nexts)
+            .map(|(reader, next)| listen(reader, next, sent, &waits));
         let updates = tokio::select! {
             updates = fleet::moves(self.city, self.seconds) => updates,
             _ = join_all(listening), if !nobody => 0,
             () = probes(&probe, sent) => 0,
         };
+        for next in &nexts {
+            // What it has not seen took at least until now; the latest may be on its way.
+            let sent = sent.borrow();
+            let seen = sent.len().saturating_sub(2).max(next.get());
+            note(&mut waits.borrow_mut(), &sent, next.get()..seen);
+        }
         let seconds = now().duration_since(began).as_secs_f64();
         let after = Costs::so_far(self.city).await;
         Measured {
@@ -285,25 +303,30 @@ async fn probes(feed: &Feed, sent: &RefCell<Vec<Instant>>) {
     }
 }
 
-/// Takes everything in, and times the probes from the first of this stretch on.
+/// Takes everything in, and times the probes from the next one on.
 async fn listen(
     reader: &mut Texts,
-    first: usize,
+    next: &cell::Cell<usize>,
     sent: &RefCell<Vec<Instant>>,
     waits: &RefCell<Waits>,
 ) {
-    let mut next = first;
     while let Some(text) = reader.next().await {
         let number = text.split("probe-").nth(1).and_then(|rest| {
             let digits = rest.split('.').next()?;
             digits.parse::<usize>().ok()
         });
-        // One from before may be told again.
-        if let Some(number) = number.filter(|number| *number >= next) {
-            next = number + 1;
-            if let Some(at) = sent.borrow().get(number) {
-                waits.borrow_mut().since(*at);
-            }
+        // One from before may be told again; one that a later one replaced was not there until now.
+        if let Some(number) = number.filter(|number| *number >= next.get()) {
+            let seen = next.replace(number + 1)..number + 1;
+            note(&mut waits.borrow_mut(), &sent.borrow(), seen);
         }
+    }
+}
+
+/// Notes how long these probes took until now.
+fn note(waits: &mut Waits, sent: &[Instant], seen: Range<usize>) {
+    let sent = sent.get(seen).unwrap_or_default();
+    for at in sent {
+        waits.since(*at);
     }
 }

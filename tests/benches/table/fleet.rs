@@ -2,7 +2,7 @@
 //! server says that this costs.
 
 use crate::feed::{Feed, collection, unit};
-use crate::gauge::processor_s;
+use crate::gauge::{of_thread, processor_s};
 use crate::sample::share;
 use atalaya_tests::City;
 use futures_util::future::join_all;
@@ -90,10 +90,13 @@ pub(crate) async fn moves(city: &City, seconds: u32) -> u32 {
 pub(crate) struct Costs {
     /// Processor time of all that it did.
     pub(crate) all: f64,
-    /// Folding records into the picture, by its own clock.
+    /// Folding records into the picture: by its own clock, and of a stretch of time less the share of it in which the
+    /// writer had to wait for a core.
     pub(crate) apply: f64,
-    /// Making views and publishing them, by its own clock.
+    /// Making views and publishing them, in the same way.
     pub(crate) publish: f64,
+    /// What the writer's thread ran, and how long it waited to run.
+    writer: (f64, f64),
 }
 
 impl Costs {
@@ -109,14 +112,19 @@ impl Costs {
             all: processor_s(&[process]),
             apply: sum("atalaya_apply_seconds_sum"),
             publish: sum("atalaya_publish_seconds_sum"),
+            writer: of_thread(process, "writer"),
         }
     }
 
     pub(crate) fn since(&self, before: &Self, seconds: f64) -> Self {
+        let ran = self.writer.0 - before.writer.0;
+        let waited = self.writer.1 - before.writer.1;
+        let share = ran / (ran + waited).max(1e-9);
         Self {
             all: (self.all - before.all) / seconds,
-            apply: (self.apply - before.apply) / seconds,
-            publish: (self.publish - before.publish) / seconds,
+            apply: (self.apply - before.apply) * share / seconds,
+            publish: (self.publish - before.publish) * share / seconds,
+            writer: (ran / seconds, waited / seconds),
         }
     }
 

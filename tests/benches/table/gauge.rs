@@ -33,6 +33,23 @@ fn of_tree(process: u32) -> f64 {
     f64::from(ticks) / 100.0 + children.sum::<f64>()
 }
 
+/// How long a thread of a process has run and has waited to run, in seconds.
+pub(crate) fn of_thread(process: u32, name: &str) -> (f64, f64) {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task"));
+    let threads = threads.into_iter().flatten().flatten();
+    let told = threads.map(|thread| thread.path()).find_map(|thread| {
+        let called = read_to_string(thread.join("comm")).ok()?;
+        (called.trim() == name).then(|| read_to_string(thread.join("schedstat")).ok())?
+    });
+    let told = told.expect("there is such a thread");
+    let mut seconds = told
+        .split_whitespace()
+        .filter_map(|ns| ns.parse::<f64>().ok())
+        .map(|ns| ns / 1e9);
+    let mut next = || seconds.next().unwrap_or_default();
+    (next(), next())
+}
+
 /// The fields of `/proc/N/stat` from the third on; empty for a process that is gone.
 fn fields(process: u32) -> Vec<String> {
     let stat = read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();

@@ -1,12 +1,13 @@
 //! Row 17: what a tile costs while everything around it grows, and what a request notices of records that are forgotten.
 
 use crate::Effort;
+use crate::city::{LIMITS, QUIET, opened};
 use crate::feed::{Feed, point};
 use crate::gauge::{median, resident, settled};
 use crate::retention::{Back, Retention};
 use crate::sample::{EAST, NORTH, Observation, SOUTH, WEST, share};
-use crate::starts::{PER_SIGHTING, from_checkpoint};
-use crate::table::{Aim, Row, Table, short};
+use crate::starts::{PER_SIGHTING, from_checkpoint, memory};
+use crate::table::{Aim, Row, Table};
 use crate::wrk::Asked;
 use atalaya_tests::{City, tile_at};
 
@@ -16,10 +17,6 @@ const FIRST: u32 = 100_000;
 /// As many sightings as the city of the sample holds: what there is grows outwards at this density.
 const A_CITY: f64 = 1e6;
 const LAYER: &str = r#"
-admin_listen = "127.0.0.1:0"
-[limits]
-feed_kib_per_s = 1048576
-CACHE
 [[layers]]
 name = "observations"
 title = "Observations"
@@ -30,27 +27,34 @@ retain_days = 1
 "#;
 
 fn config(cached: bool) -> String {
-    LAYER.replace("CACHE", if cached { "" } else { "tile_cache_bytes = 0" })
+    let cache = if cached { "" } else { "tile_cache_bytes = 0" };
+    format!("{LIMITS}{cache}{LAYER}")
 }
 
 pub(crate) async fn ask(effort: Effort, table: &mut Table) {
     let many = effort.many;
-    let mut city = City::with_config(&config(false)).await;
+    let mut city = opened("").await;
     let back = Back::compiled(&city);
-    if let Ok(back) = &back {
-        back.long_ago(&mut city, &config(false)).await;
+    match &back {
+        Ok(back) => back.long_ago(&mut city, &config(false)).await,
+        Err(_) => city.configure(&config(false), &[QUIET]).await,
     }
     let process = city.process_id().expect("the server runs");
     let empty = resident(process);
-    let feed = Feed::of(&city, "observations");
     let token = city.role_key("operator", &[]);
     let write = |text: &mut String, number: u32| observation(text, number, many);
+    let feed = Feed::of(&city, "observations");
     feed.fill(0..FIRST, A_POST, write).await;
     settled(process).await;
     let zooms = [14, 16];
     let small = zooms.map(|z| cold(&city, &token, z, effort));
+    // A connection of its own: the server ended one that was quiet while the loads ran.
+    let feed = Feed::of(&city, "observations");
     feed.fill(FIRST..many, A_POST, write).await;
     settled(process).await;
+    let kind = format!("{many} sightings of five fields");
+    let each = (resident(process) - empty) / f64::from(many);
+    memory(table, &kind, PER_SIGHTING, each);
     for (z, small) in zooms.into_iter().zip(small) {
         table.add(Row {
             number: 17,
@@ -62,35 +66,16 @@ pub(crate) async fn ask(effort: Effort, table: &mut Table) {
             beside: "processor time; grown around them at the same density".to_owned(),
         });
     }
-    let each = (resident(process) - empty) / f64::from(many);
-    table.add(Row {
-        number: 16,
-        what: format!(
-            "memory of one of {many} sightings of five fields, all that the process grew by"
-        ),
-        ours: each,
-        unit: "bytes",
-        peer: None,
-        aim: Aim::AtMost(PER_SIGHTING),
-        beside: format!(
-            "after its tiles were asked for; {} MB in all",
-            short(resident(process) / 1e6)
-        ),
-    });
-    from_checkpoint(
-        &mut city,
-        table,
-        &format!("{many} sightings of five fields"),
-        5.0,
-    )
-    .await;
-    Retention {
+    from_checkpoint(&mut city, table, &kind, 5.0).await;
+    let old = many;
+    let until_log = effort.patient;
+    let retention = Retention {
         city,
         back,
-        old: many,
-    }
-    .ask(&config(true), table)
-    .await;
+        old,
+        until_log,
+    };
+    retention.ask(&config(true), table).await;
 }
 
 /// The half width and half height of a box of the sample's shape that holds so many sightings.

@@ -1,6 +1,7 @@
 //! Row 14: how many events become durable, in batches and one by one, while tiles are asked for and a wall listens.
 
 use crate::Effort;
+use crate::city::opened;
 use crate::feed::{Feed, collection, point, unit};
 use crate::gauge::{Waits, now, processor_s};
 use crate::sample::{EAST, NORTH, SOUTH, WEST, mixed, share};
@@ -12,9 +13,6 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 const CONFIG: &str = r#"
-[limits]
-feed_kib_per_s = 1048576
-
 [[feeds]]
 name = "gates"
 adaptor = "alpr-rekor"
@@ -30,7 +28,7 @@ const A_TILE: Duration = Duration::from_millis(20);
 const CAMERAS: u32 = 700;
 
 pub(crate) async fn ask(effort: Effort, table: &mut Table) {
-    let city = City::with_config(CONFIG).await;
+    let city = opened(CONFIG).await;
     let count = effort.sightings;
     let reads = format!("durable plate reads of {} bytes", a_read(0, json).len());
     table.add(Row {
@@ -51,7 +49,7 @@ pub(crate) async fn ask(effort: Effort, table: &mut Table) {
 
 /// Without readers: one feed that waits for each receipt, and fewer producers.
 async fn alone(effort: Effort, table: &mut Table) {
-    let city = City::with_config(CONFIG).await;
+    let city = opened(CONFIG).await;
     let feed = Feed::of(&city, "units");
     let count = effort.features;
     let began = now();
@@ -177,7 +175,9 @@ async fn singles(city: &City, producers: u32, each: u32) -> Waits {
 
 fn together(all: Vec<Waits>) -> Waits {
     let mut waits = Waits::default();
-    all.into_iter().for_each(|some| waits.extend(some));
+    for some in all {
+        waits.extend(some);
+    }
     waits
 }
 

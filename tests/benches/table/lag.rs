@@ -1,6 +1,7 @@
 //! Row 8: how soon after a write another connection is told which tiles are dirty; and how soon a wall has an incident.
 
 use crate::Effort;
+use crate::city::opened;
 use crate::feed::{Feed, unit};
 use crate::gauge::{Waits, now};
 use crate::table::{Aim, BESIDE, Row, Table};
@@ -21,7 +22,7 @@ const A_PROBE: Duration = Duration::from_millis(20);
 const TICK_MS: f64 = 250.0;
 
 pub(crate) async fn ask(effort: Effort, table: &mut Table) {
-    let city = City::with_config("[limits]\nfeed_kib_per_s = 1048576\n").await;
+    let city = opened("").await;
     to_tiles(effort, &city, table).await;
     to_wall(effort, &city, table).await;
 }

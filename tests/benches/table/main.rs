@@ -43,6 +43,8 @@ struct Effort {
     many: u32,
     /// Walls where nothing moves.
     quiet: u32,
+    /// Whether what comes late is waited for.
+    patient: bool,
     /// How often each side of a row is asked.
     rounds: u32,
     /// How long one load lasts.
@@ -54,6 +56,7 @@ const WHOLE: Effort = Effort {
     features: 100_000,
     many: 10_000_000,
     quiet: 10_000,
+    patient: true,
     rounds: 5,
     load: Duration::from_secs(3),
 };
@@ -62,6 +65,7 @@ const QUICK: Effort = Effort {
     features: 10_000,
     many: 1_000_000,
     quiet: 1_000,
+    patient: false,
     rounds: 3,
     load: Duration::from_secs(1),
 };

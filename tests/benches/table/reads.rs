@@ -1,11 +1,12 @@
 //! How long a reader waits, one question at a time over one connection: rows that no target is about.
 
 use crate::Effort;
+use crate::city::opened;
 use crate::feed::{Feed, collection, unit};
 use crate::gauge::{Waits, now};
 use crate::sample::share;
 use crate::table::{Aim, BESIDE, Row, Table};
-use atalaya_tests::{City, DOWNTOWN, tile_at};
+use atalaya_tests::{DOWNTOWN, tile_at};
 use reqwest::Method;
 
 const READS: u32 = 500;
@@ -26,7 +27,7 @@ fn units(from: u32, count: u32, round: u32) -> String {
 }
 
 pub(crate) async fn ask(effort: Effort, table: &mut Table) {
-    let city = City::with_config("[limits]\nfeed_kib_per_s = 1048576\n").await;
+    let city = opened("").await;
     let feed = Feed::of(&city, "units");
     feed.post(units(0, UNITS, 0)).await;
     let operator = city.operator();

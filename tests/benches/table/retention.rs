@@ -1,6 +1,7 @@
 //! Row 17 as well: requests while records past their time are forgotten. The records are old because the server had another
 //! clock when they came; the day of their retention ends while it is watched.
 
+use crate::city::QUIET;
 use crate::feed::{Feed, collection, unit};
 use crate::gauge::{Waits, now, pass, unix_s};
 use crate::sample::{EAST, NORTH, SOUTH, WEST, share};
@@ -13,9 +14,11 @@ use std::time::{Duration, Instant};
 const A_DAY: i64 = 86_400;
 const UNITS: u32 = 2_000;
 /// Seconds from the start of a server to the end of the day that its records are kept for.
-const LEAD_S: u32 = 25;
+const LEAD_S: u32 = 20;
 /// Seconds from the start within which the log has begun to lose its records.
 const AT_MOST_S: u64 = 100;
+/// Seconds that it is watched after that day has ended, where the log is not waited for.
+const WATCHED_S: u64 = 12;
 /// Between two requests.
 const A_REQUEST: Duration = Duration::from_millis(10);
 
@@ -71,7 +74,7 @@ impl Back {
 
     async fn restart(&self, city: &mut City, config: &str, seconds: i64) {
         let (library, seconds) = (self.library.to_string_lossy(), seconds.to_string());
-        let variables = [("LD_PRELOAD", &*library), ("CLOCK_BACK_S", &seconds)];
+        let variables = [QUIET, ("LD_PRELOAD", &*library), ("CLOCK_BACK_S", &seconds)];
         city.configure(config, &variables).await;
     }
 }
@@ -82,6 +85,8 @@ pub(crate) struct Retention {
     pub(crate) city: City,
     pub(crate) back: Result<Back, String>,
     pub(crate) old: u32,
+    /// Whether to watch until the log loses records too, which is not before a minute has passed.
+    pub(crate) until_log: bool,
 }
 
 impl Retention {
@@ -112,7 +117,7 @@ impl Retention {
         };
         let due = now() + Duration::from_secs(u64::from(LEAD_S));
         back.a_day_later(&mut self.city, config).await;
-        let seen = watched(&self.city, due).await;
+        let seen = watched(&self.city, due, self.until_log).await;
         for (row, [before, during]) in rows.into_iter().zip(seen.waits) {
             table.add(Row {
                 ours: during.ms(99),
@@ -141,15 +146,16 @@ struct Seen {
     deleted: f64,
 }
 
-/// Asks for a tile and posts a unit a hundred times a second, until the log has begun to lose records.
-async fn watched(city: &City, due: Instant) -> Seen {
+/// Asks for a tile and posts a unit a hundred times a second, for a while after records are due.
+async fn watched(city: &City, due: Instant, until_log: bool) -> Seen {
     let feed = Feed::of(city, "units");
     feed.post(collection(0..UNITS, move_to(0))).await;
     let held = held(city).await;
     let mut seen = Seen::default();
     let [tiles, posts] = &mut seen.waits;
     seen.deleted = tokio::select! {
-        deleted = deleted(city) => deleted,
+        deleted = deleted(city), if until_log => deleted,
+        () = pass(due.duration_since(now()) + Duration::from_secs(WATCHED_S)), if !until_log => 0.0,
         () = ask_for_a_tile(city, due, tiles) => 0.0,
         () = post_units(&feed, due, posts) => 0.0,
     };

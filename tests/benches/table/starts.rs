@@ -1,5 +1,6 @@
 //! Rows 15 and 16: how long a start takes with a full store, and what a feature takes in memory.
 
+use crate::city::opened;
 use crate::feed::{Feed, point, unit};
 use crate::gauge::{median, now, processor_s, resident, settled};
 use crate::sample::{EAST, NORTH, Observation, SOUTH, WEST, share};
@@ -14,8 +15,11 @@ pub(crate) const PER_STATE: f64 = 600.0;
 pub(crate) const PER_SIGHTING: f64 = 120.0;
 
 pub(crate) async fn ask(effort: Effort, table: &mut Table) {
-    for (kind, most) in [("units", PER_STATE), ("reads", PER_SIGHTING)] {
-        let count = effort.features;
+    let kinds = [
+        ("units", 100_000, PER_STATE),
+        ("reads", 1_000_000, PER_SIGHTING),
+    ];
+    for (kind, count, most) in kinds {
         table.add(Row {
             number: 16,
             what: format!("memory of one of {count} {kind}, in the core alone"),
@@ -114,10 +118,11 @@ async fn without_checkpoint(effort: Effort, table: &mut Table) {
 }
 
 async fn open() -> City {
-    City::with_config("[limits]\nfeed_kib_per_s = 1048576\n").await
+    opened("").await
 }
 
-fn memory(table: &mut Table, what: &str, most: f64, each: f64) {
+/// A row of what one feature takes.
+pub(crate) fn memory(table: &mut Table, what: &str, most: f64, each: f64) {
     table.add(Row {
         number: 16,
         what: format!("memory of one of {what}, all that the process grew by"),
@@ -185,7 +190,7 @@ async fn units(city: &City, count: u32) {
     };
     let feed = Feed::of(city, "units");
     feed.fill(0..count, A_POST, |text, number| {
-        unit(text, number, place(number))
+        unit(text, number, place(number));
     })
     .await;
 }
