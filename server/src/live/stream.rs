@@ -127,6 +127,11 @@ impl Stream {
         &self.viewer
     }
 
+    /// Whether the client has nothing yet: it need not wait for a tick.
+    pub fn is_new(&self) -> bool {
+        self.at.is_none()
+    }
+
     /// Changes what is subscribed; what is new in it comes as snapshots with the next step.
     pub fn change(&mut self, next: Subscription) {
         self.lay_down();
