@@ -50,10 +50,11 @@ test: tools-test log ## every test: front end, Rust, end to end, browser, PostGI
 .PHONY: bench
 bench: tools-bench frontend/dist martin ## print what things cost on this machine, beside peers that run on it
 	cargo build --locked --release --workspace --bins
-	cargo bench --locked --workspace --bench '*'
+	cargo bench --locked --package atalaya-tiles --package atalaya --bench '*'
+	cargo bench --locked --package atalaya-tests --bench table
 
 .PHONY: bench-quick
-bench-quick: tools-bench frontend/dist ## the table of peers with less data, in minutes
+bench-quick: tools-bench frontend/dist ## the same table with a tenth of the data, in five minutes
 	cargo build --locked --release --workspace --bins
 	cargo bench --locked --package atalaya-tests --bench table -- quick
 

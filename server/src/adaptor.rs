@@ -393,18 +393,33 @@ pub enum Unreadable {
     },
     /// Well formed, but not what the adaptor reads.
     #[error("{0}")]
-    Shape(String),
+    Shape(&'static str),
+    /// Well formed, but something else than the adaptor reads.
+    #[error("\"{found}\" is {what}")]
+    Other {
+        /// What stands there, shortened.
+        found: String,
+        /// What is to be said of it.
+        what: &'static str,
+    },
 }
 
 impl Unreadable {
+    fn other(found: &str, what: &'static str) -> Self {
+        let found = found.chars().take(80).collect();
+        Self::Other { found, what }
+    }
+
     /// What is wrong without any value of the body: for logs, and for those who did not send it.
     pub fn in_general(&self) -> String {
         match self {
             Self::Json { line, column, .. } => format!("not JSON at line {line}, column {column}"),
             Self::Xml { offset, .. } => format!("not readable as XML at byte {offset}"),
             Self::Csv { line, .. } => format!("not CSV at line {line}"),
-            Self::Shape(_) => "not what the adaptor reads".to_owned(),
-            Self::MediaType { .. } | Self::NotUtf8(_) | Self::Multipart(_) => self.to_string(),
+            Self::Other { what, .. } => format!("what stands there is {what}"),
+            Self::MediaType { .. } | Self::NotUtf8(_) | Self::Multipart(_) | Self::Shape(_) => {
+                self.to_string()
+            }
         }
     }
 

@@ -51,9 +51,7 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
     let mut alerts = Vec::new();
     collect(&root, &mut alerts);
     if alerts.is_empty() && root.name != "alerts" {
-        let name: String = root.name.chars().take(40).collect();
-        let reason = format!("there is no CAP alert in the element \"{name}\"");
-        return Err(Unreadable::Shape(reason));
+        return Err(Unreadable::other(&root.name, "no CAP alert, and has none in it"));
     }
     let mut decoded = Decoded::default();
     for (index, alert) in alerts.into_iter().enumerate() {

@@ -57,14 +57,14 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
 fn is_lines(text: &str) -> Result<bool, Unreadable> {
     let mut texts = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     let Some(first) = texts.next() else {
-        return Err(Unreadable::Shape("the body is empty".to_owned()));
+        return Err(Unreadable::Shape("the body is empty"));
     };
     let first = first?;
     match texts.next() {
         None => Ok(false),
         Some(_) if !first.get().contains('\n') => Ok(true),
         Some(Ok(_)) => Err(Unreadable::Shape(
-            "several JSON texts that are not on lines of their own".to_owned(),
+            "several JSON texts that are not on lines of their own",
         )),
         Some(Err(error)) => Err(error.into()),
     }
@@ -139,7 +139,7 @@ impl<'a> Reading<'a> {
         let partial = document.partial();
         let kind = json::tree(document.kind);
         let kind = kind.as_str();
-        let kind = kind.ok_or_else(|| Unreadable::Shape("there is no type".to_owned()))?;
+        let kind = kind.ok_or_else(|| Unreadable::Shape("there is no type"))?;
         match (kind, document.features) {
             ("Feature", _) => self.record(text, ""),
             ("FeatureCollection", Some(features)) => {
@@ -151,12 +151,11 @@ impl<'a> Reading<'a> {
             }
             ("FeatureCollection", None) => {
                 let reason = "a FeatureCollection without features";
-                return Err(Unreadable::Shape(reason.to_owned()));
+                return Err(Unreadable::Shape(reason));
             }
             (other, _) => {
-                let other: String = other.chars().take(40).collect();
-                let reason = format!("\"{other}\" is neither a Feature nor a FeatureCollection");
-                return Err(Unreadable::Shape(reason));
+                let what = "neither a Feature nor a FeatureCollection";
+                return Err(Unreadable::other(other, what));
             }
         }
         Ok(())
@@ -273,7 +272,7 @@ impl<'a> Reading<'a> {
 /// Reads an object into a struct; an array, which serde would take as well, is refused.
 fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Unreadable> {
     if !json.trim_start().starts_with('{') {
-        return Err(Unreadable::Shape("this is no JSON object".to_owned()));
+        return Err(Unreadable::Shape("this is no JSON object"));
     }
     Ok(serde_json::from_str(json)?)
 }
@@ -293,9 +292,8 @@ fn check_crs(crs: &Json) -> Result<(), Unreadable> {
     if name.ends_with("CRS84") || name.ends_with(":4326") {
         return Ok(());
     }
-    let name: String = name.chars().take(80).collect();
-    let reason = format!("positions in {name}: send WGS 84 longitude and latitude");
-    Err(Unreadable::Shape(reason))
+    let what = "no CRS that is read: send WGS 84 longitude and latitude";
+    Err(Unreadable::other(name, what))
 }
 
 /// JSON pointer to a property (RFC 6901 section 3).

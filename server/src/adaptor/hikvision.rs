@@ -33,10 +33,7 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
         xml::read(input)?
     };
     if alert.name != "EventNotificationAlert" {
-        let name: String = alert.name.chars().take(40).collect();
-        return Err(Unreadable::Shape(format!(
-            "\"{name}\" is no EventNotificationAlert"
-        )));
+        return Err(Unreadable::other(&alert.name, "no EventNotificationAlert"));
     }
     let mut decoded = Decoded::default();
     let is_plate = alert

@@ -12,7 +12,7 @@ use std::fmt;
 pub(super) fn read<'a, T: Deserialize<'a>>(input: &Input<'a>) -> Result<T, Unreadable> {
     let text = text(input)?;
     if !text.trim_start().starts_with('{') {
-        return Err(Unreadable::Shape("this is no JSON object".to_owned()));
+        return Err(Unreadable::Shape("this is no JSON object"));
     }
     Ok(serde_json::from_str(text)?)
 }

@@ -53,7 +53,7 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
         (None, Some(features)) => (features, feature, "features"),
         (None, None) => {
             let reason = "this is neither Overpass JSON nor a FeatureCollection";
-            return Err(Unreadable::Shape(reason.to_owned()));
+            return Err(Unreadable::Shape(reason));
         }
     };
     let mut decoded = Decoded {

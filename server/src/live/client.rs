@@ -16,8 +16,10 @@ use super::wire::{Wire, Writing};
 use crate::http::{App, Caller};
 use crate::metrics;
 use actix_web::{Error, web};
+use atalaya_tiles::View;
 use bytes::Bytes;
 use futures_util::{FutureExt as _, Stream as Body, stream};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tracing::debug;
@@ -133,6 +135,15 @@ impl Drop for Connected {
     }
 }
 
+/// What a stream steps to: a new one to the newest view, one that follows to that of the tick.
+fn view_of(app: &App, stream: &Stream, tick: u64) -> Arc<View> {
+    let newest = || app.engine.view();
+    if stream.is_new() {
+        return newest();
+    }
+    app.views.of_tick(tick, newest)
+}
+
 impl Connected {
     fn body(
         client: LiveClient,
@@ -235,8 +246,9 @@ impl Connected {
     async fn gather(&mut self) -> Result<bool, Error> {
         let mut gathered = self.make_wish();
         let LiveClient { app, stream, .. } = &mut self.client;
-        let (view, clock) = (app.engine.view(), app.engine.clock());
+        let clock = app.engine.clock();
         let (now, uptime) = (clock.now(), clock.uptime());
+        let view = view_of(app, stream, *self.ticks.borrow());
         app.views.keep(&view, uptime);
         let _held = stream.begin(&view);
         while gathered < ENOUGH

@@ -1,8 +1,6 @@
 //! Our side: a server with the sample as a sighting layer and with units that have moved.
 
-use crate::gauge::{now, processor_s};
 use crate::sample::{Observation, share};
-use crate::table::{Aim, Row, Table, short};
 use crate::wrk::Asked;
 use crate::{Effort, sample};
 use atalaya_tests::{City, collection, point};
@@ -26,6 +24,21 @@ fn config(cached: bool) -> String {
     format!("[limits]\nfeed_kib_per_s = 1048576\n{cache}{LAYER}")
 }
 
+/// What is set for every server that is measured: it logs no request, as its peers do not.
+pub(crate) const QUIET: (&str, &str) = ("RUST_LOG", "warn");
+
+/// A server with this configuration besides what every load needs.
+pub(crate) async fn opened(config: &str) -> City {
+    let config = format!("{LIMITS}{config}");
+    let mut city = City::with_config(&config).await;
+    city.configure(&config, &[QUIET]).await;
+    city
+}
+
+/// Where metrics are to be read, and a feed that may send what it can.
+pub(crate) const LIMITS: &str =
+    "admin_listen = \"127.0.0.1:0\"\n[limits]\nfeed_kib_per_s = 1048576\n";
+
 /// Our server and who asks it.
 #[derive(Debug)]
 pub(crate) struct Ours {
@@ -36,8 +49,7 @@ pub(crate) struct Ours {
 impl Ours {
     /// Starts it again with or without kept tiles.
     pub(crate) async fn with_cache(&mut self, cached: bool) {
-        let quiet = [("RUST_LOG", "warn")];
-        self.city.configure(&config(cached), &quiet).await;
+        self.city.configure(&config(cached), &[QUIET]).await;
     }
 
     pub(crate) fn city(&self) -> &City {
@@ -61,8 +73,8 @@ impl Ours {
     }
 }
 
-/// Starts a server and fills it, which is the row of durable ingest.
-pub(crate) async fn filled(effort: Effort, table: &mut Table) -> Ours {
+/// Starts a server and fills it.
+pub(crate) async fn filled(effort: Effort) -> Ours {
     let city = City::with_config(&config(false)).await;
     let token = city.role_key("operator", &[]);
     let unit = |number: u32| {
@@ -73,24 +85,8 @@ pub(crate) async fn filled(effort: Effort, table: &mut Table) -> Ours {
         point(&format!("u{number}"), lon, lat, &properties)
     };
     post(&city, "units", effort.features, unit).await;
-    let process = city.process_id().into_iter().collect::<Vec<_>>();
-    let (began, spent) = (now(), processor_s(&process));
     let observation = |number: u32| Observation::of(number).feature();
     post(&city, "observations", effort.sightings, observation).await;
-    let took = now().duration_since(began).as_secs_f64();
-    let spent = processor_s(&process) - spent;
-    table.add(Row {
-        number: 14,
-        what: format!("durable ingest, posts of {A_POST}, one feed"),
-        ours: f64::from(effort.sightings) / took,
-        unit: "events/s",
-        peer: None,
-        aim: Aim::AtLeast(20_000.0),
-        beside: format!(
-            "{} µs of the server's time each",
-            short(spent * 1e6 / f64::from(effort.sightings))
-        ),
-    });
     Ours { city, token }
 }
 

@@ -8,6 +8,8 @@ use std::io::Write as _;
 /// What a row aims at.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Aim {
+    /// Nothing: it is told to be known.
+    Nothing,
     /// At most this share of the peer's cost.
     Share(f64),
     /// At least this share of the ceiling's rate.
@@ -18,10 +20,13 @@ pub(crate) enum Aim {
     AtLeast(f64),
 }
 
+/// The number of a row that no target is about.
+pub(crate) const BESIDE: u8 = u8::MAX;
+
 /// One row.
 #[derive(Debug)]
 pub(crate) struct Row {
-    /// The number of the question, as the target list counts.
+    /// The number of the question, as the target list counts; [`BESIDE`] stands last.
     pub(crate) number: u8,
     pub(crate) what: String,
     /// Ours in the row's unit.
@@ -43,6 +48,7 @@ impl Row {
 
     fn met(&self) -> Option<bool> {
         match self.aim {
+            Aim::Nothing => None,
             Aim::Share(most) => self.ratio().map(|ratio| ratio <= most),
             Aim::OfCeiling(least) => self.ratio().map(|ratio| ratio >= least),
             Aim::AtMost(most) => Some(self.ours <= most),
@@ -102,10 +108,12 @@ fn cells(row: &Row) -> [String; 7] {
         }
     });
     let aim = match row.aim {
-        Aim::Share(most) => format!("≤ 1/{}", short(1.0 / most)),
-        Aim::OfCeiling(least) => format!("≥ {}", short(least)),
-        Aim::AtMost(most) => format!("≤ {}", figure(most)),
-        Aim::AtLeast(least) => format!("≥ {}", figure(least)),
+        Aim::Nothing => None,
+        Aim::Share(most) if most >= 1.0 => Some(format!("≤ {}", short(most))),
+        Aim::Share(most) => Some(format!("≤ 1/{}", short(1.0 / most))),
+        Aim::OfCeiling(least) => Some(format!("≥ {}", short(least))),
+        Aim::AtMost(most) => Some(format!("≤ {}", figure(most))),
+        Aim::AtLeast(least) => Some(format!("≥ {}", figure(least))),
     };
     let met = match row.met() {
         Some(true) => "met",
@@ -113,12 +121,16 @@ fn cells(row: &Row) -> [String; 7] {
         None => "open",
     };
     [
-        row.number.to_string(),
+        if row.number == BESIDE {
+            "–".to_owned()
+        } else {
+            row.number.to_string()
+        },
         row.what.clone(),
         figure(row.ours),
         peer.unwrap_or_default(),
         ratio.unwrap_or_default(),
-        format!("{aim}: {met}"),
+        aim.map_or(String::new(), |aim| format!("{aim}: {met}")),
         row.beside.clone(),
     ]
 }

@@ -351,7 +351,7 @@ fn wrappers_hold_many_alerts_and_one_bad_one_costs_itself() {
     let refused = decode(&feed, &catalog, &input).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "there is no CAP alert in the element \"feed\""
+        "\"feed\" is no CAP alert, and has none in it"
     );
 }
 
