@@ -6,7 +6,9 @@
 //!
 //! Promises: formats differ here and nowhere else; a record that cannot be read costs only itself;
 //! the position of a record is the same at every reading of the file, so that an import resumes and
-//! an id made from it is stable. Positions leave in WGS 84 whatever the file has.
+//! an id made from it is stable. A file that is made to mislead its reader costs a reason: what it says of
+//! its own lengths is held against the file, and where a reader panics nevertheless, the file ends there.
+//! Positions leave in WGS 84 whatever the file has.
 //!
 //! Refuses: to guess a coordinate system. A file that names one that is not known needs `--crs`.
 //!
@@ -15,8 +17,10 @@
 mod csv_rows;
 mod flat_geobuf;
 mod geojson_text;
+mod guard;
 mod known;
 mod mapping;
+mod measured;
 mod projection;
 mod shapefile;
 mod streets;
@@ -125,14 +129,21 @@ pub(crate) fn open(
         cause,
     };
     let meta = std::fs::metadata(path).map_err(unreadable)?;
-    if !meta.is_file() {
+    let content = |reason: &str| BadFile::Content {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    };
+    if meta.is_dir() {
         return Err(unreadable(std::io::ErrorKind::IsADirectory.into()));
+    }
+    if !meta.is_file() {
+        return Err(content("it is no regular file"));
     }
     let ending = path
         .extension()
         .and_then(|ending| ending.to_str())
         .unwrap_or_default();
-    match ending.to_ascii_lowercase().as_str() {
+    let opened = guard::guarded(|| match ending.to_ascii_lowercase().as_str() {
         "geojson" | "json" | "geojsonl" | "geojsons" | "ndjson" => geojson_text::open(path, crs),
         "csv" | "tsv" => csv_rows::open(path, crs, positions),
         "shp" => shapefile::open(path, crs),
@@ -140,7 +151,12 @@ pub(crate) fn open(
         _ => Err(BadFile::Format {
             path: path.to_owned(),
         }),
-    }
+    });
+    let source = opened.map_err(content)??;
+    Ok(Source {
+        records: guard::until_broken(source.records),
+        ..source
+    })
 }
 
 /// A whole number as such, any other finite one as it is, the rest as null.

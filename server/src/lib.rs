@@ -32,6 +32,7 @@ pub mod poll;
 #[cfg(test)]
 mod printed;
 pub mod problem;
+mod regular;
 pub mod request;
 pub mod store;
 pub mod task;

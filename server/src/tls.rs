@@ -3,10 +3,12 @@
 //! Promises: what is served is a certificate together with the key that belongs to it, checked before it
 //! is used; files that cannot be used while the server runs leave the ones in force. Every error names the
 //! key of the configuration, the file and the reason, and nothing of what the file holds. Refuses
-//! encrypted keys: there is nobody to type the password.
+//! encrypted keys: there is nobody to type the password; and what is no regular file, or larger than any
+//! certificate, which would never be read to its end.
 
 use crate::clock::Clock;
 use crate::config::TlsConfig;
+use crate::regular;
 use actix_web::web;
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
@@ -24,6 +26,10 @@ use tracing::{error, info, warn};
 
 /// A certificate that ends sooner than this is warned of.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// More than a chain or a key has.
+const MAX_BYTES: u64 = 1 << 20;
+/// What is said of PEM that cannot be read, which is nothing of what is in it.
+const DAMAGED: &str = "its PEM is damaged";
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 
@@ -66,9 +72,11 @@ impl Loaded {
     /// Reads the files of a configuration. Blocking.
     pub fn read(tls: &TlsConfig) -> Result<Self, BadTls> {
         let bad_certificate = |reason: &str| BadTls::certificate(tls, reason);
-        let chain = CertificateDer::pem_file_iter(&tls.certificate)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| bad_certificate(&said(&error)))?;
+        let text = regular::read(&tls.certificate, MAX_BYTES)
+            .map_err(|cause| bad_certificate(&cause.to_string()))?;
+        let chain = CertificateDer::pem_slice_iter(&text)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| bad_certificate(DAMAGED))?;
         let Some(own) = chain.first() else {
             return Err(bad_certificate("there is no certificate in PEM in it"));
         };
@@ -80,19 +88,7 @@ impl Loaded {
                 .map_err(|_| bad_certificate("its validity is outside of all time"))
         };
         let (not_before, not_after) = (instant(validity.not_before)?, instant(validity.not_after)?);
-        let key = PrivateKeyDer::from_pem_file(&tls.private_key).map_err(|error| {
-            let none =
-                "there is no private key in PEM in it (PKCS#8, PKCS#1 or SEC 1, not encrypted)";
-            let absent = matches!(error, PemError::NoItemsFound);
-            BadTls::private_key(
-                tls,
-                if absent {
-                    none.to_owned()
-                } else {
-                    said(&error)
-                },
-            )
-        })?;
+        let key = private_key(tls)?;
         let key = CertifiedKey::from_der(chain, key, &default_provider()).map_err(|error| {
             if error == rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) {
                 let other = tls.certificate.display();
@@ -127,12 +123,15 @@ impl Loaded {
     }
 }
 
-/// Why a PEM file was not read, without what is in it.
-fn said(error: &PemError) -> String {
-    if let PemError::Io(cause) = error {
-        return cause.to_string();
-    }
-    "its PEM is damaged".to_owned()
+/// The private key of a configuration.
+fn private_key(tls: &TlsConfig) -> Result<PrivateKeyDer<'static>, BadTls> {
+    let text = regular::read(&tls.private_key, MAX_BYTES)
+        .map_err(|cause| BadTls::private_key(tls, cause.to_string()))?;
+    PrivateKeyDer::from_pem_slice(&text).map_err(|error| {
+        let none = "there is no private key in PEM in it (PKCS#8, PKCS#1 or SEC 1, not encrypted)";
+        let absent = matches!(error, PemError::NoItemsFound);
+        BadTls::private_key(tls, if absent { none } else { DAMAGED })
+    })
 }
 
 /// The certificate in force, for every handshake.

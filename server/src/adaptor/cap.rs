@@ -51,7 +51,10 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
     let mut alerts = Vec::new();
     collect(&root, &mut alerts);
     if alerts.is_empty() && root.name != "alerts" {
-        return Err(Unreadable::other(&root.name, "no CAP alert, and has none in it"));
+        return Err(Unreadable::other(
+            &root.name,
+            "no CAP alert, and has none in it",
+        ));
     }
     let mut decoded = Decoded::default();
     for (index, alert) in alerts.into_iter().enumerate() {

@@ -139,7 +139,7 @@ impl<'a> Reading<'a> {
         let partial = document.partial();
         let kind = json::tree(document.kind);
         let kind = kind.as_str();
-        let kind = kind.ok_or_else(|| Unreadable::Shape("there is no type"))?;
+        let kind = kind.ok_or(Unreadable::Shape("there is no type"))?;
         match (kind, document.features) {
             ("Feature", _) => self.record(text, ""),
             ("FeatureCollection", Some(features)) => {

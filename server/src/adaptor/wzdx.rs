@@ -39,7 +39,7 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
     let partial = collection.partial();
     let features = collection
         .features
-        .ok_or_else(|| Unreadable::Shape("this is no WZDx feed: it has no features"))?;
+        .ok_or(Unreadable::Shape("this is no WZDx feed: it has no features"))?;
     let feed = RoadFeed::new(*target, &json::tree(collection.feed_info));
     let mut decoded = Decoded {
         as_of: feed.updated_at,

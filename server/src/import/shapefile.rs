@@ -1,9 +1,12 @@
 //! Shapefiles: `.shp` with its `.dbf` and `.prj`, read by geozero.
 //!
-//! Refuses a file without `.dbf`; one without `.prj` unless it is told its coordinate system; and a
-//! `.dbf` with deleted rows, since shapes and rows are matched by their order.
+//! Refuses a file without `.dbf`; one without `.prj` unless it is told its coordinate system; a `.dbf` with
+//! deleted rows, since shapes and rows are matched by their order; and headers that say more than there is.
+//! The `.shx` is not looked at: shapes are read in their order.
 
+use super::measured::{self, Measure, Measured};
 use super::{BadFile, Crs, Draft, Place, Records, Source, Unread, geometry_json, number};
+use crate::regular;
 use atalaya_tiles::holes_at_home;
 use geo_types::{
     Coord, Geometry, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
@@ -12,23 +15,38 @@ use geozero::shp::ShpReader;
 use geozero::{ColumnValue, FeatureProcessor, GeomProcessor, PropertyProcessor};
 use serde_json::{Map, Value as Json};
 use std::cell::RefCell;
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::rc::Rc;
+
+/// The header of a `.shp`.
+const SHP_HEADER: u64 = 100;
+/// The header of a `.dbf` without any column.
+const DBF_HEADER: u64 = 33;
+/// More than a description of a coordinate system has.
+const MAX_PRJ_BYTES: u64 = 1 << 20;
 
 pub(super) fn open(path: &Path, crs: Option<Crs>) -> Result<Source, BadFile> {
     let content = |reason: String| BadFile::Content {
         path: path.to_owned(),
         reason,
     };
+    let unreadable = |path: &Path| {
+        let path = path.to_owned();
+        |cause| BadFile::Unreadable { path, cause }
+    };
     let crs = match crs {
         Some(told) => told,
         None => prj(path)?,
     };
-    let rows = rows(&path.with_extension("dbf"))?;
-    let reader = ShpReader::from_path(path).map_err(|cause| content(cause.to_string()))?;
+    let dbf = path.with_extension("dbf");
+    let rows = rows(&dbf)?;
+    let (shapes, measure) = measured::open(path).map_err(unreadable(path))?;
+    let end = end_of_shapes(&measure).map_err(content)?;
+    let (table, _) = measured::open(&dbf).map_err(unreadable(&dbf))?;
+    let mut reader = ShpReader::new(shapes).map_err(|cause| content(cause.to_string()))?;
+    let added = reader.add_dbf_source(table);
+    added.map_err(|cause| content(cause.to_string()))?;
     let fields = reader
         .dbf_fields()
         .map_err(|cause| content(cause.to_string()))?;
@@ -38,20 +56,51 @@ pub(super) fn open(path: &Path, crs: Option<Crs>) -> Result<Source, BadFile> {
         columns: Some(columns),
         place: Place::Geometry,
         count: Some(u64::from(rows)),
-        records: records(reader),
+        records: records(reader, measure, end),
     })
+}
+
+/// Where the shapes end by the header, which is within the file.
+fn end_of_shapes(measure: &Measure) -> Result<u64, String> {
+    let length = measure.length();
+    let Some(words) = measure.bytes(24) else {
+        return Err(format!("it has {length} bytes, and a header {SHP_HEADER}"));
+    };
+    let end = i64::from(i32::from_be_bytes(words)) * 2;
+    let within = u64::try_from(end)
+        .ok()
+        .filter(|end| (SHP_HEADER..=length).contains(end));
+    within.ok_or_else(|| format!("its header says that it has {end} bytes, and it has {length}"))
+}
+
+/// What the next shape says of its own length is within the file.
+fn fits(measure: &Measure, end: u64) -> Result<(), String> {
+    let at = measure.at();
+    let Some(header) = measure.bytes::<8>(at).filter(|_| at < end) else {
+        return Ok(());
+    };
+    let [_, _, _, _, words @ ..] = header;
+    let bytes = i64::from(i32::from_be_bytes(words)) * 2;
+    let left = measure.after(at + 8);
+    match u64::try_from(bytes) {
+        // The kind of the shape is always there.
+        Ok(bytes) if (4..=left).contains(&bytes) => Ok(()),
+        _ => Err(format!(
+            "a shape says that it has {bytes} bytes, and {left} are left"
+        )),
+    }
 }
 
 fn prj(path: &Path) -> Result<Crs, BadFile> {
     let prj = path.with_extension("prj");
-    let text = std::fs::read_to_string(&prj).map_err(|cause| BadFile::Content {
+    let text = regular::read(&prj, MAX_PRJ_BYTES).map_err(|cause| BadFile::Content {
         path: path.to_owned(),
         reason: format!(
             "{}: {cause}; name the coordinate system with --crs EPSG:n",
             prj.display()
         ),
     })?;
-    Crs::of_wkt(&text).map_err(|cause| BadFile::Crs { path: prj, cause })
+    Crs::of_wkt(&String::from_utf8_lossy(&text)).map_err(|cause| BadFile::Crs { path: prj, cause })
 }
 
 /// How many rows a `.dbf` has, none of which may be deleted.
@@ -60,13 +109,21 @@ fn rows(path: &Path) -> Result<u32, BadFile> {
         path: path.to_owned(),
         cause,
     };
-    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
+    let mut file = BufReader::new(regular::open(path).map_err(unreadable)?);
     let mut header = [0; 12];
     file.read_exact(&mut header).map_err(unreadable)?;
     let [_, _, _, _, rows @ .., f0, f1, r0, r1] = header;
     let rows = u32::from_le_bytes(rows);
     let (first, each) = (u16::from_le_bytes([f0, f1]), u16::from_le_bytes([r0, r1]));
     let first = u64::from(first);
+    if first < DBF_HEADER {
+        return Err(BadFile::Content {
+            path: path.to_owned(),
+            reason: format!(
+                "it says that its header has {first} bytes; the shortest has {DBF_HEADER}"
+            ),
+        });
+    }
     file.seek(SeekFrom::Start(first)).map_err(unreadable)?;
     let mut row = vec![0; usize::from(each.max(1))];
     for at in 0..rows {
@@ -81,7 +138,7 @@ fn rows(path: &Path) -> Result<u32, BadFile> {
     Ok(rows)
 }
 
-fn records(reader: ShpReader<BufReader<File>>) -> Records {
+fn records(reader: ShpReader<Measured>, measure: Measure, end: u64) -> Records {
     // The iterator of geozero borrows what it writes to, so the hand that writes stays for ever: a few
     // bytes for each file, in a command that reads one.
     let shape: Rc<RefCell<Building>> = Rc::default();
@@ -90,29 +147,17 @@ fn records(reader: ShpReader<BufReader<File>>) -> Records {
         Ok(features) => features,
         Err(cause) => return Box::new(std::iter::once(Err(Unread::Rest(cause.to_string())))),
     };
-    let mut broken = false;
     Box::new(std::iter::from_fn(move || {
-        if broken {
-            return None;
-        }
         *shape.borrow_mut() = Building::default();
-        // A shape that contradicts itself makes geozero panic.
-        let next = catch_unwind(AssertUnwindSafe(|| {
-            features.next().map(|read| read.map(drop))
-        }));
-        let built = shape.take();
-        match next {
-            Ok(None) => None,
-            Ok(Some(Ok(()))) => Some(Ok(built.draft())),
-            Ok(Some(Err(cause))) => {
-                broken = true;
-                Some(Err(Unread::Rest(cause.to_string())))
-            }
-            Err(_) => {
-                broken = true;
-                Some(Err(Unread::Rest("a shape contradicts itself".into())))
-            }
+        if let Err(reason) = fits(&measure, end) {
+            return Some(Err(Unread::Rest(reason)));
         }
+        let next = features.next()?;
+        let built = shape.take();
+        Some(match next {
+            Ok(_) => Ok(built.draft()),
+            Err(cause) => Err(Unread::Rest(cause.to_string())),
+        })
     }))
 }
 

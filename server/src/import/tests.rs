@@ -331,7 +331,10 @@ fn columns_that_say_nothing_of_the_layer_are_refused_with_an_example() {
 #[test]
 fn what_is_no_file_of_a_known_format_is_refused() {
     let (folder, path) = file("calls.xlsx", "");
+    let endless = folder.path().join("endless.csv");
+    std::os::unix::fs::symlink("/dev/zero", &endless).unwrap();
     for (path, reason) in [
+        (endless, "endless.csv: it is no regular file"),
         (path.clone(), "the ending says no format"),
         (folder.path().to_owned(), "directory"),
         (folder.path().join("nothing.csv"), "No such file"),

@@ -122,19 +122,11 @@ impl Stream {
         &self.subscription
     }
 
-<<<<<<< HEAD
-=======
-    /// Who looks.
-    pub fn viewer(&self) -> &Viewer {
-        &self.viewer
-    }
-
     /// Whether the client has nothing yet: it need not wait for a tick.
     pub fn is_new(&self) -> bool {
         self.at.is_none()
     }
 
->>>>>>> s7-table
     /// Changes what is subscribed; what is new in it comes as snapshots with the next step.
     pub fn change(&mut self, next: Subscription) {
         self.lay_down();

@@ -133,3 +133,32 @@ fn files_are_read_again_when_they_have_changed_or_somebody_says_so() {
     assert_eq!(whole.unwrap().not_after(), at("2026-12-31"));
     drop(files.folder);
 }
+
+#[test]
+fn files_without_an_end_are_refused_and_the_certificate_in_force_stays() {
+    let files = files((6, 30));
+    let pipe = files.folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let long = files.folder.path().join("long");
+    fs::File::create(&long)
+        .unwrap()
+        .set_len(MAX_BYTES + 1)
+        .unwrap();
+    for (target, reason) in [
+        (pipe.as_path(), "it is no regular file"),
+        (Path::new("/dev/zero"), "it is no regular file"),
+        (long.as_path(), "it has more than 1048576 bytes"),
+    ] {
+        for path in [&files.tls.certificate, &files.tls.private_key] {
+            let aside = files.folder.path().join("aside");
+            fs::rename(path, &aside).unwrap();
+            std::os::unix::fs::symlink(target, path).unwrap();
+            let (_, read) = read_if_changed(&files.tls, None).unwrap();
+            let said = read.unwrap_err().to_string();
+            assert!(said.ends_with(reason), "{said}");
+            fs::rename(&aside, path).unwrap();
+        }
+    }
+    assert!(Loaded::read(&files.tls).is_ok());
+}
