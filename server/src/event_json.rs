@@ -37,7 +37,7 @@ pub fn event_json(catalog: &Catalog, index: usize, event: &Event) -> String {
                 }
                 push_text(&mut out, name);
                 out.push(b':');
-                push_value(&mut out, value.into());
+                push_value(&mut out, value);
             }
             out.push(b'}');
         }

@@ -4,14 +4,16 @@
 //! gate hands out and which leaves out every field that its viewer has no clearance for.
 
 mod placed;
+mod properties;
 mod seen;
 mod shared;
 
 pub(crate) use placed::Placed;
+pub use properties::Properties;
 pub use seen::Seen;
 pub(crate) use shared::{FeatureRef, SharedFeature};
 
-use crate::catalog::{FieldIx, LayerIx};
+use crate::catalog::LayerIx;
 use crate::cell::Cell;
 use crate::event::Seq;
 use crate::place::LonLat;
@@ -133,47 +135,6 @@ impl From<ValueRef<'_>> for Value {
             ValueRef::Time(at) => Self::Time(at),
             ValueRef::List(list) => Self::List(list.into()),
         }
-    }
-}
-
-/// The properties of a feature: pairs of field and value, in the order of the layer's fields.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Properties(Box<[(FieldIx, Value)]>);
-
-impl Properties {
-    /// Sorts the pairs by field; of two pairs for one field the later counts.
-    pub fn new(pairs: impl IntoIterator<Item = (FieldIx, Value)>) -> Self {
-        let mut pairs: Vec<_> = pairs.into_iter().collect();
-        pairs.reverse();
-        pairs.sort_by_key(|(field, _)| *field);
-        pairs.dedup_by_key(|(field, _)| *field);
-        Self(pairs.into_boxed_slice())
-    }
-
-    /// These and more; where both have a field, the later counts.
-    pub(crate) fn with(self, more: impl IntoIterator<Item = (FieldIx, Value)>) -> Self {
-        let mut more = more.into_iter().peekable();
-        if more.peek().is_none() {
-            return self;
-        }
-        Self::new(self.0.into_iter().chain(more))
-    }
-
-    /// All pairs, for the store. Whoever answers a viewer reads a [`Seen`] instead.
-    pub fn iter(&self) -> impl Iterator<Item = (FieldIx, &Value)> {
-        self.0.iter().map(|(field, value)| (*field, value))
-    }
-
-    /// The value of a field, for the core's own use.
-    pub(crate) fn get(&self, field: FieldIx) -> Option<&Value> {
-        let at = self.0.binary_search_by_key(&field, |pair| pair.0).ok()?;
-        self.0.get(at).map(|pair| &pair.1)
-    }
-}
-
-impl FromIterator<(FieldIx, Value)> for Properties {
-    fn from_iter<I: IntoIterator<Item = (FieldIx, Value)>>(pairs: I) -> Self {
-        Self::new(pairs)
     }
 }
 

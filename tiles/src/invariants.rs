@@ -204,7 +204,7 @@ fn without_the_hidden(catalog: &Catalog, log: &[Record], held: &[&str]) -> Vec<R
             let needed = &spec.field_at(*field).unwrap().1.clearance;
             reading::may(held, needed.as_ref())
         });
-        open.properties = Properties::new(fields.map(|(field, value)| (field, value.clone())));
+        open.properties = Properties::new(fields);
         Event::Observed(open)
     };
     let records = log.iter().map(|record| Record {

@@ -96,7 +96,7 @@ pub(super) fn value(catalog: &Catalog, observation: &Observation, field: &str) -
     let mut fields = observation.properties.iter();
     fields
         .find(|(found, _)| *found == field)
-        .map(|(_, value)| value.clone())
+        .map(|(_, value)| value.into())
 }
 
 /// The value of a field of text.

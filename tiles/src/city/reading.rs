@@ -5,7 +5,7 @@ use crate::catalog::LayerSpec;
 use crate::cell::resolution_for_zoom;
 use crate::encode::{TileLimits, TileRequest, encode_tile};
 use crate::event::Seq;
-use crate::feature::{FeatureId, Seen, Topic, Value, ValueRef};
+use crate::feature::{FeatureId, Seen, Topic, ValueRef};
 use crate::gate::Open;
 use crate::place::Bounds;
 use crate::tile::{TileCoord, column, world_x, world_y};
@@ -36,7 +36,7 @@ pub(crate) fn features(open: &Open<'_>, seen: &Seen) -> String {
 
 /// The same of a feature of the model, for somebody with these clearances.
 pub(crate) fn known(spec: &LayerSpec, held: &[&str], id: &FeatureId, known: &Known) -> String {
-    let fields: Vec<(&str, &Value)> = known
+    let fields: Vec<(&str, ValueRef<'_>)> = known
         .observation
         .properties
         .iter()

@@ -61,10 +61,7 @@ impl<'v> FeatureRef<'v> {
                 layer,
                 feed: self.feed().clone(),
                 placed: Placed::of(self.geometry().map(Cow::into_owned), None),
-                properties: self
-                    .properties()
-                    .map(|(at, value)| (at, value.into()))
-                    .collect(),
+                properties: self.properties().collect(),
                 observed_at: self.observed_at(),
                 received_at: self.received_at(),
                 stale_at: self.stale_at(),
@@ -194,7 +191,7 @@ impl<'v> FeatureRef<'v> {
     /// The value of a field.
     pub(crate) fn property(self, field: FieldIx) -> Option<ValueRef<'v>> {
         match self {
-            Self::Own(feature) => feature.properties.get(field).map(ValueRef::from),
+            Self::Own(feature) => feature.properties.get(field),
             Self::Row(segment, row) => segment.property(row, field),
         }
     }
@@ -206,7 +203,6 @@ impl<'v> FeatureRef<'v> {
             Self::Row(segment, row) => (None, Some(segment.properties(row))),
         };
         let own = own.into_iter().flatten();
-        own.map(|(field, value)| (field, ValueRef::from(value)))
-            .chain(row.into_iter().flatten())
+        own.chain(row.into_iter().flatten())
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::catalog::{Catalog, FieldIx, FieldMask, LayerIx, LayerKind};
 use crate::coverage::FieldOfView;
-use crate::feature::{Feature, Placed, Properties, ValueRef};
+use crate::feature::{Feature, Placed, Properties};
 
 /// How one layer follows from another.
 #[derive(Debug, Clone)]
@@ -51,12 +51,12 @@ impl Derivation {
     /// The derived feature, if the source gives one.
     pub(crate) fn derive(&self, catalog: &Catalog, source: &Feature) -> Option<Feature> {
         let spec = catalog.spec(self.source);
-        let property = |field| source.properties.get(field).map(ValueRef::from);
+        let property = |field| source.properties.get(field);
         let area = FieldOfView::of(spec, self.open, source.placed.anchor()?, property)?.area();
         let properties = self
             .shared
             .iter()
-            .filter_map(|(from, to)| Some((*to, source.properties.get(*from)?.clone())));
+            .filter_map(|(from, to)| Some((*to, source.properties.get(*from)?)));
         Some(Feature {
             layer: self.target,
             properties: Properties::new(properties).with(catalog.spec(self.target).fixed()),

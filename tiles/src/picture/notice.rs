@@ -27,14 +27,15 @@ pub(super) fn notice(
     } else {
         Notice::NOBODY
     };
-    for (at, field) in spec.fields_at() {
-        if prev.properties.get(at) != next.properties.get(at) {
-            let clearance = field.clearance.as_deref();
-            notice = notice.or(match clearance.and_then(|name| catalog.clearance(name)) {
-                Some(clearance) => Notice::NOBODY.with_slot(clearance.slot()),
-                None => Notice::EVERYBODY,
-            });
-        }
+    for at in prev.properties.differing(&next.properties) {
+        let Some((_, field)) = spec.field_at(at) else {
+            continue;
+        };
+        let clearance = field.clearance.as_deref();
+        notice = notice.or(match clearance.and_then(|name| catalog.clearance(name)) {
+            Some(clearance) => Notice::NOBODY.with_slot(clearance.slot()),
+            None => Notice::EVERYBODY,
+        });
     }
     notice
 }

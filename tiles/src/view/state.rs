@@ -107,9 +107,9 @@ impl StateIndex {
 
     /// Packs everything anew.
     pub(crate) fn pack(&mut self) {
-        self.tree = BoxTree::packed(&self.by_id.pack());
-        let features = self.by_id.values();
-        self.counts = MovingCounts::of(features.filter_map(|feature| feature.placed.cell()));
+        let (boxes, cells) = self.by_id.pack();
+        self.tree = BoxTree::packed(&boxes);
+        self.counts = MovingCounts::of(cells.into_iter());
     }
 }
 

@@ -1,6 +1,6 @@
 //! Short digests in place of what is remembered: equal ones stand for equal things.
 
-use atalaya_tiles::{Event, LayerIx, Observation, Value};
+use atalaya_tiles::{Event, LayerIx, Observation, ValueRef};
 use geo_types::Geometry;
 use sha2::{Digest as _, Sha256};
 
@@ -93,16 +93,18 @@ fn add_geometry(digest: &mut Sha256, geometry: Option<&Geometry<f64>>) {
     }
 }
 
-fn add_value(digest: &mut Sha256, value: &Value) {
+fn add_value(digest: &mut Sha256, value: ValueRef<'_>) {
     match value {
-        Value::Text(text) => add_text(digest, text),
-        Value::Integer(n) => digest.update(n.to_be_bytes()),
-        Value::Number(x) => digest.update(x.to_bits().to_be_bytes()),
-        Value::Boolean(b) => digest.update([u8::from(*b)]),
-        Value::Time(at) => add_time(digest, Some(*at)),
-        Value::List(list) => {
+        ValueRef::Text(text) => add_text(digest, text),
+        ValueRef::Integer(n) => digest.update(n.to_be_bytes()),
+        ValueRef::Number(x) => digest.update(x.to_bits().to_be_bytes()),
+        ValueRef::Boolean(b) => digest.update([u8::from(b)]),
+        ValueRef::Time(at) => add_time(digest, Some(at)),
+        ValueRef::List(list) => {
             digest.update(list.len().to_be_bytes());
-            list.iter().for_each(|value| add_value(digest, value));
+            for value in list {
+                add_value(digest, value.into());
+            }
         }
     }
 }

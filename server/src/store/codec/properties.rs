@@ -9,7 +9,7 @@
 //! `{"bits": "7ff0000000000000"}`.
 
 use atalaya_tiles::catalog::{FieldIx, FieldType};
-use atalaya_tiles::{Catalog, LayerIx, LayerSpec, Properties, Value};
+use atalaya_tiles::{Catalog, LayerIx, LayerSpec, Properties, Value, ValueRef};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -117,21 +117,21 @@ fn push_text(out: &mut String, text: &str) {
     }
 }
 
-fn push_value(out: &mut String, value: &Value) {
+fn push_value(out: &mut String, value: ValueRef<'_>) {
     let text = match value {
-        Value::Text(text) => return push_text(out, text),
-        Value::Integer(n) => n.to_string(),
-        Value::Number(x) if x.is_finite() => format!("{x:?}"),
-        Value::Number(x) => format!("{{\"bits\":\"{:016x}\"}}", x.to_bits()),
-        Value::Boolean(b) => b.to_string(),
-        Value::Time(at) => format!("{{\"time\":\"{at}\"}}"),
-        Value::List(values) => {
+        ValueRef::Text(text) => return push_text(out, text),
+        ValueRef::Integer(n) => n.to_string(),
+        ValueRef::Number(x) if x.is_finite() => format!("{x:?}"),
+        ValueRef::Number(x) => format!("{{\"bits\":\"{:016x}\"}}", x.to_bits()),
+        ValueRef::Boolean(b) => b.to_string(),
+        ValueRef::Time(at) => format!("{{\"time\":\"{at}\"}}"),
+        ValueRef::List(values) => {
             out.push('[');
             for (at, value) in values.iter().enumerate() {
                 if at > 0 {
                     out.push(',');
                 }
-                push_value(out, value);
+                push_value(out, value.into());
             }
             "]".to_owned()
         }

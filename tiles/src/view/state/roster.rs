@@ -5,6 +5,7 @@
 //! went keeps its id, and goes to no other feature for as long as a change may name it.
 
 use super::versions::{Slot, Version, Versions};
+use crate::cell::Cell;
 use crate::event::Seq;
 use crate::feature::{Feature, FeatureId};
 use crate::place::Bounds;
@@ -104,21 +105,27 @@ impl Roster {
         }
     }
 
-    /// Puts all features on a new shelf: first those with a box, along a curve. Returns these boxes.
-    pub(crate) fn pack(&mut self) -> Vec<Bounds> {
+    /// Puts all features on a new shelf: first those with a box, along a curve. Returns these boxes, and the cells
+    /// of all that have one.
+    pub(crate) fn pack(&mut self) -> (Vec<Bounds>, Vec<Cell>) {
         let versions = &self.versions;
-        let all = (0..self.unused).filter_map(|slot| Some((slot, versions.get(slot)?)));
         let (mut placed, mut rest) = (Vec::with_capacity(self.len()), Vec::new());
-        for (slot, feature) in all {
+        let mut cells = Vec::with_capacity(self.len());
+        for slot in 0..self.unused {
+            let Some(feature) = versions.get(slot) else {
+                continue;
+            };
             match feature.placed.bounds() {
                 Some(bounds) => placed.push((slot, bounds)),
                 None => rest.push(slot),
             }
+            cells.extend(feature.placed.cell());
         }
         let placed = along_hilbert(placed.into_iter());
-        let order = placed.iter().map(|(slot, _)| *slot).chain(rest);
-        let order = order.filter_map(|slot| Some((slot, Arc::clone(versions.get(slot)?))));
-        self.versions = Versions::packed(order);
-        placed.into_iter().map(|(_, bounds)| bounds).collect()
+        let mut order: Vec<Slot> = placed.iter().map(|(slot, _)| *slot).collect();
+        order.extend(rest);
+        self.versions = self.versions.packed(&order);
+        let boxes = placed.into_iter().map(|(_, bounds)| bounds);
+        (boxes.collect(), cells)
     }
 }

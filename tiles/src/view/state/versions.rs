@@ -8,6 +8,7 @@
 
 use crate::feature::Feature;
 use crate::view::paged::Paged;
+use std::hint::black_box;
 use std::sync::Arc;
 
 /// The number of a feature in its layer.
@@ -19,6 +20,8 @@ pub(crate) type Position = u32;
 const BOARD: usize = 256;
 /// A board that a snapshot shares is copied while it has fewer than this, and else another one begun.
 const FEW: usize = 16;
+/// Features whose counts are fetched together.
+const TOGETHER: usize = 64;
 /// Where a version stands, one further, so that 0 is nowhere.
 type Standing = u32;
 
@@ -32,8 +35,24 @@ pub(crate) struct Version {
 /// What stands on the shelf from the last packing, and whose it is.
 #[derive(Debug, Default)]
 struct Packed {
-    features: Box<[Arc<Feature>]>,
+    features: Vec<Arc<Feature>>,
     slots: Box<[Slot]>,
+}
+
+impl Drop for Packed {
+    fn drop(&mut self) {
+        while !self.features.is_empty() {
+            let left = self.features.len().saturating_sub(TOGETHER);
+            fetch(self.features[left..].iter());
+            self.features.truncate(left);
+        }
+    }
+}
+
+/// Reads how often each is shared. That number is about to change, feature by feature, and each change waits
+/// for memory alone, where plain reads wait together.
+fn fetch<'f>(features: impl Iterator<Item = &'f Arc<Feature>>) {
+    black_box(features.map(Arc::strong_count).sum::<usize>());
 }
 
 /// Versions of features.
@@ -48,16 +67,21 @@ pub(crate) struct Versions {
 }
 
 impl Versions {
-    /// Puts features on a new shelf, in this order.
-    pub(crate) fn packed(features: impl Iterator<Item = (Slot, Arc<Feature>)>) -> Self {
-        let (slots, features): (Vec<Slot>, Vec<Arc<Feature>>) = features.unzip();
+    /// These on a new shelf, the newest of each slot, in this order.
+    pub(crate) fn packed(&self, slots: &[Slot]) -> Self {
+        let mut features = Vec::with_capacity(slots.len());
         let mut newest = Paged::default();
-        for (slot, standing) in slots.iter().zip(1..) {
-            newest.set(*slot as usize, standing);
+        for (slots, at) in slots.chunks(TOGETHER).zip((0..).step_by(TOGETHER)) {
+            let block: Vec<_> = slots.iter().filter_map(|slot| self.get(*slot)).collect();
+            fetch(block.iter().copied());
+            features.extend(block.into_iter().cloned());
+            for (slot, standing) in slots.iter().zip(at + 1..) {
+                newest.set(*slot as usize, standing);
+            }
         }
         Self {
             packed: Arc::new(Packed {
-                features: features.into(),
+                features,
                 slots: slots.into(),
             }),
             boards: Arc::default(),

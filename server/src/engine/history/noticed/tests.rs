@@ -16,7 +16,6 @@ fn without_the_hidden(catalog: &Catalog, log: &[Record]) -> Vec<Record> {
                 let named = spec.field_at(*field).unwrap();
                 named.1.clearance.is_none()
             });
-            let open = open.map(|(field, value)| (field, value.clone()));
             observation.properties = Properties::new(open);
         }
         record
@@ -44,7 +43,6 @@ fn told(catalog: &Catalog, seed: u64) -> Vec<Record> {
                 let named = spec.field_at(*field).unwrap();
                 named.1.clearance.is_none()
             });
-            let changed = changed.map(|(field, value)| (field, value.clone()));
             observation.properties = Properties::new(changed);
         }
         more.push(again);
