@@ -84,7 +84,7 @@ impl<'v> Glance<'v> {
         match self.feature {
             FeatureRef::Own(feature) => {
                 let seen = feature.properties.iter().filter(|(field, _)| may(*field));
-                seen.for_each(|(field, value)| told(field, value.into(), 0));
+                seen.for_each(|(field, value)| told(field, value, 0));
             }
             FeatureRef::Row(segment, row) => {
                 let seen = segment.numbered(row).filter(|(field, ..)| may(*field));
