@@ -7,6 +7,7 @@
 use super::caller::Who;
 use super::refusals::of_status;
 use super::site::Site;
+use super::unread;
 use crate::clock::{Clock, monotonic};
 use crate::metrics;
 use crate::problem::under;
@@ -64,7 +65,7 @@ pub(super) struct Frequent;
 /// The middleware; the app factory wraps it around everything with
 /// [`from_fn`](actix_web::middleware::from_fn), outermost.
 pub async fn around(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let clock = request.app_data::<web::Data<Clock>>();
@@ -74,6 +75,7 @@ pub async fn around(
         .app_data::<web::Data<Site>>()
         .is_some_and(|site| site.https());
     let method = request.method().clone();
+    let body = unread::hold(&mut request);
     let span = tracing::info_span!("request", request.id = %id);
     let answer = async {
         let mut response = match next.call(request).await {
@@ -86,6 +88,7 @@ pub async fn around(
                 let status = status.as_u16();
                 count(status, started);
                 tracing::info!(http.method = %method, http.status = status, "{method} {status}");
+                let response = unread::held(body, response);
                 return Err(InternalError::from_response("refused", response).into());
             }
         };
@@ -95,7 +98,7 @@ pub async fn around(
         }
         dress(response.headers_mut(), status, id, https);
         log(&response, started);
-        Ok(response)
+        Ok(unread::held_by(body, response))
     };
     under(id, answer.instrument(span)).await
 }
