@@ -94,12 +94,11 @@ fn milliseconds_are_read_however_the_number_is_written_and_else_named() {
         ("[1767225600500]", None),
     ] {
         let read = from_number(&serde_json::from_str(json).unwrap());
-        match expected {
-            Some(expected) => assert_eq!(read.unwrap().to_string(), expected, "{json}"),
-            None => {
-                let said = read.unwrap_err().to_string();
-                assert!(said.contains("since 1970"), "{json}: {said}");
-            }
+        if let Some(expected) = expected {
+            assert_eq!(read.unwrap().to_string(), expected, "{json}");
+        } else {
+            let said = read.unwrap_err().to_string();
+            assert!(said.contains("since 1970"), "{json}: {said}");
         }
     }
 }
