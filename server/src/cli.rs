@@ -9,6 +9,7 @@ mod credentials;
 mod decode;
 mod demo;
 mod export;
+mod fresh;
 mod import;
 mod key;
 mod layer;

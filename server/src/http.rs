@@ -18,6 +18,7 @@ pub mod security;
 pub mod site;
 #[cfg(test)]
 mod trial;
+mod unread;
 
 pub use caller::Caller;
 

@@ -5,6 +5,7 @@
 //! reject. A local time that a zone skips or has twice is read as RFC 5545 does (later, earlier).
 
 use jiff::{Timestamp, civil, tz::TimeZone};
+use serde_json::Value as Json;
 
 /// More than any form of an instant needs.
 const MAX_BYTES: usize = 64;
@@ -22,6 +23,9 @@ pub(super) enum BadInstant {
     /// Milliseconds outside what can be told.
     #[error("{0} ms since 1970 is no time")]
     Millis(i64),
+    /// A value that is no number, or one beyond all milliseconds.
+    #[error("{0} is no number of milliseconds since 1970 that stands for a time")]
+    Number(String),
 }
 
 /// How a feed's times are to be read.
@@ -61,6 +65,20 @@ impl Clock<'_> {
 /// Milliseconds since 1970, as an instant.
 pub(super) fn from_millis(millis: i64) -> Result<Timestamp, BadInstant> {
     Timestamp::from_millisecond(millis).map_err(|_| BadInstant::Millis(millis))
+}
+
+/// Milliseconds since 1970 as a sender writes them: a number with or without a fraction, or decimal text.
+pub(super) fn from_number(json: &Json) -> Result<Timestamp, BadInstant> {
+    if let Some(millis) = json.as_i64() {
+        return from_millis(millis);
+    }
+    let bad = || BadInstant::Number(json.to_string().chars().take(MAX_BYTES).collect());
+    let millis = super::json::number(json).ok_or_else(bad)?;
+    // Through text: there is no cast that cannot truncate.
+    let whole: i64 = format!("{:.0}", millis.trunc())
+        .parse()
+        .map_err(|_| bad())?;
+    from_millis(whole)
 }
 
 #[cfg(test)]

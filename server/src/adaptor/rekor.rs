@@ -124,11 +124,22 @@ fn read(
     read.event(target).map(Some)
 }
 
+/// The first time that was sent. One that cannot be read is a reject, and the next is not asked: a read
+/// without its time would be taken for one of now.
 fn observed_at(group: &Payload) -> Result<Option<jiff::Timestamp>, Fault> {
-    let sent = [&group.epoch_start, &group.epoch_end, &group.epoch_time];
-    let millis = sent.into_iter().flatten().find_map(Json::as_i64);
-    let instant = millis.map(instant::from_millis).transpose();
-    instant.map_err(|bad| Fault::new(bad, "/epoch_start"))
+    let sent = [
+        (&group.epoch_start, "/epoch_start"),
+        (&group.epoch_end, "/epoch_end"),
+        (&group.epoch_time, "/epoch_time"),
+    ];
+    let mut sent = sent
+        .into_iter()
+        .filter_map(|(json, at)| Some((json.as_ref().filter(|json| !json.is_null())?, at)));
+    let Some((json, at)) = sent.next() else {
+        return Ok(None);
+    };
+    let instant = instant::from_number(json).map(Some);
+    instant.map_err(|bad| Fault::new(bad, at))
 }
 
 /// A text, or a number as text.

@@ -37,9 +37,9 @@ pub(super) fn decode(target: &Target<'_>, input: &Input<'_>) -> Result<Decoded, 
     )?;
     let collection: json::Collection<'_> = json::read(input)?;
     let partial = collection.partial();
-    let features = collection
-        .features
-        .ok_or(Unreadable::Shape("this is no WZDx feed: it has no features"))?;
+    let features = collection.features.ok_or(Unreadable::Shape(
+        "this is no WZDx feed: it has no features",
+    ))?;
     let feed = RoadFeed::new(*target, &json::tree(collection.feed_info));
     let mut decoded = Decoded {
         as_of: feed.updated_at,

@@ -8,7 +8,7 @@
 
 mod format;
 
-use super::{Failure, count_of, layer, say};
+use super::{Failure, count_of, fresh, layer, say};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{NoHistory, fold, picture_at};
@@ -18,9 +18,7 @@ use atalaya_tiles::{Catalog, LayerIx, Seen, View, Viewer};
 use clap::Args;
 use format::{FORMATS, Format, Text};
 use jiff::Timestamp;
-use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -163,23 +161,14 @@ fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
     io.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
-/// A new file that nobody else may read: it holds what takes a clearance elsewhere.
-fn private(path: &Path) -> std::io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(path)
-}
-
 /// Writes beside the file and puts it in place when it is whole.
 fn to_file<T>(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
+    let part = fresh::part_of(path);
     let failed = |cause| Failure::system(path.display().to_string())(cause);
-    let mut out = BufWriter::new(private(&part).map_err(failed)?);
+    let mut out = BufWriter::new(fresh::create(&part).map_err(failed)?);
     let written = write(&mut out).and_then(|written| {
         out.flush().map_err(failed)?;
         out.get_ref().sync_all().map_err(failed)?;

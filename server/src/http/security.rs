@@ -8,6 +8,7 @@
 use super::refusals::of_status;
 use super::site::Site;
 use super::tiles;
+use super::unread::{self, Held};
 use crate::clock::{Clock, monotonic};
 use crate::metrics;
 use crate::request;
@@ -60,7 +61,7 @@ static DRESS: LazyLock<Vec<(HeaderName, HeaderValue)>> = LazyLock::new(|| {
 /// The middleware; the app factory wraps it around everything with
 /// [`from_fn`](actix_web::middleware::from_fn), outermost.
 pub async fn around(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let clock = request.app_data::<web::Data<Clock>>();
@@ -73,15 +74,18 @@ pub async fn around(
         https,
         started: monotonic(),
     };
-    let at_once = request::at_once_under(id, || {
-        let mut answer = tiles::kept(request.request())?;
-        asked.finish(request.request(), &mut answer);
-        Some(answer)
-    });
-    if let Some(answer) = at_once {
-        return Ok(request.into_response(answer));
+    let body = unread::hold(&mut request);
+    if body.is_none() {
+        let at_once = request::at_once_under(id, || {
+            let mut answer = tiles::kept(request.request())?;
+            asked.finish(request.request(), &mut answer);
+            Some(answer)
+        });
+        if let Some(answer) = at_once {
+            return Ok(request.into_response(answer));
+        }
     }
-    request::under(id, asked.answer(request, next)).await
+    request::under(id, asked.answer(request, body, next)).await
 }
 
 /// A request that is being answered.
@@ -95,6 +99,7 @@ impl Asked {
     async fn answer(
         &self,
         request: ServiceRequest,
+        body: Option<Held>,
         next: Next<impl MessageBody + 'static>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
         let method = request.method().clone();
@@ -103,7 +108,7 @@ impl Asked {
                 let mut response = as_problem(response.map_into_boxed_body());
                 let request = response.request().clone();
                 self.finish(&request, response.response_mut());
-                Ok(response)
+                Ok(unread::held_by(body, response))
             }
             Err(error) => {
                 let mut response = HttpResponse::from_error(error);
@@ -111,6 +116,7 @@ impl Asked {
                 let status = response.status().as_u16();
                 count(status, self.started);
                 tracing::info!(http.method = %method, http.status = status, "{method} {status}");
+                let response = unread::held(body, response);
                 Err(InternalError::from_response("refused", response).into())
             }
         }

@@ -1,4 +1,4 @@
-use super::{Clock, from_millis};
+use super::{Clock, from_millis, from_number};
 use jiff::tz::TimeZone;
 
 fn check(text: &str, zone: Option<&str>) -> String {
@@ -73,4 +73,32 @@ fn what_is_no_instant_is_named() {
         from_millis(i64::MAX).unwrap_err().to_string(),
         "9223372036854775807 ms since 1970 is no time"
     );
+}
+
+#[test]
+fn milliseconds_are_read_however_the_number_is_written_and_else_named() {
+    for (json, expected) in [
+        ("1767225600500", Some("2026-01-01T00:00:00.5Z")),
+        ("1767225600500.0", Some("2026-01-01T00:00:00.5Z")),
+        ("1.7672256005e12", Some("2026-01-01T00:00:00.5Z")),
+        ("1767225600500.75", Some("2026-01-01T00:00:00.5Z")),
+        ("\"1767225600500\"", Some("2026-01-01T00:00:00.5Z")),
+        ("-62167219200000.0", Some("0000-01-01T00:00:00Z")),
+        ("0.0", Some("1970-01-01T00:00:00Z")),
+        ("9223372036854775808", None),
+        ("1e300", None),
+        ("-1e18", None),
+        ("9223372036854775807", None),
+        ("\"noon\"", None),
+        ("true", None),
+        ("[1767225600500]", None),
+    ] {
+        let read = from_number(&serde_json::from_str(json).unwrap());
+        if let Some(expected) = expected {
+            assert_eq!(read.unwrap().to_string(), expected, "{json}");
+        } else {
+            let said = read.unwrap_err().to_string();
+            assert!(said.contains("since 1970"), "{json}: {said}");
+        }
+    }
 }

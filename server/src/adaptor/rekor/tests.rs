@@ -168,3 +168,26 @@ fn the_real_payloads_are_read_without_their_pictures() {
         );
     }
 }
+
+#[test]
+fn a_time_that_was_sent_and_cannot_be_read_is_a_reject() {
+    let at = |sent: &str| READS.check(GROUP.replace("1767225600500", sent));
+    for sent in ["1767225600500.0", "null, \"epoch_end\": 1767225600500"] {
+        let decoded = at(sent);
+        let time = only(&decoded).observed_at.unwrap();
+        assert_eq!(time.to_string(), "2026-01-01T00:00:00.5Z", "{sent}");
+    }
+    assert_eq!(only(&at("null")).observed_at, None);
+    for sent in [
+        "9223372036854775808",
+        "1e300",
+        "\"noon\"",
+        "true",
+        "1e300, \"epoch_end\": 1767225600500",
+    ] {
+        let decoded = at(sent);
+        let said = reasons(&decoded.rejects);
+        assert!(decoded.events.is_empty(), "{sent}");
+        assert!(said[0].contains("since 1970"), "{sent}: {said:?}");
+    }
+}

@@ -4,6 +4,8 @@
 //! where its name would stand. `FlatGeobuf` has no place for features without geometry: they are
 //! counted, not written.
 
+mod formula;
+
 use crate::geojson::push_feature;
 use atalaya_tiles::catalog::FieldType;
 use atalaya_tiles::{LayerSpec, Seen, ValueRef};
@@ -17,24 +19,21 @@ use std::path::Path;
 /// The names of formats with the endings by which they are recognised.
 pub(super) const FORMATS: &str = "GeoJSON (.geojson, .json), CSV (.csv) and FlatGeobuf (.fgb)";
 
-/// What a spreadsheet takes for the beginning of a formula.
-const OF_FORMULAS: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
-
 /// How text is written in CSV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Text {
     /// As it is: what is read back is what was written.
     AsItIs,
-    /// With `'` before what a spreadsheet would take for a formula.
+    /// With `'` before what a spreadsheet would take for a formula, [at the beginning and within](formula).
     ForSpreadsheets,
 }
 
 impl Text {
     fn cell(self, text: String) -> String {
-        if self == Self::ForSpreadsheets && text.starts_with(OF_FORMULAS) {
-            return format!("'{text}");
+        match self {
+            Self::AsItIs => text,
+            Self::ForSpreadsheets => formula::made_text(text),
         }
-        text
     }
 }
 

@@ -1,12 +1,16 @@
 //! What an import keeps beside the store: how far it got, and what was refused.
 //!
 //! Neither is needed for the import to be right: a lost ledger costs a second reading, since what is
-//! known is not taken twice. So a file that cannot be written is said on stderr and no more.
+//! known is not taken twice. What was refused may be anything: only its owner may read it, and it is written
+//! through no link.
+//! So a file that cannot be written is said on stderr and no more. What was refused
+//! is for its owner alone to read, and is written through no link.
 
-use crate::cli::say;
+use crate::cli::{fresh, say};
+use crate::regular;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -125,14 +129,14 @@ impl Rejects {
     }
 
     fn open(&self) -> std::io::Result<File> {
-        let mut options = OpenOptions::new();
-        options.create(true);
-        if self.goes_on {
-            options.append(true)
-        } else {
-            options.write(true).truncate(true)
-        };
-        options.open(&self.path)
+        let part = fresh::part_of(&self.path);
+        let mut file = fresh::create(&part)?;
+        let is_file = |meta: std::fs::Metadata| meta.is_file();
+        if self.goes_on && std::fs::symlink_metadata(&self.path).is_ok_and(is_file) {
+            std::io::copy(&mut regular::open(&self.path)?, &mut file)?;
+        }
+        std::fs::rename(&part, &self.path)?;
+        Ok(file)
     }
 
     /// Writes out what is noted.
@@ -147,7 +151,7 @@ impl Rejects {
     /// The import is complete. Rejects of an earlier run that this one did not meet again are gone.
     pub(super) fn finish(&mut self) {
         self.flush();
-        if self.out.is_none() && !self.goes_on && self.path.exists() {
+        if self.out.is_none() && !self.goes_on && std::fs::symlink_metadata(&self.path).is_ok() {
             drop(std::fs::remove_file(&self.path));
         }
     }

@@ -217,3 +217,33 @@ fn the_fire_stations_of_a_city() {
     let tally = bench.import("sites", &file).unwrap();
     assert_eq!((tally.accepted, tally.rejected), (83, 0));
 }
+
+#[test]
+fn rejects_are_for_their_owner_and_written_through_no_link() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::new();
+    let file = bench.file("calls.csv", &calls(10));
+    let other = bench.file("other", "not ours");
+    let rejects = Rejects::path(&file);
+    for link in [rejects.clone(), super::super::fresh::part_of(&rejects)] {
+        std::os::unix::fs::symlink(&other, link).unwrap();
+    }
+    let lines = || std::fs::read_to_string(&rejects).unwrap().lines().count();
+    for goes_on in [false, true, true] {
+        let mut noted = Rejects::new(&file, goes_on);
+        noted.note(7, "no reason", "");
+        noted.finish();
+        let found = std::fs::symlink_metadata(&rejects).unwrap();
+        assert!(found.is_file());
+        assert_eq!(found.permissions().mode() & 0o777, 0o600);
+    }
+    assert_eq!(lines(), 3, "the rejects of the run before stay");
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), "not ours");
+    std::fs::remove_file(&rejects).unwrap();
+    std::os::unix::fs::symlink(&other, &rejects).unwrap();
+    let mut noted = Rejects::new(&file, true);
+    noted.note(7, "no reason", "");
+    noted.finish();
+    assert_eq!(lines(), 1, "what a link leads to is not gone on with");
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), "not ours");
+}
