@@ -16,6 +16,7 @@ use crate::event::{Event, Observation, Record, Seq};
 use crate::feature::{Feature, FeatureId, FeedName, Fix, Placed, is_on_globe};
 use crate::view::changes::Change;
 use crate::view::marks::Notice;
+use crate::view::state::Slot;
 use crate::view::{Body, RingLimits, Tombstone, View};
 use derive::Derivation;
 use due::DueQueue;
@@ -294,12 +295,13 @@ impl Picture {
             next.note(prev.map(AsRef::as_ref), notice);
             Arc::new(next)
         });
-        self.schedule(spec, prev, next.as_ref());
         self.mark(prev, next.as_ref(), notice, seq);
         if let (Some(prev), None) = (prev, &next) {
             self.removed.push((layer, prev.id.clone()));
         }
-        self.set(prev, next.as_ref(), notice, seq);
+        if let Some(slot) = self.set(prev, next.as_ref(), notice, seq) {
+            self.schedule(spec, slot, prev, next.as_ref());
+        }
         for at in 0..self.derivations.len() {
             if self.derivations[at].source == layer {
                 let derivation = &self.derivations[at];
@@ -333,27 +335,23 @@ impl Picture {
     }
 
     /// Puts a version in the place of another, and notes the change in the live topics that the feature
-    /// leaves, enters or stays in.
+    /// leaves, enters or stays in. Returns the feature's slot.
     fn set(
         &mut self,
         prev: Option<&Arc<Feature>>,
         next: Option<&Arc<Feature>>,
         notice: Notice,
         seq: Seq,
-    ) {
-        let Some(layer) = prev.or(next).map(|feature| feature.layer) else {
-            return;
-        };
+    ) -> Option<Slot> {
+        let layer = prev.or(next)?.layer;
         let View { layers, ring, .. } = &mut self.view;
         let Body::State(state) = &mut layers[layer.index()].body else {
-            return;
+            return None;
         };
         state.by_id.forget(ring.start());
-        let Some(slot) = state.set(prev, next.cloned(), seq) else {
-            return;
-        };
+        let slot = state.set(prev, next.cloned(), seq)?;
         if notice == Notice::NOBODY {
-            return;
+            return Some(slot);
         }
         let left =
             prev.filter(|prev| next.is_none_or(|next| next.placed.topic() != prev.placed.topic()));
@@ -366,6 +364,7 @@ impl Picture {
                 notice,
             });
         }
+        Some(slot)
     }
 
     /// Marks the tiles that a change touches, before and after. Where single features need a

@@ -9,8 +9,9 @@
 use super::{Picture, fix_leaves_at, retained, retention};
 use crate::catalog::{LayerIx, LayerSpec};
 use crate::event::{Event, Record, Seq};
-use crate::feature::{Feature, FeatureId};
+use crate::feature::Feature;
 use crate::view::marks::Notice;
+use crate::view::state::Slot;
 use crate::view::{Body, Tombstone};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +28,7 @@ const INSTANT: SignedDuration = SignedDuration::from_nanos(1);
 /// What falls due, in order of time.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DueQueue {
-    features: BTreeSet<(Timestamp, LayerIx, FeatureId)>,
+    features: BTreeSet<(Timestamp, LayerIx, Slot)>,
     /// When the oldest sightings of a layer go.
     pub(super) sightings: BTreeMap<LayerIx, Timestamp>,
 }
@@ -39,11 +40,13 @@ impl DueQueue {
         sightings.chain(features).min()
     }
 
-    fn pop_feature(&mut self, now: Timestamp) -> Option<(LayerIx, FeatureId)> {
+    fn pop_feature(&mut self, now: Timestamp) -> Option<(LayerIx, Slot)> {
         if self.features.first()?.0 > now {
             return None;
         }
-        self.features.pop_first().map(|(_, layer, id)| (layer, id))
+        self.features
+            .pop_first()
+            .map(|(_, layer, slot)| (layer, slot))
     }
 }
 
@@ -78,12 +81,12 @@ impl Picture {
     pub(super) fn schedule(
         &mut self,
         spec: &LayerSpec,
+        slot: Slot,
         prev: Option<&Arc<Feature>>,
         next: Option<&Arc<Feature>>,
     ) {
-        let entry = |feature: &Arc<Feature>| {
-            due_at(spec, feature).map(|at| (at, feature.layer, feature.id.clone()))
-        };
+        let entry =
+            |feature: &Arc<Feature>| due_at(spec, feature).map(|at| (at, feature.layer, slot));
         if let Some(old) = prev.and_then(entry) {
             self.due.features.remove(&old);
         }
@@ -105,21 +108,21 @@ impl Picture {
     /// Does everything to features that is due by the view's clock.
     pub(super) fn pass_time(&mut self, seq: Seq) -> bool {
         let mut changed = false;
-        while let Some((layer, id)) = self.due.pop_feature(self.view.clock) {
-            self.age(seq, layer, &id);
+        while let Some((layer, slot)) = self.due.pop_feature(self.view.clock) {
+            self.age(seq, layer, slot);
             changed = true;
         }
         changed
     }
 
-    fn age(&mut self, seq: Seq, layer: LayerIx, id: &FeatureId) {
+    fn age(&mut self, seq: Seq, layer: LayerIx, slot: Slot) {
         let now = self.view.clock;
         let catalog = Arc::clone(&self.view.catalog);
         let spec = catalog.spec(layer);
         let Body::State(state) = &self.view.layers[layer.index()].body else {
             return;
         };
-        let Some(prev) = state.by_id.get(id).cloned() else {
+        let Some(prev) = state.by_id.versions().get(slot).cloned() else {
             return;
         };
         if leaves_at(spec, &prev).is_some_and(|at| at <= now) {

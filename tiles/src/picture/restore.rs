@@ -32,7 +32,6 @@ impl Picture {
         feature.trail = hot.trail.into();
         feature.noticed = hot.noticed.into();
         let feature = Arc::new(feature);
-        self.schedule(spec, None, Some(&feature));
         for derivation in &self.derivations {
             if derivation.source == layer
                 && let Some(derived) = derivation.derive(&catalog, &feature)
@@ -42,7 +41,8 @@ impl Picture {
             }
         }
         if let Body::State(state) = &mut self.view.layers[layer.index()].body {
-            state.load(feature);
+            let slot = state.load(Arc::clone(&feature));
+            self.schedule(spec, slot, None, Some(&feature));
         }
     }
 

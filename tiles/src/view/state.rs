@@ -84,12 +84,12 @@ impl StateIndex {
     }
 
     /// Takes a feature while the layer is being loaded: in no index but by id and topic before
-    /// [`StateIndex::loaded`].
-    pub(crate) fn load(&mut self, feature: Arc<Feature>) {
+    /// [`StateIndex::loaded`]. Returns its slot.
+    pub(crate) fn load(&mut self, feature: Arc<Feature>) -> Slot {
         if feature.placed.topic() == Topic::Everywhere {
             self.everywhere.insert(feature.id.clone());
         }
-        self.by_id.put(feature);
+        self.by_id.put(feature).slot
     }
 
     /// Builds the indexes of everything at once.
