@@ -393,8 +393,8 @@ impl<'v> Open<'v> {
         }
         let mut ids = HashSet::new();
         let of = (self.layer, topic);
-        self.view.ring.visit(of, self.slots, since, |slot| {
-            ids.extend(state.by_id.id_of(slot).cloned());
+        self.view.ring.visit(of, self.slots, since, |ordinal| {
+            ids.extend(state.by_id.id_of(ordinal).cloned());
         });
         let mut delta = TopicDelta::default();
         for id in ids {

@@ -16,7 +16,7 @@ use crate::event::{Event, Observation, Record, Seq};
 use crate::feature::{Feature, FeatureId, FeedName, Fix, Placed, is_on_globe};
 use crate::view::changes::Change;
 use crate::view::marks::Notice;
-use crate::view::state::Slot;
+use crate::view::state::Ordinal;
 use crate::view::{Body, RingLimits, Tombstone, View};
 use derive::Derivation;
 use due::DueQueue;
@@ -299,8 +299,8 @@ impl Picture {
         if let (Some(prev), None) = (prev, &next) {
             self.removed.push((layer, prev.id.clone()));
         }
-        if let Some(slot) = self.set(prev, next.as_ref(), notice, seq) {
-            self.schedule(spec, slot, prev, next.as_ref());
+        if let Some(ordinal) = self.set(prev, next.as_ref(), notice, seq) {
+            self.schedule(spec, ordinal, prev, next.as_ref());
         }
         for at in 0..self.derivations.len() {
             if self.derivations[at].source == layer {
@@ -335,23 +335,23 @@ impl Picture {
     }
 
     /// Puts a version in the place of another, and notes the change in the live topics that the feature
-    /// leaves, enters or stays in. Returns the feature's slot.
+    /// leaves, enters or stays in. Returns the feature's ordinal.
     fn set(
         &mut self,
         prev: Option<&Arc<Feature>>,
         next: Option<&Arc<Feature>>,
         notice: Notice,
         seq: Seq,
-    ) -> Option<Slot> {
+    ) -> Option<Ordinal> {
         let layer = prev.or(next)?.layer;
         let View { layers, ring, .. } = &mut self.view;
         let Body::State(state) = &mut layers[layer.index()].body else {
             return None;
         };
         state.by_id.forget(ring.start());
-        let slot = state.set(prev, next.cloned(), seq)?;
+        let ordinal = state.set(prev, next.cloned(), seq)?;
         if notice == Notice::NOBODY {
-            return Some(slot);
+            return Some(ordinal);
         }
         let left =
             prev.filter(|prev| next.is_none_or(|next| next.placed.topic() != prev.placed.topic()));
@@ -360,11 +360,11 @@ impl Picture {
                 seq,
                 layer,
                 topic: feature.placed.topic(),
-                slot,
+                ordinal,
                 notice,
             });
         }
-        Some(slot)
+        Some(ordinal)
     }
 
     /// Marks the tiles that a change touches, before and after. Where single features need a

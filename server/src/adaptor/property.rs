@@ -2,7 +2,8 @@
 //! reason why they cannot.
 //!
 //! `null`, and in text the empty string, is an absent value. An object is no value, nor is a list in a
-//! list. What a field with a clearance does not take is not repeated in the reason. Bounds: [`MAX_TEXT_BYTES`] for a text, [`MAX_LIST`] values for a list.
+//! list. What a field with a clearance does not take is not repeated in the reason. Bounds:
+//! [`MAX_TEXT_BYTES`] for a text, [`MAX_LIST`] values for a list.
 
 use super::instant::{BadInstant, Clock};
 use super::{MAX_LIST, MAX_TEXT_BYTES};

@@ -1,9 +1,9 @@
 //! XML as a small tree of elements, for the formats that come as XML.
 //!
-//! Promises a bound on everything: [`MAX_DEPTH`], [`MAX_ELEMENTS`], [`MAX_NAMESPACES`] declared around one
-//! element, and text never longer than the body, since nothing is ever expanded. Names are local names; the namespace stands beside them, of
-//! [`MAX_NAMESPACE_BYTES`] at most, since it is declared once and kept with every element. Attributes,
-//! comments and processing instructions are dropped.
+//! Promises a bound on everything: [`MAX_DEPTH`], [`MAX_ELEMENTS`], [`MAX_NAMESPACES`] declared around
+//! one element, and text never longer than the body, since nothing is ever expanded. Names are local
+//! names; the namespace stands beside them, of [`MAX_NAMESPACE_BYTES`] at most, since it is declared
+//! once and kept with every element. Attributes, comments and processing instructions are dropped.
 //!
 //! Refuses document type declarations whole: they bring entity bombs and files from elsewhere, and no
 //! format that is read here needs one. Refuses entities other than the five of XML and character

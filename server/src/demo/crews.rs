@@ -1,7 +1,8 @@
 //! The units on duty and how each spends the evening between calls.
 //!
-//! A crew is played forward in time: patrols and community care wander near their post, engines and medics wait at their station. Its
-//! legs are the record. At the end of the cycle every crew is back where it began, so that the cycle can repeat without a jump.
+//! A crew is played forward in time: patrols and community care wander near their post, engines and
+//! medics wait at their station. Its legs are the record. At the end of the cycle every crew is back
+//! where it began, so that the cycle can repeat without a jump.
 
 use super::calls::Call;
 use super::chance::Chance;

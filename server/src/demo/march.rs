@@ -1,7 +1,7 @@
 //! A permitted march downtown, told as traffic: which block is closed now.
 //!
-//! The assembly is one incident of low priority that names the block. It carries no number of people, no organiser and no cause, and
-//! nothing here follows a person.
+//! The assembly is one incident of low priority that names the block. It carries no number of people,
+//! no organiser and no cause, and nothing here follows a person.
 
 use serde_json::json;
 

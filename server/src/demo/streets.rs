@@ -1,8 +1,9 @@
 //! The seed city's named streets as a network.
 //!
-//! Reads the basemap's `roads.geojson`. Streets that cross share a vertex, equal to the last digit, so vertices are the nodes and the
-//! pieces between them the edges. Left out: highways (no patrol turns on them), streets without a name (they are texture), and
-//! whatever the largest connected piece of the network does not reach.
+//! Reads the basemap's `roads.geojson`. Streets that cross share a vertex, equal to the last digit, so
+//! vertices are the nodes and the pieces between them the edges. Left out: highways (no patrol turns on
+//! them), streets without a name (they are texture), and whatever the largest connected piece of the
+//! network does not reach.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,9 +1,10 @@
 //! How many bytes may be on their way to the store: a bound on memory that a count of requests is not.
 //!
 //! Bytes are those of the bodies as they came. Those of a post count from when they arrive, others from
-//! before they are decoded, until the store has answered. Past the limit a body is refused, and so is one with which its feed would hold more than
-//! it leaves to the others: a feed alone gets half, and there is always room for one that comes. One body
-//! alone always passes, however large, since the bound on a single body is another one.
+//! before they are decoded, until the store has answered. Past the limit a body is refused, and so is
+//! one with which its feed would hold more than it leaves to the others: a feed alone gets half, and
+//! there is always room for one that comes. One body alone always passes, however large, since the
+//! bound on a single body is another one.
 
 use atalaya_tiles::FeedName;
 use std::collections::HashMap;

@@ -1,7 +1,8 @@
 //! `/metrics` on an address of its own, which the configuration names or leaves out.
 //!
-//! Promises: nothing else is served there, and this nowhere else. Nobody signs in, so what it says is no
-//! secret: counts by feed, layer and outcome. Refuses to answer under a name that is none of its own, as a page asks that had its name lead to this address.
+//! Promises: nothing else is served there, and this nowhere else. Nobody signs in, so what it says is
+//! no secret: counts by feed, layer and outcome. Refuses to answer under a name that is none of its
+//! own, as a page asks that had its name lead to this address.
 
 use super::{App, site};
 use crate::config::Config;

@@ -1,8 +1,9 @@
 //! `/openapi.json`: the native routes as an OpenAPI 3.1 document, and `/docs`, the same for people.
 //!
-//! The document is written by hand: the paths of an endpoint beside it, what they share in `frame.json`. A test holds it
-//! to the table of endpoints. The page is made of it here, once, and needs no script. What is under `/ogc` has a document of its own there, in
-//! the version that its standard names.
+//! The document is written by hand: the paths of an endpoint beside it, what they share in
+//! `frame.json`. A test holds it to the table of endpoints. The page is made of it here, once, and
+//! needs no script. What is under `/ogc` has a document of its own there, in the version that its
+//! standard names.
 
 use super::get;
 use super::params::Params;

@@ -1,5 +1,6 @@
-//! A representation (RFC 9110 section 8.8.3) that changes seldom and that the client may hold already: known by its `ETag`, which is
-//! another for each content coding. It is answered in full, or by 304 where the client has it.
+//! A representation (RFC 9110 section 8.8.3) that changes seldom and that the client may hold already:
+//! known by its `ETag`, which is another for each content coding. It is answered in full, or by 304
+//! where the client has it.
 
 use super::coding::Coding;
 use super::matches;

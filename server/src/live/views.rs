@@ -1,10 +1,11 @@
 //! The views that steps are of, kept for a while so that all parts of a step are of one view.
 //!
-//! Promises: a view is kept for [`KEPT`] after the last step to it began, unless there are more than [`MOST`]:
-//! then the oldest goes, and steps to it go on to a newer one. What has been kept for so long goes when the next step of any stream begins, and all of it when the last stream ends; and one view
-//! serves all steps to it. Within a tick all streams that follow step to one view, whatever is published meanwhile: their
-//! positions agree, and so they share frames. A stream itself keeps none: one that is never asked again must not hold on to an
-//! old picture.
+//! Promises: a view is kept for [`KEPT`] after the last step to it began, unless there are more than
+//! [`MOST`]: then the oldest goes, and steps to it go on to a newer one. What has been kept for so long
+//! goes when the next step of any stream begins, and all of it when the last stream ends; and one view
+//! serves all steps to it. Within a tick all streams that follow step to one view, whatever is
+//! published meanwhile: their positions agree, and so they share frames. A stream itself keeps none:
+//! one that is never asked again must not hold on to an old picture.
 
 use crate::metrics;
 use atalaya_tiles::View;

@@ -7,7 +7,7 @@ use atalaya_tests::{City, collection, point};
 use serde_json::{Value, json};
 
 const A_POST: u32 = 5_000;
-/// The layer of the sample, by configuration alone.
+/// The layer of the sample, by configuration alone; how long it is kept follows.
 const LAYER: &str = r#"
 [[layers]]
 name = "observations"
@@ -15,13 +15,17 @@ title = "Observations"
 kind = "sighting"
 geometry = ["point"]
 fields = { kind = "text", ts = "integer", severity = "integer", heading = "integer", label = "text" }
-retain_days = 30
-"#;
+retain_days = "#;
 
-/// The configuration: `nothing cached` makes every tile anew.
-fn config(cached: bool) -> String {
+/// A configuration with that layer after some limits; what is not `cached` makes every tile anew.
+pub(crate) fn observations(limits: &str, cached: bool, retain_days: u32) -> String {
     let cache = if cached { "" } else { "tile_cache_bytes = 0\n" };
-    format!("[limits]\nfeed_kib_per_s = 1048576\n{cache}{LAYER}")
+    format!("{limits}{cache}{LAYER}{retain_days}\n")
+}
+
+/// The configuration without metrics, which nobody reads here.
+fn config(cached: bool) -> String {
+    observations("[limits]\nfeed_kib_per_s = 1048576\n", cached, 30)
 }
 
 /// What is set for every server that is measured: it logs no request, as its peers do not.

@@ -1,7 +1,7 @@
 //! Row 17: what a tile costs while everything around it grows, and what a request notices of records that are forgotten.
 
 use crate::Effort;
-use crate::city::{LIMITS, QUIET, opened};
+use crate::city::{LIMITS, QUIET, observations, opened};
 use crate::feed::{Feed, point};
 use crate::gauge::{median, resident, settled};
 use crate::retention::{Back, Retention};
@@ -16,19 +16,8 @@ const A_POST: u32 = 5_000;
 const FIRST: u32 = 100_000;
 /// As many sightings as the city of the sample holds: what there is grows outwards at this density.
 const A_CITY: f64 = 1e6;
-const LAYER: &str = r#"
-[[layers]]
-name = "observations"
-title = "Observations"
-kind = "sighting"
-geometry = ["point"]
-fields = { kind = "text", ts = "integer", severity = "integer", heading = "integer", label = "text" }
-retain_days = 1
-"#;
-
 fn config(cached: bool) -> String {
-    let cache = if cached { "" } else { "tile_cache_bytes = 0" };
-    format!("{LIMITS}{cache}{LAYER}")
+    observations(LIMITS, cached, 1)
 }
 
 pub(crate) async fn ask(effort: Effort, table: &mut Table) {

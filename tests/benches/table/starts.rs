@@ -49,16 +49,7 @@ async fn state(count: u32, table: &mut Table) {
         (resident(process) - empty) / f64::from(count),
     );
     let what = format!("{count} state features");
-    city.kill9();
-    let killed = started(&mut city).await;
-    started_row(
-        table,
-        15,
-        format!("start with {what}, after kill -9"),
-        killed,
-        1.0,
-    );
-    from_checkpoint(&mut city, table, &what, 1.0).await;
+    both_starts(&mut city, table, &what, 1.0).await;
 }
 
 /// Sightings and state features together.
@@ -81,16 +72,7 @@ async fn both(effort: Effort, table: &mut Table) {
         "{} sightings and {} units",
         effort.sightings, effort.features
     );
-    city.kill9();
-    let killed = started(&mut city).await;
-    started_row(
-        table,
-        15,
-        format!("start with {what}, after kill -9"),
-        killed,
-        5.0,
-    );
-    from_checkpoint(&mut city, table, &what, 5.0).await;
+    both_starts(&mut city, table, &what, 5.0).await;
 }
 
 /// A start that folds all of the log: with fewer, so that it ends before the harness gives it up on a busy machine.
@@ -132,6 +114,15 @@ pub(crate) fn memory(table: &mut Table, what: &str, most: f64, each: f64) {
         aim: Aim::AtMost(most),
         beside: "what was freed and not given back included".to_owned(),
     });
+}
+
+/// A start after kill -9, and several from a checkpoint of everything.
+async fn both_starts(city: &mut City, table: &mut Table, what: &str, most: f64) {
+    city.kill9();
+    let killed = started(city).await;
+    let asked = format!("start with {what}, after kill -9");
+    started_row(table, 15, asked, killed, most);
+    from_checkpoint(city, table, what, most).await;
 }
 
 /// Several starts from a checkpoint of everything.

@@ -11,7 +11,7 @@ use crate::catalog::{LayerIx, LayerSpec};
 use crate::event::{Event, Record, Seq};
 use crate::feature::Feature;
 use crate::view::marks::Notice;
-use crate::view::state::Slot;
+use crate::view::state::Ordinal;
 use crate::view::{Body, Tombstone};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ const INSTANT: SignedDuration = SignedDuration::from_nanos(1);
 /// What falls due, in order of time.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DueQueue {
-    features: BTreeSet<(Timestamp, LayerIx, Slot)>,
+    features: BTreeSet<(Timestamp, LayerIx, Ordinal)>,
     /// When the oldest sightings of a layer go.
     pub(super) sightings: BTreeMap<LayerIx, Timestamp>,
 }
@@ -40,13 +40,13 @@ impl DueQueue {
         sightings.chain(features).min()
     }
 
-    fn pop_feature(&mut self, now: Timestamp) -> Option<(LayerIx, Slot)> {
+    fn pop_feature(&mut self, now: Timestamp) -> Option<(LayerIx, Ordinal)> {
         if self.features.first()?.0 > now {
             return None;
         }
         self.features
             .pop_first()
-            .map(|(_, layer, slot)| (layer, slot))
+            .map(|(_, layer, ordinal)| (layer, ordinal))
     }
 }
 
@@ -81,12 +81,12 @@ impl Picture {
     pub(super) fn schedule(
         &mut self,
         spec: &LayerSpec,
-        slot: Slot,
+        ordinal: Ordinal,
         prev: Option<&Arc<Feature>>,
         next: Option<&Arc<Feature>>,
     ) {
         let entry =
-            |feature: &Arc<Feature>| due_at(spec, feature).map(|at| (at, feature.layer, slot));
+            |feature: &Arc<Feature>| due_at(spec, feature).map(|at| (at, feature.layer, ordinal));
         if let Some(old) = prev.and_then(entry) {
             self.due.features.remove(&old);
         }
@@ -108,21 +108,21 @@ impl Picture {
     /// Does everything to features that is due by the view's clock.
     pub(super) fn pass_time(&mut self, seq: Seq) -> bool {
         let mut changed = false;
-        while let Some((layer, slot)) = self.due.pop_feature(self.view.clock) {
-            self.age(seq, layer, slot);
+        while let Some((layer, ordinal)) = self.due.pop_feature(self.view.clock) {
+            self.age(seq, layer, ordinal);
             changed = true;
         }
         changed
     }
 
-    fn age(&mut self, seq: Seq, layer: LayerIx, slot: Slot) {
+    fn age(&mut self, seq: Seq, layer: LayerIx, ordinal: Ordinal) {
         let now = self.view.clock;
         let catalog = Arc::clone(&self.view.catalog);
         let spec = catalog.spec(layer);
         let Body::State(state) = &self.view.layers[layer.index()].body else {
             return;
         };
-        let Some(prev) = state.by_id.versions().get(slot).cloned() else {
+        let Some(prev) = state.by_id.versions().get(ordinal).cloned() else {
             return;
         };
         if leaves_at(spec, &prev).is_some_and(|at| at <= now) {

@@ -41,8 +41,8 @@ impl Picture {
             }
         }
         if let Body::State(state) = &mut self.view.layers[layer.index()].body {
-            let slot = state.load(Arc::clone(&feature));
-            self.schedule(spec, slot, None, Some(&feature));
+            let ordinal = state.load(Arc::clone(&feature));
+            self.schedule(spec, ordinal, None, Some(&feature));
         }
     }
 

@@ -1,14 +1,14 @@
 //! The change ring: which features changed lately, by layer and live topic.
 //!
-//! The ring keeps the slots of features, not states: a delta is read from the view of the moment (invariant
-//! 7), so a client that was away for a minute gets each feature once, as it is now. A chunk is what changed
-//! between two ticks. The ring is bounded by chunks and by changes; what fell out answers `resync`.
+//! The ring keeps the ordinals of features, not states: a delta is read from the view of the moment
+//! (invariant 7), so a client that was away for a minute gets each feature once, as it is now. A chunk is
+//! what changed between two ticks. The ring is bounded by chunks and by changes; what fell out answers `resync`.
 
 use crate::catalog::LayerIx;
 use crate::event::Seq;
 use crate::feature::Topic;
 use crate::view::marks::Notice;
-use crate::view::state::Slot;
+use crate::view::state::Ordinal;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(crate) struct Change {
     pub(crate) seq: Seq,
     pub(crate) layer: LayerIx,
     pub(crate) topic: Topic,
-    pub(crate) slot: Slot,
+    pub(crate) ordinal: Ordinal,
     pub(crate) notice: Notice,
 }
 
@@ -36,8 +36,8 @@ impl Change {
 struct Chunk {
     /// The kinds, in order, and where the changes of each end.
     kinds: Box<[(Kind, usize)]>,
-    /// Slots, and how long after `first` each changed; those of one kind side by side, oldest first.
-    changes: Box<[(Slot, u32)]>,
+    /// Ordinals, and how long after `first` each changed; those of one kind side by side, oldest first.
+    changes: Box<[(Ordinal, u32)]>,
     first: Seq,
     last: Seq,
 }
@@ -58,21 +58,21 @@ impl Chunk {
         let changes = changes.iter();
         Some(Self {
             kinds: kinds.into(),
-            changes: changes.map(|it| (it.slot, after(it.seq))).collect(),
+            changes: changes.map(|it| (it.ordinal, after(it.seq))).collect(),
             first,
             last,
         })
     }
 
     /// The changes of a kind after `seq`, by its number.
-    fn late(&self, kind: usize, since: Seq) -> impl Iterator<Item = Slot> {
+    fn late(&self, kind: usize, since: Seq) -> impl Iterator<Item = Ordinal> {
         let start = kind.checked_sub(1).map_or(0, |before| self.kinds[before].1);
         let changes = &self.changes[start..self.kinds[kind].1];
         let late = since.0.checked_sub(self.first.0);
         let late = late.map_or(0, |late| {
             changes.partition_point(|(_, after)| u64::from(*after) <= late)
         });
-        changes[late..].iter().map(|(slot, _)| *slot)
+        changes[late..].iter().map(|(ordinal, _)| *ordinal)
     }
 }
 
@@ -218,13 +218,14 @@ impl Ring {
         dirty
     }
 
-    /// Calls `visit` for every change in a topic after `seq` that somebody with these slots notices, chunk by chunk, oldest first.
+    /// Calls `visit` for every change in a topic after `seq` that somebody with these slots notices, chunk by
+    /// chunk, oldest first.
     pub(crate) fn visit(
         &self,
         (layer, topic): (LayerIx, Topic),
         noticing: Notice,
         since: Seq,
-        mut visit: impl FnMut(Slot),
+        mut visit: impl FnMut(Ordinal),
     ) {
         let meant = |kind: Kind| (kind.0, kind.1) == (layer, topic) && kind.2.reaches(noticing);
         for chunk in self.chunks(since) {
@@ -238,7 +239,7 @@ impl Ring {
             }
         }
         let late = self.growing(since).filter(|change| meant(change.kind()));
-        late.for_each(|change| visit(change.slot));
+        late.for_each(|change| visit(change.ordinal));
     }
 }
 

@@ -4,7 +4,7 @@ mod counts;
 mod roster;
 mod versions;
 
-pub(crate) use versions::{Slot, Version, Versions};
+pub(crate) use versions::{Ordinal, Version, Versions};
 
 use crate::event::Seq;
 use crate::feature::{Feature, FeatureId, Topic};
@@ -43,13 +43,13 @@ pub(crate) struct StateIndex {
 
 impl StateIndex {
     /// Replaces the version of a feature by another, either of which may be absent, as of a record. The only
-    /// function that changes the indexes, so that they cannot disagree. Returns the feature's slot.
+    /// function that changes the indexes, so that they cannot disagree. Returns the feature's ordinal.
     pub(crate) fn set(
         &mut self,
         prev: Option<&Arc<Feature>>,
         next: Option<Arc<Feature>>,
         seq: Seq,
-    ) -> Option<Slot> {
+    ) -> Option<Ordinal> {
         self.counts.set(
             prev.and_then(|feature| feature.placed.cell()),
             next.as_ref().and_then(|feature| feature.placed.cell()),
@@ -71,7 +71,7 @@ impl StateIndex {
         if let Some(bounds) = bounds {
             self.tree.put(version, bounds, self.by_id.versions());
         }
-        Some(version.slot)
+        Some(version.ordinal)
     }
 
     /// Calls `visit` for every feature whose box intersects the bounds, as [`BoxTree::visit`] does.
@@ -84,12 +84,12 @@ impl StateIndex {
     }
 
     /// Takes a feature while the layer is being loaded: in no index but by id and topic before
-    /// [`StateIndex::loaded`]. Returns its slot.
-    pub(crate) fn load(&mut self, feature: Arc<Feature>) -> Slot {
+    /// [`StateIndex::loaded`]. Returns its ordinal.
+    pub(crate) fn load(&mut self, feature: Arc<Feature>) -> Ordinal {
         if feature.placed.topic() == Topic::Everywhere {
             self.everywhere.insert(feature.id.clone());
         }
-        self.by_id.put(feature).slot
+        self.by_id.put(feature).ordinal
     }
 
     /// Builds the indexes of everything at once.

@@ -1,10 +1,8 @@
 //! What an import keeps beside the store: how far it got, and what was refused.
 //!
 //! Neither is needed for the import to be right: a lost ledger costs a second reading, since what is
-//! known is not taken twice. What was refused may be anything: only its owner may read it, and it is written
-//! through no link.
-//! So a file that cannot be written is said on stderr and no more. What was refused
-//! is for its owner alone to read, and is written through no link.
+//! known is not taken twice. So a file that cannot be written is said on stderr and no more. What was
+//! refused may be anything: only its owner may read it, and it is written through no link.
 
 use crate::cli::{fresh, say};
 use crate::regular;

@@ -8,21 +8,23 @@ fn layer(name: &str) -> LayerIx {
     catalog().layer(name).unwrap()
 }
 
-fn push(ring: &mut Ring, seq: u64, slot: Slot, topic: Topic) {
+fn push(ring: &mut Ring, seq: u64, ordinal: Ordinal, topic: Topic) {
     ring.push(Change {
         seq: Seq(seq),
         layer: layer("units"),
         topic,
-        slot,
+        ordinal,
         notice: Notice::EVERYBODY,
     });
 }
 
 /// What changed in a topic after a seq, oldest first.
-fn check(ring: &Ring, topic: Topic, since: u64, expected: &[Slot]) {
+fn check(ring: &Ring, topic: Topic, since: u64, expected: &[Ordinal]) {
     let mut found = Vec::new();
     let of = (layer("units"), topic);
-    ring.visit(of, Notice::EVERYBODY, Seq(since), |slot| found.push(slot));
+    ring.visit(of, Notice::EVERYBODY, Seq(since), |ordinal| {
+        found.push(ordinal);
+    });
     assert_eq!(found, expected);
 }
 
@@ -113,22 +115,22 @@ fn what_one_clearance_notices_is_told_to_nobody_else() {
         (3, hidden),
         (4, hidden),
     ] {
-        let (slot, topic) = (u32::try_from(seq).unwrap(), EVERYWHERE);
+        let (ordinal, topic) = (u32::try_from(seq).unwrap(), EVERYWHERE);
         let (seq, layer) = (Seq(seq), units.0);
         ring.push(Change {
             seq,
             layer,
             topic,
-            slot,
+            ordinal,
             notice,
         });
-        if slot == 3 {
+        if ordinal == 3 {
             ring.seal();
         }
     }
     let found = |noticing: Notice, since: u64| {
         let mut found = Vec::new();
-        ring.visit(units, noticing, Seq(since), |slot| found.push(slot));
+        ring.visit(units, noticing, Seq(since), |ordinal| found.push(ordinal));
         found.sort_unstable();
         let dirty = ring.dirty(Seq(since), |_| Some(noticing));
         assert_eq!(

@@ -1,10 +1,10 @@
 //! The features of a layer by id.
 //!
 //! Which ids there are, in order, changes when a feature comes or goes; what a feature is now is kept apart
-//! under a number, its slot, so that one that moves leaves the order of ids alone. A slot whose feature
+//! under a number, its ordinal, so that one that moves leaves the order of ids alone. An ordinal whose feature
 //! went keeps its id, and goes to no other feature for as long as a change may name it.
 
-use super::versions::{Slot, Version, Versions};
+use super::versions::{Ordinal, Version, Versions};
 use crate::cell::Cell;
 use crate::event::Seq;
 use crate::feature::{Feature, FeatureId};
@@ -15,51 +15,51 @@ use std::collections::VecDeque;
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// Features by id and by slot.
+/// Features by id and by ordinal.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Roster {
-    slots: OrdMap<FeatureId, Slot>,
+    ordinals: OrdMap<FeatureId, Ordinal>,
     versions: Versions,
-    /// Whose the slots were that are empty and may still be named.
-    left: OrdMap<Slot, FeatureId>,
+    /// Whose the ordinals were that nobody has now and that may still be named.
+    left: OrdMap<Ordinal, FeatureId>,
     /// The same, in the order in which their features went, and when.
-    leaving: Arc<VecDeque<(Seq, Slot)>>,
-    /// Slots for those who come; then the first that nobody had.
-    free: Arc<Vec<Slot>>,
-    unused: Slot,
+    leaving: Arc<VecDeque<(Seq, Ordinal)>>,
+    /// Ordinals for those who come; then the first that nobody had.
+    free: Arc<Vec<Ordinal>>,
+    unused: Ordinal,
 }
 
 impl Roster {
     pub(crate) fn len(&self) -> usize {
-        self.slots.len()
+        self.ordinals.len()
     }
 
-    pub(crate) fn slot(&self, id: &FeatureId) -> Option<Slot> {
-        self.slots.get(id).copied()
+    pub(crate) fn ordinal(&self, id: &FeatureId) -> Option<Ordinal> {
+        self.ordinals.get(id).copied()
     }
 
     pub(crate) fn get(&self, id: &FeatureId) -> Option<&Arc<Feature>> {
-        self.versions.get(self.slot(id)?)
+        self.versions.get(self.ordinal(id)?)
     }
 
     /// In order of id.
     pub(crate) fn values(&self) -> impl Iterator<Item = &Arc<Feature>> {
-        let slots = self.slots.values();
-        slots.filter_map(|slot| self.versions.get(*slot))
+        let ordinals = self.ordinals.values();
+        ordinals.filter_map(|ordinal| self.versions.get(*ordinal))
     }
 
     /// In order of id, after the given one.
     pub(crate) fn after(&self, id: Option<&FeatureId>) -> impl Iterator<Item = &Arc<Feature>> {
         let start = id.map_or(Bound::Unbounded, Bound::Excluded);
         let range: (Bound<&FeatureId>, Bound<&FeatureId>) = (start, Bound::Unbounded);
-        let slots = self.slots.range::<_, FeatureId>(range);
-        slots.filter_map(|(_, slot)| self.versions.get(*slot))
+        let ordinals = self.ordinals.range::<_, FeatureId>(range);
+        ordinals.filter_map(|(_, ordinal)| self.versions.get(*ordinal))
     }
 
-    /// Whose a slot is, or was last.
-    pub(crate) fn id_of(&self, slot: Slot) -> Option<&FeatureId> {
-        let here = self.versions.get(slot).map(|feature| &feature.id);
-        here.or_else(|| self.left.get(&slot))
+    /// Whose an ordinal is, or was last.
+    pub(crate) fn id_of(&self, ordinal: Ordinal) -> Option<&FeatureId> {
+        let here = self.versions.get(ordinal).map(|feature| &feature.id);
+        here.or_else(|| self.left.get(&ordinal))
     }
 
     pub(crate) fn versions(&self) -> &Versions {
@@ -68,15 +68,15 @@ impl Roster {
 
     /// Puts the newest version of a feature, which may be the first.
     pub(crate) fn put(&mut self, feature: Arc<Feature>) -> Version {
-        let slot = self.slot(&feature.id).unwrap_or_else(|| {
-            let slot = self.vacant();
-            self.slots.insert(feature.id.clone(), slot);
-            slot
+        let ordinal = self.ordinal(&feature.id).unwrap_or_else(|| {
+            let ordinal = self.vacant();
+            self.ordinals.insert(feature.id.clone(), ordinal);
+            ordinal
         });
-        self.versions.put(slot, feature)
+        self.versions.put(ordinal, feature)
     }
 
-    fn vacant(&mut self) -> Slot {
+    fn vacant(&mut self) -> Ordinal {
         let known = (!self.free.is_empty()).then(|| Arc::make_mut(&mut self.free).pop());
         known.flatten().unwrap_or_else(|| {
             self.unused += 1;
@@ -84,24 +84,24 @@ impl Roster {
         })
     }
 
-    /// Takes a feature out, as of a record. Returns the slot that it had.
-    pub(crate) fn take(&mut self, id: &FeatureId, seq: Seq) -> Option<Slot> {
-        let (id, slot) = self.slots.remove_with_key(id)?;
-        self.versions.clear(slot);
-        self.left.insert(slot, id);
-        Arc::make_mut(&mut self.leaving).push_back((seq, slot));
-        Some(slot)
+    /// Takes a feature out, as of a record. Returns the ordinal that it had.
+    pub(crate) fn take(&mut self, id: &FeatureId, seq: Seq) -> Option<Ordinal> {
+        let (id, ordinal) = self.ordinals.remove_with_key(id)?;
+        self.versions.clear(ordinal);
+        self.left.insert(ordinal, id);
+        Arc::make_mut(&mut self.leaving).push_back((seq, ordinal));
+        Some(ordinal)
     }
 
-    /// Lets those have the slots that come, whose features went no later than `until`, since no change of
+    /// Lets those have the ordinals that come, whose features went no later than `until`, since no change of
     /// then is told any more.
     pub(crate) fn forget(&mut self, until: Seq) {
-        while let Some((at, slot)) = self.leaving.front().copied()
+        while let Some((at, ordinal)) = self.leaving.front().copied()
             && at <= until
         {
             Arc::make_mut(&mut self.leaving).pop_front();
-            Arc::make_mut(&mut self.free).push(slot);
-            self.left.remove(&slot);
+            Arc::make_mut(&mut self.free).push(ordinal);
+            self.left.remove(&ordinal);
         }
     }
 
@@ -111,18 +111,18 @@ impl Roster {
         let versions = &self.versions;
         let (mut placed, mut rest) = (Vec::with_capacity(self.len()), Vec::new());
         let mut cells = Vec::with_capacity(self.len());
-        for slot in 0..self.unused {
-            let Some(feature) = versions.get(slot) else {
+        for ordinal in 0..self.unused {
+            let Some(feature) = versions.get(ordinal) else {
                 continue;
             };
             match feature.placed.bounds() {
-                Some(bounds) => placed.push((slot, bounds)),
-                None => rest.push(slot),
+                Some(bounds) => placed.push((ordinal, bounds)),
+                None => rest.push(ordinal),
             }
             cells.extend(feature.placed.cell());
         }
         let placed = along_hilbert(placed.into_iter());
-        let mut order: Vec<Slot> = placed.iter().map(|(slot, _)| *slot).collect();
+        let mut order: Vec<Ordinal> = placed.iter().map(|(ordinal, _)| *ordinal).collect();
         order.extend(rest);
         self.versions = self.versions.packed(&order);
         let boxes = placed.into_iter().map(|(_, bounds)| bounds);

@@ -1,7 +1,7 @@
 //! The newest version of each feature of a layer, by number.
 //!
-//! A feature has a number (its slot) for as long as it is in the layer. Versions stand on a shelf, in the
-//! order in which they came, and a list of plain numbers says where on it the newest version of each slot
+//! A feature has a number (its ordinal) for as long as it is in the layer. Versions stand on a shelf, in the
+//! order in which they came, and a list of plain numbers says where on it the newest version of each ordinal
 //! stands. A snapshot shares the shelf and that list, so that a change copies some numbers and no version,
 //! and touches no feature but the one that changed. What was superseded stays until all is put on a new
 //! shelf, see [`Versions::packed`].
@@ -12,7 +12,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 /// The number of a feature in its layer.
-pub(crate) type Slot = u32;
+pub(crate) type Ordinal = u32;
 /// A place on the shelf.
 pub(crate) type Position = u32;
 
@@ -23,12 +23,12 @@ const FEW: usize = 16;
 /// Features whose counts are fetched together.
 const TOGETHER: usize = 64;
 /// Where a version stands, one further, so that 0 is nowhere.
-type Standing = u32;
+type OneFurther = u32;
 
 /// A version of a feature: whose, and where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Version {
-    pub(crate) slot: Slot,
+    pub(crate) ordinal: Ordinal,
     pub(crate) position: Position,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Version {
 #[derive(Debug, Default)]
 struct Packed {
     features: Vec<Arc<Feature>>,
-    slots: Box<[Slot]>,
+    ordinals: Box<[Ordinal]>,
 }
 
 impl Drop for Packed {
@@ -61,28 +61,31 @@ pub(crate) struct Versions {
     packed: Arc<Packed>,
     /// What came since, on boards of [`BOARD`] places, of which the last ones may be empty.
     boards: Arc<Vec<Arc<Vec<Arc<Feature>>>>>,
-    newest: Paged<Standing>,
+    newest: Paged<OneFurther>,
     /// Versions that came since.
     came: usize,
 }
 
 impl Versions {
-    /// These on a new shelf, the newest of each slot, in this order.
-    pub(crate) fn packed(&self, slots: &[Slot]) -> Self {
-        let mut features = Vec::with_capacity(slots.len());
+    /// These on a new shelf, the newest of each ordinal, in this order.
+    pub(crate) fn packed(&self, ordinals: &[Ordinal]) -> Self {
+        let mut features = Vec::with_capacity(ordinals.len());
         let mut newest = Paged::default();
-        for (slots, at) in slots.chunks(TOGETHER).zip((0..).step_by(TOGETHER)) {
-            let block: Vec<_> = slots.iter().filter_map(|slot| self.get(*slot)).collect();
+        for (ordinals, at) in ordinals.chunks(TOGETHER).zip((0..).step_by(TOGETHER)) {
+            let block: Vec<_> = ordinals
+                .iter()
+                .filter_map(|ordinal| self.get(*ordinal))
+                .collect();
             fetch(block.iter().copied());
             features.extend(block.into_iter().cloned());
-            for (slot, standing) in slots.iter().zip(at + 1..) {
-                newest.set(*slot as usize, standing);
+            for (ordinal, standing) in ordinals.iter().zip(at + 1..) {
+                newest.set(*ordinal as usize, standing);
             }
         }
         Self {
             packed: Arc::new(Packed {
                 features,
-                slots: slots.into(),
+                ordinals: ordinals.into(),
             }),
             boards: Arc::default(),
             newest,
@@ -100,9 +103,9 @@ impl Versions {
         self.came
     }
 
-    /// The newest version in a slot.
-    pub(crate) fn get(&self, slot: Slot) -> Option<&Arc<Feature>> {
-        let standing = self.newest.get(slot as usize);
+    /// The newest version of an ordinal.
+    pub(crate) fn get(&self, ordinal: Ordinal) -> Option<&Arc<Feature>> {
+        let standing = self.newest.get(ordinal as usize);
         self.at(standing.checked_sub(1)?)
     }
 
@@ -115,13 +118,13 @@ impl Versions {
 
     /// Whether a version was not superseded.
     pub(crate) fn is_current(&self, version: Version) -> bool {
-        self.newest.get(version.slot as usize) == version.position + 1
+        self.newest.get(version.ordinal as usize) == version.position + 1
     }
 
     /// A version from the last packing, unless it was superseded.
     pub(crate) fn packed_at(&self, position: Position) -> Option<&Arc<Feature>> {
-        let slot = *self.packed.slots.get(position as usize)?;
-        self.is_current(Version { slot, position })
+        let ordinal = *self.packed.ordinals.get(position as usize)?;
+        self.is_current(Version { ordinal, position })
             .then(|| &self.packed.features[position as usize])
     }
 
@@ -133,8 +136,8 @@ impl Versions {
         }
     }
 
-    /// Puts the newest version of a slot on the shelf.
-    pub(crate) fn put(&mut self, slot: Slot, feature: Arc<Feature>) -> Version {
+    /// Puts the newest version of an ordinal on the shelf.
+    pub(crate) fn put(&mut self, ordinal: Ordinal, feature: Arc<Feature>) -> Version {
         let boards = Arc::make_mut(&mut self.boards);
         let room = boards.last_mut().is_some_and(|last| {
             last.len() < FEW || last.len() < BOARD && Arc::get_mut(last).is_some()
@@ -152,13 +155,13 @@ impl Versions {
         let position = Position::try_from(self.packed.features.len() + place);
         let position = position.unwrap_or(Position::MAX - 1);
         self.came += 1;
-        self.newest.set(slot as usize, position + 1);
-        Version { slot, position }
+        self.newest.set(ordinal as usize, position + 1);
+        Version { ordinal, position }
     }
 
-    /// Makes a slot empty.
-    pub(crate) fn clear(&mut self, slot: Slot) {
-        self.newest.set(slot as usize, 0);
+    /// Leaves an ordinal to nobody.
+    pub(crate) fn clear(&mut self, ordinal: Ordinal) {
+        self.newest.set(ordinal as usize, 0);
         self.came += 1;
     }
 }
