@@ -34,7 +34,7 @@ use crate::gate::Open;
 use crate::tile::{MAX_ZOOM, TileCoord};
 use crate::view::{View, Window};
 use crate::viewer::Viewer;
-use geo_types::Geometry;
+use geo_types::{Coord, Geometry};
 use mvt::{Direct, DirectWriter, LayerWriter, Reference, Slot, Tag, Tagged, Writer};
 use project::{Frame, Shape};
 use select::Detail;
@@ -158,8 +158,8 @@ fn encode_with<W: Writer>(
         .iter()
         .filter_map(|layer| view.open_at(viewer, *layer))
     {
-        if let Some(detail) = Detail::start(&open, frame, request.window) {
-            let bytes = layer::encode::<W>(&open, detail, frame, request)?;
+        if let Some((detail, drawn)) = Detail::start(&open, frame, request.window) {
+            let bytes = layer::encode::<W>(&open, (detail, drawn), frame, request)?;
             parts.push(Part {
                 open,
                 detail,
@@ -213,7 +213,7 @@ fn fit<W: Writer>(
                 max_bytes: request.limits.max_bytes,
             });
         };
-        part.bytes = layer::encode::<W>(&part.open, detail, frame, request)?;
+        part.bytes = layer::encode::<W>(&part.open, (detail, None), frame, request)?;
         part.detail = detail;
     }
 }
@@ -222,15 +222,19 @@ fn fit<W: Writer>(
 fn draw(geometry: &Geometry<f64>, frame: Frame, tolerance: f64, shape: &mut Shape<i32>) {
     if let (Geometry::Point(point), true) = (geometry, frame.is_shown_once()) {
         shape.clear();
-        shape.points.extend(
-            project::place(point.0, frame)
-                .filter(|at| clip::holds(frame.edges(), *at))
-                .map(quantise::grid),
-        );
+        shape
+            .points
+            .extend(inside(project::place(point.0, frame), frame));
         return;
     }
     let clipped = clip::clip(project::project(geometry, frame), frame.edges());
     *shape = quantise::quantise(&simplify::simplify(clipped, tolerance));
+}
+
+/// Stages 3 and 5 of a point.
+fn inside(placed: Option<Coord<f64>>, frame: Frame) -> Option<Coord<i32>> {
+    let drawn = placed.filter(|at| clip::holds(frame.edges(), *at));
+    drawn.map(quantise::grid)
 }
 
 /// A feature outside the live picture, such as a street of the basemap.

@@ -5,10 +5,12 @@
 //! cannot disagree on who sees what.
 
 mod difference;
+mod drawn;
 mod glance;
 mod nearest;
 mod noticed;
 
+pub(crate) use drawn::{Drawn, Rows};
 pub use glance::Glance;
 
 use crate::catalog::{FieldMask, LayerIx, LayerKind, LayerSpec};
@@ -149,23 +151,6 @@ impl<'v> Open<'v> {
         // A box over the antimeridian is asked in two parts.
         found.dedup_by(|a, b| a.id() == b.id());
         found
-    }
-
-    /// The features of [`Open::within`] where they stand, in the order in which they are drawn: sightings
-    /// as they came, others in order of id.
-    pub(crate) fn drawn(&self, bounds: Bounds, window: Option<Window>) -> Vec<Glance<'v>> {
-        let mut found = Vec::new();
-        self.visit(bounds, window, &mut |feature| found.push(feature));
-        // A box over the antimeridian is asked in two parts.
-        if matches!(self.layer_view().body, Body::Sightings(_)) {
-            found.sort_by_cached_key(|feature| feature.seq());
-            found.dedup_by_key(|feature| feature.seq());
-        } else {
-            found.sort_unstable_by_key(|feature| feature.id());
-            found.dedup_by_key(|feature| feature.id());
-        }
-        let found = found.into_iter();
-        found.map(|feature| self.glanced(feature)).collect()
     }
 
     /// How many features have a box that intersects the bounds, as far as `most`: the length of

@@ -6,7 +6,8 @@
 use super::mvt::{Slot, Tag, Tagged};
 use super::select::{is_counted, takes_extended};
 use crate::catalog::{FieldIx, FieldType, GeometryKind, LayerKind, LayerSpec};
-use crate::gate::{Glance, Open};
+use crate::gate::{Glance, Open, Rows};
+use crate::view::sightings::Column;
 use std::borrow::Cow;
 
 /// A layer as tiles carry it: features one by one, or counts of them.
@@ -117,6 +118,23 @@ impl<'s> Keys<'s> {
         if seen.is_stale() && self.carries(Self::STALE) {
             tags.push((Self::STALE, Tag::Boolean(true)).into());
         }
+    }
+}
+
+/// The columns of some rows, by the keys that their values are tagged with: what they are tagged with
+/// by [`Keys::tags`], column by column.
+pub(super) struct Columns<'v>(pub(super) Vec<(Slot, &'v Column)>);
+
+impl Keys<'_> {
+    pub(super) fn columns<'v>(&self, rows: &Rows<'v>) -> Columns<'v> {
+        let id = rows.ids().map(|column| (Self::ID, column));
+        let fields = rows.fields();
+        let fields = fields.map(|(FieldIx(at), column)| (Self::FIELDS + Slot::from(at), column));
+        let observed_at = rows
+            .observed_at()
+            .filter(|_| self.carries(Self::OBSERVED_AT));
+        let observed_at = observed_at.map(|column| (Self::OBSERVED_AT, column));
+        Columns(id.into_iter().chain(fields).chain(observed_at).collect())
     }
 }
 

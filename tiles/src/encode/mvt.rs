@@ -1,11 +1,12 @@
 //! Stage 7, mvt: shapes on the grid and named values as one layer of MVT 2.1.
 //!
 //! Layers are written apart; as bytes they concatenate to a tile. Promises: version 2, integer ids,
-//! keys and values shared within the layer, the same bytes for the same features. Refuses nothing
+//! keys and values shared within the layer, the same bytes for the same features in the same segments. Refuses nothing
 //! that the stage before lets through.
 
 mod direct;
 mod reference;
+mod small;
 mod values;
 mod wire;
 
@@ -15,6 +16,8 @@ use reference::ReferenceWriter;
 use super::json;
 use super::project::Shape;
 use crate::feature::{Value, ValueRef};
+use crate::view::sightings::Column;
+use geo_types::Coord;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::fmt;
@@ -40,11 +43,34 @@ pub(crate) trait LayerWriter<'t>: Sized {
         tags: &[Tagged<'t>],
     ) -> Result<(), Self::Error>;
 
+    /// Adds sightings that are points, all of one segment, as [`LayerWriter::add`] does one by one; or says
+    /// that it takes them no other way.
+    fn add_points(&mut self, _points: &Points<'_, 't>) -> bool {
+        false
+    }
+
+    /// So many features come, at most.
+    fn expect(&mut self, _features: usize) {}
+
     /// From here on the numbers of values are those of other dictionaries.
     fn turn(&mut self);
 
     /// The bytes of the layer; none if it has no features.
     fn finish(self) -> Result<Vec<u8>, Self::Error>;
+}
+
+/// Sightings that are points, column by column.
+pub(crate) struct Points<'r, 't> {
+    /// The rows, in the order in which they stand in their segment.
+    pub(crate) rows: &'r [u32],
+    /// Where in the tile each of them is.
+    pub(crate) places: &'r [Coord<i32>],
+    /// The order in which they are drawn: places among them.
+    pub(crate) order: &'r [u32],
+    /// The column of ids.
+    pub(crate) ids: &'t Column,
+    /// What they are tagged with.
+    pub(crate) columns: &'r [(Slot, &'t Column)],
 }
 
 /// A way to write layers.
@@ -151,14 +177,29 @@ const ID_BITS: u64 = (1 << 53) - 1;
 /// The integer id of a feature: the number itself where the id is decimal without leading zeros and
 /// below 2^53, else the low 53 bits of SHA-256 of the id, the digest read as one big-endian number
 /// (so: its last eight bytes, masked).
+#[inline]
 pub fn integer_id(id: &str) -> u64 {
-    let canonical = id.bytes().all(|b| b.is_ascii_digit()) && (id == "0" || !id.starts_with('0'));
-    if canonical && let Some(number) = id.parse().ok().filter(|number| *number <= ID_BITS) {
+    if let Some(number) = decimal(id).filter(|number| *number <= ID_BITS) {
         return number;
     }
     let digest = Sha256::digest(id.as_bytes());
     let low = digest.iter().rev().take(8).rev();
     low.fold(0_u64, |low, byte| low << 8 | u64::from(*byte)) & ID_BITS
+}
+
+/// The number that an id is, where it is one without leading zeros and with no more digits than any below
+/// 2^53.
+fn decimal(id: &str) -> Option<u64> {
+    let fits = (1..=16).contains(&id.len()) && (id == "0" || !id.starts_with('0'));
+    let mut number = 0;
+    for byte in id.bytes() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 || !fits {
+            return None;
+        }
+        number = number * 10 + u64::from(digit);
+    }
+    fits.then_some(number)
 }
 
 /// The integer id of an H3 cell: the low 53 bits of its index, unique within a resolution.

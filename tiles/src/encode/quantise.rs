@@ -39,9 +39,12 @@ pub(crate) fn quantise(shape: &Shape<f64>) -> Shape<i32> {
     reason = "clipped to the buffered tile, and the cast saturates"
 )]
 pub(crate) fn grid(at: Coord<f64>) -> Coord<i32> {
+    // The number before a half: a half itself would carry what is just below one over it. Several times
+    // as fast as `round`, which is a call where the processor is not known to have it.
+    let nearest = |x: f64| (x + 0.499_999_999_999_999_94_f64.copysign(x)) as i32;
     Coord {
-        x: at.x.round() as i32,
-        y: at.y.round() as i32,
+        x: nearest(at.x),
+        y: nearest(at.y),
     }
 }
 

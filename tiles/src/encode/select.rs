@@ -19,7 +19,7 @@
 use super::project::Frame;
 use crate::catalog::{GeometryKind, LayerKind, LayerSpec, ShownAs};
 use crate::cell::{coarsest_for_zoom, resolution_for_zoom};
-use crate::gate::{Glance, Open};
+use crate::gate::{Drawn, Open};
 use crate::view::Window;
 use geo_types::Geometry;
 
@@ -57,15 +57,20 @@ impl Detail {
         cells: None,
     };
 
-    /// The detail to start with; `None` where the layer has no content at this zoom.
-    pub(crate) fn start(open: &Open<'_>, frame: Frame, window: Option<Window>) -> Option<Self> {
+    /// The detail to start with, and what is drawn with it where that is known by then; `None` where the
+    /// layer has no content at this zoom.
+    pub(crate) fn start<'v>(
+        open: &Open<'v>,
+        frame: Frame,
+        window: Option<Window>,
+    ) -> Option<(Self, Option<Vec<Drawn<'v>>>)> {
         let spec = open.spec();
         let [first, last] = spec.zooms;
         if !(first..=last).contains(&frame.tile.z()) {
             return None;
         }
         if is_counted(open) {
-            return Some(Self::counted(open, frame));
+            return Some((Self::counted(open, frame), None));
         }
         // Beyond this, how many there are makes no difference.
         let factor = if takes_extended(spec) {
@@ -74,8 +79,17 @@ impl Detail {
             1
         };
         let cap = (spec.cap as usize).saturating_mul(factor as usize);
+        if open.surely_exceeds(frame.bounds(), window, cap) {
+            return Some((Self::capped(open, frame, cap.saturating_add(1)), None));
+        }
+        // All that may be in the frame, where that is no more than may be drawn, needs no counting.
+        if open.has_sightings()
+            && let Some(drawn) = open.drawn(frame.reach(), window, spec.cap as usize)
+        {
+            return Some((Self::FULL, Some(drawn)));
+        }
         let count = open.count_within(frame.bounds(), window, cap.saturating_add(1));
-        Some(Self::capped(open, frame, count))
+        Some((Self::capped(open, frame, count), None))
     }
 
     /// The detail for so many features.
@@ -175,18 +189,20 @@ pub(crate) fn select<'v>(
     frame: Frame,
     singles: Singles,
     window: Option<Window>,
-) -> Vec<Glance<'v>> {
+) -> Vec<Drawn<'v>> {
     let mut features = match singles {
-        Singles::Nothing => Vec::new(),
-        Singles::All | Singles::Extended => open.drawn(frame.reach(), window),
+        Singles::Nothing => None,
+        Singles::All | Singles::Extended => open.drawn(frame.reach(), window, usize::MAX),
     };
     if singles == Singles::Extended {
-        features.retain(|seen| {
-            let geometry = seen.geometry();
-            geometry.is_some_and(|geometry| is_extended(&geometry))
-        });
+        for drawn in features.iter_mut().flatten() {
+            drawn.retain(|seen| {
+                let geometry = seen.geometry();
+                geometry.is_some_and(|geometry| is_extended(&geometry))
+            });
+        }
     }
-    features
+    features.unwrap_or_default()
 }
 
 /// Whether a geometry has anything but points.

@@ -165,7 +165,7 @@ fn polygon(tile: TileCoord, rings: &[&[(f64, f64)]]) -> Polygon<f64> {
 }
 
 /// A feature as an independent decoder reads it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Decoded {
     id: Option<u64>,
     geometry: Geometry<i32>,

@@ -11,7 +11,6 @@ use crate::view::sightings::SightingIndex;
 use geo_types::Geometry;
 use jiff::Timestamp;
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// A feature of a view as one viewer sees it: [`Seen`], borrowed.
 #[derive(Debug, Clone, Copy)]
@@ -98,17 +97,6 @@ impl<'v> Glance<'v> {
         match self.feature {
             FeatureRef::Own(feature) => (feature.observed_at, 0),
             FeatureRef::Row(segment, row) => segment.numbered_observed_at(row),
-        }
-    }
-
-    /// Whether the same numbers mean the same for both: they stand in the same dictionaries, or neither
-    /// stands in any.
-    pub(crate) fn shares_dictionaries(self, other: Self) -> bool {
-        match (self.feature, other.feature) {
-            (FeatureRef::Row(mine, _), FeatureRef::Row(theirs, _)) => Arc::ptr_eq(mine, theirs),
-            (FeatureRef::Own(_), FeatureRef::Own(_)) => true,
-            (FeatureRef::Row(..), FeatureRef::Own(_))
-            | (FeatureRef::Own(_), FeatureRef::Row(..)) => false,
         }
     }
 

@@ -48,6 +48,14 @@ impl Rough {
         }
     }
 
+    /// Whether all that it holds lies in a part that does not span the antimeridian.
+    fn lies_in(self, part: Bounds) -> bool {
+        part.west() <= f64::from(self.west)
+            && f64::from(self.east) <= part.east()
+            && part.south() <= f64::from(self.south)
+            && f64::from(self.north) <= part.north()
+    }
+
     fn touches(self, other: Self) -> bool {
         self.west <= other.east
             && other.west <= self.east
@@ -68,6 +76,15 @@ fn below(degrees: f64) -> f32 {
 
 fn above(degrees: f64) -> f32 {
     -below(-degrees)
+}
+
+/// Neighbours among the items, by their places.
+#[derive(Debug)]
+pub(crate) enum Swept {
+    /// All of them lie in the box.
+    Within(Range<usize>),
+    /// Some of them may touch it.
+    Near(Range<usize>),
 }
 
 /// The boxes of the items.
@@ -172,6 +189,52 @@ impl PackedTree {
             None => self.reach(0..self.items, query, visit),
             Some(top) => self.descend(top, 0..self.levels[top].len(), query, visit),
         }
+    }
+
+    /// Names stretches of neighbours: those that all lie within a part that does not span the antimeridian,
+    /// and those of which some may touch it, until told to stop.
+    pub(crate) fn sweep(
+        &self,
+        part: Bounds,
+        visit: &mut impl FnMut(Swept) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let query = Rough::of(part);
+        match self.levels.len().checked_sub(1) {
+            None => visit(Swept::Near(0..self.items)),
+            Some(top) => self.sweep_level(top, 0..self.levels[top].len(), (query, part), visit),
+        }
+    }
+
+    /// Looks at some neighbours of one level of nodes, as deep as [`PackedTree::descend`].
+    fn sweep_level(
+        &self,
+        level: usize,
+        within: Range<usize>,
+        (query, part): (Rough, Bounds),
+        visit: &mut impl FnMut(Swept) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let start = self.levels[level].start;
+        for at in within {
+            let node = self.boxes[start + at];
+            if !node.touches(query) {
+                continue;
+            }
+            let below = level.checked_sub(1);
+            if node.lies_in(part) {
+                // What a node of this level has of items.
+                let each = NODE.saturating_pow(u32::try_from(level + 1).unwrap_or(u32::MAX));
+                let end = (at + 1).saturating_mul(each).min(self.items);
+                visit(Swept::Within(at * each..end))?;
+                continue;
+            }
+            let most = below.map_or(self.items, |below| self.levels[below].len());
+            let children = at * NODE..((at + 1) * NODE).min(most);
+            match below {
+                None => visit(Swept::Near(children))?,
+                Some(below) => self.sweep_level(below, children, (query, part), visit)?,
+            }
+        }
+        ControlFlow::Continue(())
     }
 
     /// Looks at some neighbours of one level of nodes. As deep as the tree is high, 8 for all of `u32`.

@@ -13,11 +13,14 @@ mod merge;
 mod sealed;
 mod segment;
 mod steps;
+mod stretch;
 
+pub(crate) use column::{Column, Told};
 pub use merge::{Merge, Merged};
 pub use sealed::{Sealed, SealedKey};
 pub(crate) use segment::Segment;
 pub use steps::Steps;
+pub(crate) use stretch::{InOrder, Stretch};
 
 use crate::feature::{Feature, FeatureId, FeatureRef, SharedFeature};
 use crate::place::Bounds;

@@ -16,7 +16,7 @@ use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
 /// Which form tiles have, in their `ETag`: raised where the same picture gives other bytes than before.
-const FORM: &str = "mvt 2";
+const FORM: &str = "mvt 3";
 /// The media type of a Mapbox Vector Tile.
 const MVT: &str = "application/vnd.mapbox-vector-tile";
 /// How many of each are kept for a thread.

@@ -6,19 +6,29 @@
 //! geometry = MoveTo, LineTo and ClosePath, each with its count, and zigzag steps of the pen
 //! ```
 //!
-//! Promises what [`LayerWriter`] says, and the bytes that the [reference](super::reference) writes.
+//! Promises what [`LayerWriter`] says, and the bytes that the [reference](super::reference) writes; of points
+//! [added all at once](LayerWriter::add_points) the same features in the same order, where the values of the
+//! layer stand column by column.
 //! Refuses nothing.
 
+use super::small::{MOST_SMALL, Small};
 use super::values::Values;
 use super::wire::{LENGTH, VARINT, bytes, head, varint, varint_length};
-use super::{LayerWriter, Slot, Tagged};
+use super::{LayerWriter, Points, Slot, Tagged, integer_id};
 use crate::encode::project::{Path, Shape};
+use crate::feature::Value;
+use crate::view::sightings::Told;
 use geo_types::Coord;
 use std::convert::Infallible;
 
 const MOVE_TO: u32 = 1;
 const LINE_TO: u32 = 2;
 const CLOSE_PATH: u32 = 7;
+
+/// What a feature takes, about, besides its values.
+const ROOM: usize = 40;
+/// How many values a feature has that no other has, about.
+const EACH_ITS_OWN: usize = 3;
 
 /// One layer being written.
 pub(crate) struct DirectWriter<'t> {
@@ -31,6 +41,10 @@ pub(crate) struct DirectWriter<'t> {
     /// Of the feature at hand; kept for the room they have.
     tags: Vec<u8>,
     pen: Pen,
+    small: Small,
+    /// Of the points at hand: their ids, and column by column the positions of their values, from 1 on.
+    ids: Vec<u64>,
+    positions: Vec<u32>,
 }
 
 impl<'t> LayerWriter<'t> for DirectWriter<'t> {
@@ -45,6 +59,9 @@ impl<'t> LayerWriter<'t> for DirectWriter<'t> {
             values: Values::default(),
             tags: Vec::new(),
             pen: Pen::default(),
+            small: Small::new(),
+            ids: Vec::new(),
+            positions: Vec::new(),
         }
     }
 
@@ -75,6 +92,46 @@ impl<'t> LayerWriter<'t> for DirectWriter<'t> {
             self.feature(id, 3);
         }
         Ok(())
+    }
+
+    fn add_points(&mut self, points: &Points<'_, 't>) -> bool {
+        if points.columns.len() > MOST_SMALL || points.rows.is_empty() {
+            return points.rows.is_empty();
+        }
+        self.ids.clear();
+        points.ids.tell(points.rows, &mut Ids(&mut self.ids));
+        // Those of dictionaries first: they are few, and many features name them.
+        let (few, many): (Vec<_>, Vec<_>) =
+            (points.columns.iter()).partition(|(_, column)| column.has_dictionary());
+        let (count, mut keys) = (points.rows.len(), Vec::with_capacity(MOST_SMALL));
+        self.positions.clear();
+        for (slot, column) in few.into_iter().chain(many) {
+            let start = self.positions.len();
+            (self.values).positions(column, points.rows, &mut self.positions);
+            if self.positions[start..].iter().any(|position| *position > 0) {
+                keys.push(self.keys.position(slot));
+            } else {
+                self.positions.truncate(start);
+            }
+        }
+        for place in points.order {
+            let place = *place as usize;
+            self.small.begin();
+            for (key, positions) in keys.iter().zip(self.positions.chunks_exact(count)) {
+                if let Some(position) = positions[place].checked_sub(1) {
+                    self.small.put(*key);
+                    self.small.put(position);
+                }
+            }
+            let point = self.small.point(self.ids[place], points.places[place]);
+            self.features.extend_from_slice(point);
+        }
+        true
+    }
+
+    fn expect(&mut self, features: usize) {
+        self.features.reserve(features * ROOM);
+        self.values.expect(features * EACH_ITS_OWN);
     }
 
     fn turn(&mut self) {
@@ -131,6 +188,35 @@ impl DirectWriter<'_> {
     }
 }
 
+/// Integer ids of the ids that it is told.
+struct Ids<'a>(&'a mut Vec<u64>);
+
+impl Told for Ids<'_> {
+    fn none(&mut self) {
+        self.text("");
+    }
+
+    fn kept(&mut self, number: u32, values: &[Value]) {
+        match values.get((number as usize).wrapping_sub(1)) {
+            Some(Value::Text(id)) => self.text(id),
+            _ => self.none(),
+        }
+    }
+
+    #[inline]
+    fn text(&mut self, text: &str) {
+        self.0.push(integer_id(text));
+    }
+
+    fn integer(&mut self, _: i64) {
+        self.none();
+    }
+
+    fn number(&mut self, _: f64) {
+        self.none();
+    }
+}
+
 /// Keys in the order of their first use.
 struct Keys<'t> {
     names: Vec<&'t str>,
@@ -148,13 +234,20 @@ impl<'t> Keys<'t> {
         }
     }
 
+    #[inline]
     fn position(&mut self, slot: Slot) -> u32 {
+        match self.positions[usize::from(slot)] {
+            Some(position) => position,
+            None => self.used(slot),
+        }
+    }
+
+    #[cold]
+    fn used(&mut self, slot: Slot) -> u32 {
         let next = u32::try_from(self.used.len()).unwrap_or(u32::MAX);
-        let used = &mut self.used;
-        *self.positions[usize::from(slot)].get_or_insert_with(|| {
-            used.push(slot);
-            next
-        })
+        self.used.push(slot);
+        self.positions[usize::from(slot)] = Some(next);
+        next
     }
 
     fn write(&self, to: &mut Vec<u8>) {

@@ -4,15 +4,29 @@
 //! taken back. Nothing is copied or kept beside the bytes but where each value ends. Values that come
 //! numbered, from the dictionary of a column, are looked for once a dictionary.
 
-use super::wire::{FIXED_64, LENGTH, VARINT, bytes, head, varint, varint_length};
+use super::wire::{LENGTH, bytes, head, varint, varint_length};
 use super::{Tag, Tagged};
+use crate::feature::Value;
+use crate::view::sightings::{Column, Told};
 use foldhash::fast::FixedState;
 use std::hash::{BuildHasher, Hasher};
 
 /// Numbers past this are not remembered: a dictionary of so many saves little.
-const MOST_NUMBERED: u32 = 4_096;
+const MOST_NUMBERED: usize = 4_096;
+/// Whole numbers below this are found by themselves.
+const SMALL: usize = 1_024;
 /// Places to begin with; a power of two, as ever.
 const PLACES: usize = 256;
+
+/// Numbers without a pattern: the first digits of pi behind the point, in base 16.
+const ODD: [u64; 2] = [0x243F_6A88_85A3_08D3, 0x1319_8A2E_0370_7344];
+/// What a value takes, about.
+const ROOM: usize = 12;
+/// The heads of a value in a layer, of a text in a value and of a number with a point: the field, and of
+/// which type it is.
+const VALUE: u8 = 4 << 3 | 2;
+const TEXT: u8 = 1 << 3 | 2;
+const NUMBER: u8 = 3 << 3 | 1;
 
 /// The values of one layer.
 #[derive(Default)]
@@ -20,13 +34,17 @@ pub(super) struct Values {
     /// All, as they are written.
     bytes: Vec<u8>,
     /// Where each ends.
-    ends: Vec<usize>,
+    ends: Vec<u32>,
     /// By hash, from there on to the next that is empty: the hash, and the position from 1 on.
     places: Vec<(u32, u32)>,
     /// The position of zero, from 1 on. Both zeros are the same value, and written as the first came.
     zero: u32,
     /// By slot and number: the position from 1 on, 0 for one not met.
     numbered: Vec<Vec<u32>>,
+    /// By a whole number below [`SMALL`]: the same.
+    small: Vec<u32>,
+    /// Of the dictionary at hand; kept for the room it has.
+    known: Vec<u32>,
     hashing: FixedState,
 }
 
@@ -41,43 +59,128 @@ impl Values {
         self.numbered.iter_mut().for_each(Vec::clear);
     }
 
+    /// Makes room for the values of so many features that have them each for itself.
+    pub(super) fn expect(&mut self, values: usize) {
+        self.bytes.reserve(values * ROOM);
+        self.ends.reserve(values);
+        if self.places.is_empty() {
+            self.places = vec![(0, 0); (values * 2 + 1).next_power_of_two().max(PLACES)];
+        }
+    }
+
     /// Where in the layer a value stands.
     pub(super) fn position(&mut self, tagged: &Tagged<'_>) -> u32 {
-        let (slot, number) = (usize::from(tagged.slot), tagged.number);
-        if number == 0 || number > MOST_NUMBERED {
-            return self.found(&tagged.tag) - 1;
-        }
-        let at = number as usize;
-        let known = self.numbered.get(slot).and_then(|known| known.get(at));
-        if let Some(known @ 1..) = known {
+        let (slot, number) = (usize::from(tagged.slot), tagged.number as usize);
+        if let Some(known @ 1..) = self.numbered.get(slot).and_then(|known| known.get(number)) {
             return known - 1;
         }
         let position = self.found(&tagged.tag);
+        if (1..=MOST_NUMBERED).contains(&number) {
+            self.remember((slot, number), position);
+        }
+        position - 1
+    }
+
+    /// Adds where in the layer the values of a column stand, from 1 on, row by row; 0 for none.
+    pub(super) fn positions(&mut self, column: &Column, rows: &[u32], positions: &mut Vec<u32>) {
+        let mut known = std::mem::take(&mut self.known);
+        known.clear();
+        let mut found = Found {
+            values: self,
+            known,
+            positions,
+        };
+        column.tell(rows, &mut found);
+        self.known = found.known;
+    }
+
+    /// Remembers the position of a number of a slot.
+    fn remember(&mut self, (slot, number): (usize, usize), position: u32) {
         if self.numbered.len() <= slot {
             self.numbered.resize_with(slot + 1, Vec::new);
         }
         let known = &mut self.numbered[slot];
-        if known.len() <= at {
-            known.resize(at + 1, 0);
+        if known.len() <= number {
+            known.resize(number + 1, 0);
         }
-        known[at] = position;
-        position - 1
+        known[number] = position;
     }
 
     /// The position of a value, from 1 on.
     fn found(&mut self, tag: &Tag<'_>) -> u32 {
-        if matches!(tag, Tag::Number(number) if *number == 0.0) {
-            if self.zero == 0 {
-                write_value(&mut self.bytes, tag);
-                self.zero = self.kept();
-            }
+        match tag {
+            Tag::Text(text) => self.text(text),
+            Tag::Integer(number) => self.integer(*number),
+            Tag::Number(number) => self.number(*number),
+            Tag::Boolean(yes) => self.short(7, u64::from(*yes)),
+        }
+    }
+
+    fn text(&mut self, text: &str) -> u32 {
+        let start = self.bytes.len();
+        // Where both lengths take a byte.
+        if let Ok(length @ ..126) = u8::try_from(text.len()) {
+            let heads = [VALUE, length + 2, TEXT, length];
+            self.bytes.extend_from_slice(&heads);
+            self.bytes.extend_from_slice(text.as_bytes());
+        } else {
+            let length = text.len() as u64;
+            head(&mut self.bytes, 4, LENGTH);
+            varint(&mut self.bytes, 1 + varint_length(length) as u64 + length);
+            bytes(&mut self.bytes, 1, text.as_bytes());
+        }
+        self.sought(start)
+    }
+
+    fn integer(&mut self, number: i64) -> u32 {
+        // Zigzag for negative numbers only: a plain varint of those takes ten bytes.
+        if number < 0 {
+            return self.short(6, ((number << 1) ^ (number >> 63)).cast_unsigned());
+        }
+        let number = number.unsigned_abs();
+        let small = usize::try_from(number).ok().filter(|small| *small < SMALL);
+        let Some(small) = small else {
+            return self.short(4, number);
+        };
+        if self.small.is_empty() {
+            self.small.resize(SMALL, 0);
+        }
+        if self.small[small] == 0 {
+            self.small[small] = self.short(4, number);
+        }
+        self.small[small]
+    }
+
+    fn number(&mut self, number: f64) -> u32 {
+        let start = self.bytes.len();
+        if number == 0.0 && self.zero > 0 {
             return self.zero;
         }
+        self.bytes.extend_from_slice(&[VALUE, 9, NUMBER]);
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+        if number == 0.0 {
+            self.zero = self.kept();
+            return self.zero;
+        }
+        self.sought(start)
+    }
+
+    /// The position of a value that is a varint in a field of values.
+    fn short(&mut self, field: u8, number: u64) -> u32 {
+        let start = self.bytes.len();
+        let mut written = [VALUE, 0, field << 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        let end = varint_from(&mut written, 3, number);
+        written[1] = end - 2;
+        self.bytes.extend_from_slice(&written);
+        self.bytes.truncate(start + usize::from(end));
+        self.sought(start)
+    }
+
+    /// The position of what is written from `start` on, which is taken back where it is known.
+    fn sought(&mut self, start: usize) -> u32 {
         if self.places.len() <= self.ends.len() * 2 {
             self.grow();
         }
-        let start = self.bytes.len();
-        write_value(&mut self.bytes, tag);
         let hash = self.hash(start);
         let mut place = self.place(hash);
         loop {
@@ -97,15 +200,38 @@ impl Values {
 
     /// Keeps what was written last; its position from 1 on.
     fn kept(&mut self) -> u32 {
-        self.ends.push(self.bytes.len());
-        u32::try_from(self.ends.len()).unwrap_or(u32::MAX)
+        // A layer has fewer bytes than that.
+        let counted = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        self.ends.push(counted(self.bytes.len()));
+        counted(self.ends.len())
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "half of a hash is one")]
     fn hash(&self, start: usize) -> u32 {
-        let mut hasher = self.hashing.build_hasher();
-        hasher.write(&self.bytes[start..]);
-        hasher.finish() as u32
+        let value = &self.bytes[start..];
+        // Most values are this short; each has four bytes at least.
+        let ends = match value.len() {
+            4..8 => {
+                let ends = value.first_chunk().zip(value.last_chunk());
+                ends.map(|(first, last)| {
+                    let wide = |four: &[u8; 4]| u64::from(u32::from_le_bytes(*four));
+                    (wide(first), wide(last))
+                })
+            }
+            8..=16 => {
+                let ends = value.first_chunk().zip(value.last_chunk());
+                ends.map(|(first, last)| (u64::from_le_bytes(*first), u64::from_le_bytes(*last)))
+            }
+            _ => None,
+        };
+        let Some((first, last)) = ends else {
+            let mut hasher = self.hashing.build_hasher();
+            hasher.write(value);
+            return hasher.finish() as u32;
+        };
+        // A folded product, as foldhash has it.
+        let product = u128::from(first ^ ODD[0]) * u128::from(last ^ ODD[1]);
+        (product >> 64) as u32 ^ product as u32
     }
 
     /// Where a hash is looked for first.
@@ -117,7 +243,7 @@ impl Values {
     fn is_at(&self, position: u32, start: usize) -> bool {
         let at = position as usize - 1;
         let from = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        self.bytes[from..self.ends[at]] == self.bytes[start..]
+        self.bytes[from as usize..self.ends[at] as usize] == self.bytes[start..]
     }
 
     fn grow(&mut self) {
@@ -133,29 +259,75 @@ impl Values {
     }
 }
 
-fn write_value(to: &mut Vec<u8>, tag: &Tag<'_>) {
-    head(to, 4, LENGTH);
-    let short = |to: &mut Vec<u8>, field: u32, number: u64| {
-        varint(to, 1 + varint_length(number) as u64);
-        head(to, field, VARINT);
-        varint(to, number);
-    };
-    match tag {
-        Tag::Text(text) => {
-            let length = text.len() as u64;
-            varint(to, 1 + varint_length(length) as u64 + length);
-            bytes(to, 1, text.as_bytes());
+/// The positions of a column's values, as they are found.
+struct Found<'a> {
+    values: &'a mut Values,
+    /// Of the column's dictionary, by number: the position from 1 on, 0 for one not met.
+    known: Vec<u32>,
+    positions: &'a mut Vec<u32>,
+}
+
+impl Found<'_> {
+    /// The position of a value of a dictionary that is not known yet, from 1 on.
+    #[inline(never)]
+    fn first(&mut self, number: u32, values: &[Value]) -> u32 {
+        let number = number as usize;
+        let Some(value) = values.get(number.wrapping_sub(1)) else {
+            return 0;
+        };
+        let position = self.values.found(&Tag::from(value));
+        if values.len() <= MOST_NUMBERED {
+            self.known.resize(values.len() + 1, 0);
+            self.known[number] = position;
         }
-        Tag::Number(number) => {
-            varint(to, 9);
-            head(to, 3, FIXED_64);
-            to.extend_from_slice(&number.to_le_bytes());
-        }
-        // Zigzag for negative numbers only: a plain varint of those takes ten bytes.
-        Tag::Integer(number) if *number < 0 => {
-            short(to, 6, ((number << 1) ^ (number >> 63)).cast_unsigned());
-        }
-        Tag::Integer(number) => short(to, 4, number.unsigned_abs()),
-        Tag::Boolean(yes) => short(to, 7, u64::from(*yes)),
+        position
     }
+}
+
+impl Told for Found<'_> {
+    #[inline]
+    fn none(&mut self) {
+        self.positions.push(0);
+    }
+
+    #[inline]
+    fn kept(&mut self, number: u32, values: &[Value]) {
+        let position = match self.known.get(number as usize) {
+            Some(known @ 1..) => *known,
+            _ => self.first(number, values),
+        };
+        self.positions.push(position);
+    }
+
+    #[inline]
+    fn text(&mut self, text: &str) {
+        let position = self.values.text(text);
+        self.positions.push(position);
+    }
+
+    #[inline]
+    fn integer(&mut self, number: i64) {
+        let position = self.values.integer(number);
+        self.positions.push(position);
+    }
+
+    #[inline]
+    fn number(&mut self, number: f64) {
+        let position = self.values.number(number);
+        self.positions.push(position);
+    }
+}
+
+/// Writes a varint into a place, from there on; where it ends.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
+fn varint_from(to: &mut [u8; 16], from: u8, mut number: u64) -> u8 {
+    let mut at = from;
+    while number >= 0x80 {
+        to[usize::from(at & 15)] = number as u8 | 0x80;
+        number >>= 7;
+        at += 1;
+    }
+    to[usize::from(at & 15)] = number as u8;
+    at + 1
 }

@@ -2,7 +2,6 @@
 
 /// Wire types.
 pub(super) const VARINT: u32 = 0;
-pub(super) const FIXED_64: u32 = 1;
 pub(super) const LENGTH: u32 = 2;
 
 /// A field's number and wire type. All of MVT's numbers are below 16, so this is one byte.

@@ -171,3 +171,30 @@ proptest! {
         prop_assert_eq!(shape.lines, [placed]);
     }
 }
+
+proptest! {
+    #[test]
+    fn nearby_is_the_formula_to_the_unit(
+        z in 8_u8..=22, column in 0.0..1.0_f64, row in 0.0..1.0_f64,
+        shares in prop::collection::vec((-0.01..1.01_f64, -0.01..1.01_f64), 64),
+    ) {
+        let size = f64::from(1_u32 << z);
+        let (column, row) = ((column * size).floor(), (row * size).floor());
+        let frame = frame(z, tile_number(column), tile_number(row));
+        let nearby = Nearby::new(frame);
+        for (x, y) in shares {
+            let at = Coord {
+                x: (column + x) / size * 360.0 - 180.0,
+                y: crate::tile::latitude((row + y) / size),
+            };
+            let (exact, quick) = (place(at, frame), nearby.place(at));
+            prop_assert_eq!(exact.map(crate::encode::quantise::grid), quick.map(crate::encode::quantise::grid));
+            let inside = |at: Option<Coord<f64>>| at.is_some_and(|at| crate::encode::clip::holds(frame.edges(), at));
+            prop_assert_eq!(inside(exact), inside(quick));
+        }
+    }
+}
+
+fn tile_number(number: f64) -> u32 {
+    format!("{number:.0}").parse().unwrap()
+}

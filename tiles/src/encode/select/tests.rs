@@ -91,7 +91,7 @@ fn those_without_clearance_get_no_finer_cells_than_they_may() {
             tile: tile(z, 0, 0),
             ..frame()
         };
-        Detail::start(&open, frame, None).unwrap()
+        Detail::start(&open, frame, None).unwrap().0
     };
     let uncleared = Viewer {
         clearances: crate::viewer::Clearances::NONE,

@@ -69,7 +69,9 @@ fn every_feature_has_the_values_of_its_own_segment() {
     for viewer in [Viewer::EVERYTHING, nobody] {
         let bytes = encode_tile(&view, &viewer, &request).unwrap();
         let reference = encode_tile_by_reference(&view, &viewer, &request).unwrap();
-        assert_eq!(bytes, reference);
+        // The same but for the order in which the layer has its values.
+        assert!(decode(&bytes) == decode(&reference));
+        assert!(bytes.len() <= reference.len() * 21 / 20);
         let features = decode(&bytes).remove("reads").unwrap();
         assert_eq!(features.len(), 300);
         for (at, feature) in (0_u64..).zip(&features) {

@@ -19,9 +19,21 @@ const WORTH_A_DICTIONARY: usize = 4;
 const MILLISECOND: i64 = 1_000_000;
 const SECOND: i64 = 1_000 * MILLISECOND;
 
+/// Who is told the values of some rows, row by row.
+pub(crate) trait Told {
+    /// No value.
+    fn none(&mut self);
+    /// One of a dictionary, by its number there from 1 on.
+    fn kept(&mut self, number: u32, values: &[Value]);
+    fn text(&mut self, text: &str);
+    /// A whole number, or an instant in milliseconds since 1970.
+    fn integer(&mut self, number: i64);
+    fn number(&mut self, number: f64);
+}
+
 /// The values of one field, or of one property of all rows.
 #[derive(Debug)]
-pub(super) enum Column {
+pub(crate) enum Column {
     /// Each different value once, and for each row the number of its value from 1 on, 0 for none.
     Coded {
         values: Box<[Value]>,
@@ -170,6 +182,55 @@ impl Column {
         Some((self.get(row)?, number))
     }
 
+    /// Tells the values of some rows.
+    #[inline]
+    pub(crate) fn tell(&self, rows: &[u32], to: &mut impl Told) {
+        let rows = rows.iter().map(|row| *row as usize);
+        match self {
+            Self::Coded { values, codes } => rows.for_each(|at| match codes.get(at) {
+                0 => to.none(),
+                code => to.kept(code, values),
+            }),
+            Self::Texts { texts, given } => rows.for_each(|at| {
+                if given.holds(at) {
+                    to.text(texts.get(at));
+                } else {
+                    to.none();
+                }
+            }),
+            Self::Integers(plain) => rows.for_each(|at| match plain.get(at) {
+                Some(n) => to.integer(n),
+                None => to.none(),
+            }),
+            Self::Numbers(plain) => rows.for_each(|at| match plain.get(at) {
+                Some(x) => to.number(x),
+                None => to.none(),
+            }),
+            Self::Times(plain) => rows.for_each(|at| match plain.get(at) {
+                // Without the rest, as `Timestamp::as_millisecond` has it.
+                Some(at) => to.integer(at / MILLISECOND),
+                None => to.none(),
+            }),
+            Self::NearTimes {
+                first,
+                values,
+                given,
+            } => rows.for_each(|at| {
+                let after = i64::from(values.get(at)) * MILLISECOND;
+                if given.holds(at) {
+                    to.integer(first.saturating_add(after) / MILLISECOND);
+                } else {
+                    to.none();
+                }
+            }),
+        }
+    }
+
+    /// Whether its values stand in a dictionary.
+    pub(crate) fn has_dictionary(&self) -> bool {
+        matches!(self, Self::Coded { .. })
+    }
+
     /// The instant of a row.
     pub(super) fn time(&self, row: u32) -> Option<Timestamp> {
         match self.get(row) {
@@ -181,7 +242,7 @@ impl Column {
 
 /// Values of one type side by side.
 #[derive(Debug)]
-pub(super) struct Plain<T> {
+pub(crate) struct Plain<T> {
     values: Box<[T]>,
     given: Given,
 }
@@ -262,7 +323,7 @@ impl Hash for Key<'_> {
 
 /// Texts behind one another.
 #[derive(Debug)]
-pub(super) struct Texts {
+pub(crate) struct Texts {
     all: Box<str>,
     /// Where each ends.
     ends: Box<[u32]>,
@@ -292,7 +353,7 @@ impl Texts {
 
 /// Which rows have a value.
 #[derive(Debug)]
-pub(super) enum Given {
+pub(crate) enum Given {
     All,
     /// A bit for each row.
     Some(Box<[u64]>),

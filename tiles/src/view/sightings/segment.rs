@@ -6,6 +6,7 @@
 //! Built from rows wherever they live, and never changed.
 
 mod kept;
+mod swept;
 
 use super::column::Column;
 use super::{Filter, Verdict, Window};
@@ -190,11 +191,30 @@ impl Segment {
 
     /// When the source saw it, with the number of that instant in its dictionary; 0 for none.
     pub(crate) fn numbered_observed_at(&self, row: u32) -> (Timestamp, u32) {
-        let column = self.observed_at.as_ref().or(self.received_at.as_ref());
-        match column.and_then(|column| column.numbered(row)) {
+        match self.observed().and_then(|column| column.numbered(row)) {
             Some((ValueRef::Time(at), number)) => (at, number),
             _ => (self.observed_at(row), 0),
         }
+    }
+
+    /// The column of ids.
+    pub(crate) fn ids(&self) -> Option<&Column> {
+        self.ids.as_ref()
+    }
+
+    /// The columns of all fields.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (FieldIx, &Column)> {
+        self.fields.iter().map(|(field, column)| (*field, column))
+    }
+
+    /// The column that says when the source saw a row.
+    pub(crate) fn observed(&self) -> Option<&Column> {
+        self.observed_at.as_ref().or(self.received_at.as_ref())
+    }
+
+    /// Longitude and latitude of a row that is a point.
+    pub(crate) fn point(&self, row: u32) -> Option<[f64; 2]> {
+        self.places.point(row)
     }
 
     /// When the sighting took effect.

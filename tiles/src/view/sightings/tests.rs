@@ -267,3 +267,57 @@ fn minute_after(seconds: i64) -> Timestamp {
     let second = city::after(seconds).as_second();
     Timestamp::from_second(second - second % 60).unwrap() + SignedDuration::from_secs(60)
 }
+
+/// What is drawn of a box, against what lies in it.
+fn check_stretches(index: &SightingIndex, bounds: Bounds, window: Option<Window>) {
+    let mut within = Vec::new();
+    let _all = index.visit(bounds, window, &mut |row| {
+        within.push((row.seq(), row.id().to_owned()));
+        ControlFlow::Continue(())
+    });
+    within.sort_unstable();
+    within.dedup();
+    let most = within.len();
+    let stretches = index.stretches(bounds, window, most).unwrap();
+    let drawn = stretches.iter().flat_map(Stretch::features);
+    let drawn: Vec<_> = drawn.map(|row| (row.seq(), row.id().to_owned())).collect();
+    assert_eq!(drawn, within);
+    assert!(!index.surely_exceeds(bounds, window, most));
+    if let Some(fewer) = most.checked_sub(1) {
+        assert!(index.stretches(bounds, window, fewer).is_none());
+    }
+}
+
+#[test]
+fn stretches_are_what_lies_in_a_box_as_it_came() {
+    let rows = rows(0, 700);
+    let mut straight = SightingIndex::default();
+    let mut loaded = SightingIndex::default();
+    for row in &rows {
+        straight.push(row);
+    }
+    // Segments whose rows did not come one after another.
+    for odd in [1, 0] {
+        let half = rows.iter().filter(|row| row.seq.0 % 2 == odd);
+        let half: Vec<_> = half.cloned().collect();
+        Arc::make_mut(&mut loaded.sealed).push(segment(&half));
+    }
+    for index in [&straight, &loaded] {
+        for (west, east) in [
+            (-110.97, -110.93),
+            (-180.0, 180.0),
+            (-110.9, -110.94),
+            (0.0, 1.0),
+        ] {
+            let bounds = Bounds::new(west, 32.0, east, 32.5).unwrap();
+            for window in [None, filter(Some((100, 300)), 0).window] {
+                check_stretches(index, bounds, window);
+            }
+        }
+    }
+    let mut late = straight.clone();
+    late.retain_from(city::after(333));
+    check_stretches(&late, Bounds::WORLD, None);
+    assert!(straight.surely_exceeds(Bounds::WORLD, None, 500));
+    assert!(!late.surely_exceeds(Bounds::WORLD, None, 500));
+}
