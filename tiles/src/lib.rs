@@ -60,7 +60,7 @@ pub use catalog::{
 pub use cell::{Cell, FINEST, NoSuchResolution, resolution_for_zoom};
 pub use coverage::{FieldOfView, Sight};
 pub use encode::{
-    EncodeError, StaticFeature, TileLayer, TileLimits, TileRequest, encode_static, encode_tile,
+    EncodeError, StaticFeature, TileFormat, TileLayer, TileLimits, TileRequest, encode_static, encode_tile, encode_tile_as,
     encode_tile_by_reference, tile_layers,
 };
 pub use event::{Event, Observation, Record, Seq};

@@ -1,0 +1,275 @@
+//! Streams: the values of a column, or of a part of one, in whichever encoding takes least.
+//!
+//! ```text
+//! stream = kind, encoding, count, length, (runs, values of the runs)?, payload
+//! ```
+//!
+//! Integers are written as varints: as they are, as steps from one to the next, as runs, or as runs of
+//! steps. `FastPFOR`, which the format has beside them, is not written: not every client reads it.
+//! Refuses nothing.
+
+use crate::encode::mvt::wire::{varint, varint_length};
+use geo_types::Coord;
+
+/// What a stream holds: its category in the upper half, what of it in the lower.
+pub(super) mod kind {
+    pub(crate) const PRESENT: u8 = 0x00;
+    pub(crate) const DATA: u8 = 0x10;
+    pub(crate) const DICTIONARY: u8 = 0x11;
+    pub(crate) const VERTICES: u8 = 0x13;
+    pub(crate) const SYMBOLS: u8 = 0x15;
+    pub(crate) const PLACES_IN_DICTIONARY: u8 = 0x22;
+    pub(crate) const LENGTHS_OF_TEXTS: u8 = 0x30;
+    pub(crate) const GEOMETRIES: u8 = 0x31;
+    pub(crate) const PARTS: u8 = 0x32;
+    pub(crate) const RINGS: u8 = 0x33;
+    pub(crate) const LENGTHS_OF_SYMBOLS: u8 = 0x35;
+    pub(crate) const LENGTHS_IN_DICTIONARY: u8 = 0x36;
+}
+
+/// Encodings of a payload: how values become words, and in the last two bits how words become bytes.
+mod encoding {
+    pub(super) const RAW: u8 = 0;
+    pub(super) const PLAIN: u8 = 0b10;
+    pub(super) const STEPS: u8 = 1 << 5 | PLAIN;
+    pub(super) const STEPS_OF_BOTH: u8 = 2 << 5 | PLAIN;
+    pub(super) const RUNS: u8 = 3 << 5 | PLAIN;
+    pub(super) const RUNS_OF_STEPS: u8 = 1 << 5 | 3 << 2 | PLAIN;
+    pub(super) const RUNS_OF_BYTES: u8 = 3 << 5 | RAW;
+}
+
+/// How the integers of a stream become words.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Words {
+    /// Unsigned, of 32 bits.
+    Short,
+    /// Signed, of 32 bits.
+    SignedShort,
+    /// Signed, of 64 bits.
+    SignedLong,
+    /// Unsigned, of 64 bits, and read as a number of 53 bits by those who have no other.
+    Id,
+    /// Unsigned, of 32 bits, and read in order to be added up: as they are, or as runs.
+    Length,
+}
+
+impl Words {
+    fn word(self, value: i64) -> u64 {
+        match self {
+            Self::Short | Self::Id | Self::Length => value.cast_unsigned(),
+            Self::SignedShort | Self::SignedLong => zigzag(value),
+        }
+    }
+
+    /// The widest step that every reader takes.
+    fn widest_step(self) -> u64 {
+        match self {
+            Self::Short | Self::SignedShort => u32::MAX.into(),
+            Self::SignedLong => u64::MAX,
+            Self::Id => (1 << 53) - 1,
+            Self::Length => 0,
+        }
+    }
+}
+
+fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)).cast_unsigned()
+}
+
+/// Writes integers, an unsigned one of 64 bits as the signed one of the same bits.
+pub(super) fn integers(
+    to: &mut Vec<u8>,
+    kind: u8,
+    words: Words,
+    values: impl Iterator<Item = i64> + Clone,
+) {
+    let plain = values.clone().map(|value| words.word(value));
+    let steps = values.scan(0_i64, |last, value| {
+        let step = value.wrapping_sub(*last);
+        *last = value;
+        Some(zigzag(step))
+    });
+    let (as_they_are, as_steps) = (Sizes::of(plain.clone()), Sizes::of(steps.clone()));
+    let may_step = as_steps.widest <= words.widest_step() && as_they_are.count > 1;
+    let may_run = as_they_are.count > 1;
+    let choices = [
+        (encoding::PLAIN, as_they_are.bytes, true),
+        (encoding::STEPS, as_steps.bytes, may_step),
+        // The head of a stream of runs is longer.
+        (encoding::RUNS, as_they_are.run_bytes + 4, may_run),
+        (
+            encoding::RUNS_OF_STEPS,
+            as_steps.run_bytes + 4,
+            may_step && may_run,
+        ),
+    ];
+    let allowed = choices.into_iter().filter(|(_, _, may)| *may);
+    let least = allowed.min_by_key(|(_, bytes, _)| *bytes);
+    match least.map_or(encoding::PLAIN, |(encoding, ..)| encoding) {
+        encoding::RUNS => runs(to, kind, encoding::RUNS, plain, &as_they_are),
+        encoding::RUNS_OF_STEPS => runs(to, kind, encoding::RUNS_OF_STEPS, steps, &as_steps),
+        encoding::STEPS => {
+            head(
+                to,
+                kind,
+                encoding::STEPS,
+                as_steps.count,
+                as_steps.bytes as u64,
+            );
+            steps.for_each(|word| varint(to, word));
+        }
+        _ => {
+            head(
+                to,
+                kind,
+                encoding::PLAIN,
+                as_they_are.count,
+                as_they_are.bytes as u64,
+            );
+            plain.for_each(|word| varint(to, word));
+        }
+    }
+}
+
+/// How much room words take.
+#[derive(Default)]
+struct Sizes {
+    count: u64,
+    bytes: usize,
+    runs: u64,
+    run_bytes: usize,
+    widest: u64,
+}
+
+impl Sizes {
+    fn of(words: impl Iterator<Item = u64>) -> Self {
+        let mut sizes = Self::default();
+        let (mut last, mut run) = (0, 0_u64);
+        for word in words {
+            let bytes = varint_length(word);
+            sizes.count += 1;
+            sizes.bytes += bytes;
+            sizes.widest = sizes.widest.max(word);
+            if run > 0 && word == last {
+                run += 1;
+                continue;
+            }
+            if run > 0 {
+                sizes.run_bytes += varint_length(run);
+            }
+            (last, run) = (word, 1);
+            sizes.runs += 1;
+            sizes.run_bytes += bytes;
+        }
+        sizes.run_bytes += varint_length(run);
+        sizes
+    }
+}
+
+/// First how long each run is, then of what.
+fn runs(
+    to: &mut Vec<u8>,
+    kind: u8,
+    encoding: u8,
+    words: impl Iterator<Item = u64>,
+    sizes: &Sizes,
+) {
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for word in words {
+        match runs.last_mut() {
+            Some((length, of)) if *of == word => *length += 1,
+            _ => runs.push((1, word)),
+        }
+    }
+    head(to, kind, encoding, 2 * sizes.runs, sizes.run_bytes as u64);
+    varint(to, sizes.runs);
+    varint(to, sizes.count);
+    runs.iter().for_each(|(length, _)| varint(to, *length));
+    runs.iter().for_each(|(_, word)| varint(to, *word));
+}
+
+/// Writes positions, as they are or as steps from one to the next.
+pub(super) fn vertices(to: &mut Vec<u8>, vertices: &[Coord<i32>]) {
+    let plain = vertices.iter().flat_map(|at| [at.x, at.y]);
+    let plain = plain.map(|value| zigzag(value.into()));
+    let mut last = Coord { x: 0_i32, y: 0 };
+    let steps = vertices.iter().flat_map(move |at| {
+        let step = [at.x.wrapping_sub(last.x), at.y.wrapping_sub(last.y)];
+        last = *at;
+        step
+    });
+    // A step wraps as what adds it up does.
+    let steps = steps.map(|step| u64::from(((step << 1) ^ (step >> 31)).cast_unsigned()));
+    let length = |words: &mut dyn Iterator<Item = u64>| words.map(varint_length).sum::<usize>();
+    let as_they_are = length(&mut plain.clone());
+    let as_steps = length(&mut steps.clone());
+    let count = 2 * vertices.len() as u64;
+    if as_they_are <= as_steps {
+        head(
+            to,
+            kind::VERTICES,
+            encoding::PLAIN,
+            count,
+            as_they_are as u64,
+        );
+        plain.for_each(|word| varint(to, word));
+    } else {
+        let encoding = encoding::STEPS_OF_BOTH;
+        head(to, kind::VERTICES, encoding, count, as_steps as u64);
+        steps.for_each(|word| varint(to, word));
+    }
+}
+
+/// Writes bits, the first of each byte the least, as runs of bytes that repeat or do not.
+pub(super) fn booleans(to: &mut Vec<u8>, kind: u8, bits: &[u8], count: usize) {
+    const LEAST_RUN: usize = 3;
+    const MOST_RUN: usize = 130;
+    const MOST_LITERAL: usize = 128;
+    let mut payload = Vec::with_capacity(bits.len() / 4 + 2);
+    let mut rest = bits;
+    while let [first, ..] = rest {
+        let run = rest.iter().take(MOST_RUN).take_while(|at| *at == first);
+        let run = run.count();
+        if run >= LEAST_RUN {
+            payload.extend([low_byte(run - LEAST_RUN), *first]);
+            rest = &rest[run..];
+            continue;
+        }
+        let next = rest
+            .windows(LEAST_RUN)
+            .position(|w| w.iter().all(|at| *at == w[0]));
+        let literal = next.unwrap_or(rest.len()).min(MOST_LITERAL);
+        payload.push(low_byte(256 - literal));
+        payload.extend_from_slice(&rest[..literal]);
+        rest = &rest[literal..];
+    }
+    raw(to, kind, encoding::RUNS_OF_BYTES, count, &payload);
+}
+
+/// Writes bytes as they are.
+pub(super) fn bytes(to: &mut Vec<u8>, kind: u8, count: usize, payload: &[u8]) {
+    raw(to, kind, encoding::RAW, count, payload);
+}
+
+/// Writes numbers of 64 bits.
+pub(super) fn numbers(to: &mut Vec<u8>, numbers: &[f64]) {
+    let length = numbers.len() as u64;
+    head(to, kind::DATA, encoding::RAW, length, length * 8);
+    to.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+}
+
+fn raw(to: &mut Vec<u8>, kind: u8, encoding: u8, count: usize, payload: &[u8]) {
+    head(to, kind, encoding, count as u64, payload.len() as u64);
+    to.extend_from_slice(payload);
+}
+
+fn head(to: &mut Vec<u8>, kind: u8, encoding: u8, count: u64, length: u64) {
+    to.extend([kind, encoding]);
+    varint(to, count);
+    varint(to, length);
+}
+
+/// A number below 256 as its byte.
+fn low_byte(number: usize) -> u8 {
+    u8::try_from(number).unwrap_or(u8::MAX)
+}
