@@ -11,8 +11,7 @@ mod names;
 pub use names::{Name, NameKind};
 
 use atalaya_tiles::{
-    Bounds, EncodeError, StaticFeature, TileCoord, TileFormat, TileLimits, Value,
-    encode_static,
+    Bounds, EncodeError, StaticFeature, TileCoord, TileFormat, TileLimits, Value, encode_static,
 };
 use geo::HasDimensions;
 use geo::dimensions::Dimensions;

@@ -322,7 +322,9 @@ pub fn encode_static(
         let as_mvt = || write_static::<Direct>(name, features, (frame, limits.extent), tolerance);
         let written = match format {
             TileFormat::Mvt => as_mvt()?,
-            TileFormat::Mlt => write_static::<Mlt>(name, features, (frame, limits.extent), tolerance)?,
+            TileFormat::Mlt => {
+                write_static::<Mlt>(name, features, (frame, limits.extent), tolerance)?
+            }
         };
         bytes = written.bytes;
         let fits = written.mvt_bytes <= limits.max_bytes;

@@ -13,6 +13,7 @@
 
 mod column;
 mod geometry;
+mod packed;
 mod stream;
 mod symbols;
 mod texts;
@@ -157,7 +158,9 @@ impl<'t> MltWriter<'t> {
             most += match &tagged.tag {
                 Tag::Text(text) if new => 12 + text.len(),
                 Tag::Text(_) => 0,
-                Tag::Integer(integer) => 3 + varint_length(integer.unsigned_abs().saturating_mul(2)),
+                Tag::Integer(integer) => {
+                    3 + varint_length(integer.unsigned_abs().saturating_mul(2))
+                }
                 Tag::Number(_) => 11,
                 Tag::Boolean(_) => 4,
             };

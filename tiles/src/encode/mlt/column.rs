@@ -30,7 +30,13 @@ pub(super) struct Written {
 
 impl Written {
     /// Begins a column of which so many of the features have a value; the stream that says which, if that is not all.
-    fn begin(&mut self, column_type: u8, name: &str, present: &Present, features: usize) -> Vec<u8> {
+    fn begin(
+        &mut self,
+        column_type: u8,
+        name: &str,
+        present: &Present,
+        features: usize,
+    ) -> Vec<u8> {
         let mut stream = Vec::new();
         present.write(&mut stream, features);
         self.count += 1;
@@ -137,7 +143,11 @@ impl Column {
         if present.count > 0 {
             let present = to.begin(column_type::BOOLEAN, name, present, features);
             to.data.extend(present);
-            let byte = |bits: &[bool]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
+            let byte = |bits: &[bool]| {
+                bits.iter()
+                    .rev()
+                    .fold(0, |byte, bit| byte << 1 | u8::from(*bit))
+            };
             let bits: Vec<u8> = values.chunks(8).map(byte).collect();
             booleans(&mut to.data, kind::DATA, &bits, values.len());
         }
@@ -194,7 +204,10 @@ fn is_exact(integer: i64) -> bool {
     integer.unsigned_abs() <= 1 << 53
 }
 
-#[expect(clippy::cast_precision_loss, reason = "of integers that are exact alone")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "of integers that are exact alone"
+)]
 fn exactly(integer: i64) -> f64 {
     integer as f64
 }

@@ -22,7 +22,7 @@ pub(super) struct Geometries {
     /// Of each, what it is.
     types: Vec<u8>,
     /// Of each that has several parts, how many.
-    geometries: Vec<u32>,
+    parts: Vec<u32>,
     /// Of each polygon, how many rings.
     polygons: Vec<u32>,
     /// Of each ring and line, in the order of features, how many positions, and whether it is a line.
@@ -40,7 +40,7 @@ impl Geometries {
             self.types.push(of);
         } else {
             self.types.push(of + MANY);
-            self.geometries.push(length(parts));
+            self.parts.push(length(parts));
         }
     }
 
@@ -92,7 +92,7 @@ impl Geometries {
             (&self.polygons, &self.rings)
         };
         let lengths = [
-            (kind::GEOMETRIES, &self.geometries),
+            (kind::GEOMETRIES, &self.parts),
             (kind::PARTS, parts),
             (kind::RINGS, rings),
         ];

@@ -5,11 +5,15 @@
 //! ```
 //!
 //! Integers are written as varints: as they are, as steps from one to the next, as runs, or as runs of
-//! steps. `FastPFOR`, which the format has beside them, is not written: not every client reads it.
-//! Refuses nothing.
+//! steps. The first two are [packed] where that makes much of a difference, but for lengths and positions:
+//! there not every reader of the format knows it. Refuses nothing.
 
+use super::packed;
 use crate::encode::mvt::wire::{varint, varint_length};
 use geo_types::Coord;
+
+/// Which share of the varints words may take at most to be packed.
+const PACKED_AT_MOST: (usize, usize) = (7, 8);
 
 /// What a stream holds: its category in the upper half, what of it in the lower.
 pub(super) mod kind {
@@ -30,6 +34,8 @@ pub(super) mod kind {
 /// Encodings of a payload: how values become words, and in the last two bits how words become bytes.
 mod encoding {
     pub(super) const RAW: u8 = 0;
+    /// In the place of [`PLAIN`] and of its part in the others.
+    pub(super) const PACKED: u8 = 0b01;
     pub(super) const PLAIN: u8 = 0b10;
     pub(super) const STEPS: u8 = 1 << 5 | PLAIN;
     pub(super) const STEPS_OF_BOTH: u8 = 2 << 5 | PLAIN;
@@ -70,6 +76,11 @@ impl Words {
             Self::Length => 0,
         }
     }
+
+    /// Whether they are packed where that pays.
+    fn may_pack(self) -> bool {
+        matches!(self, Self::Short | Self::SignedShort)
+    }
 }
 
 fn zigzag(number: i64) -> u64 {
@@ -93,8 +104,8 @@ pub(super) fn integers(
     let may_step = as_steps.widest <= words.widest_step() && as_they_are.count > 1;
     let may_run = as_they_are.count > 1;
     let choices = [
-        (encoding::PLAIN, as_they_are.bytes, true),
-        (encoding::STEPS, as_steps.bytes, may_step),
+        (encoding::PLAIN, as_they_are.each(words).0, true),
+        (encoding::STEPS, as_steps.each(words).0, may_step),
         // The head of a stream of runs is longer.
         (encoding::RUNS, as_they_are.run_bytes + 4, may_run),
         (
@@ -108,26 +119,28 @@ pub(super) fn integers(
     match least.map_or(encoding::PLAIN, |(encoding, ..)| encoding) {
         encoding::RUNS => runs(to, kind, encoding::RUNS, plain, &as_they_are),
         encoding::RUNS_OF_STEPS => runs(to, kind, encoding::RUNS_OF_STEPS, steps, &as_steps),
-        encoding::STEPS => {
-            head(
-                to,
-                kind,
-                encoding::STEPS,
-                as_steps.count,
-                as_steps.bytes as u64,
-            );
-            steps.for_each(|word| varint(to, word));
-        }
-        _ => {
-            head(
-                to,
-                kind,
-                encoding::PLAIN,
-                as_they_are.count,
-                as_they_are.bytes as u64,
-            );
-            plain.for_each(|word| varint(to, word));
-        }
+        encoding::STEPS => each(to, kind, (encoding::STEPS, words), steps, &as_steps),
+        _ => each(to, kind, (encoding::PLAIN, words), plain, &as_they_are),
+    }
+}
+
+/// Each word, as a varint or packed.
+fn each(
+    to: &mut Vec<u8>,
+    kind: u8,
+    (encoding, of): (u8, Words),
+    words: impl Iterator<Item = u64>,
+    sizes: &Sizes,
+) {
+    let (bytes, is_packed) = sizes.each(of);
+    if is_packed {
+        let encoding = encoding & !encoding::PLAIN | encoding::PACKED;
+        head(to, kind, encoding, sizes.count, bytes as u64);
+        let words = words.map(|word| u32::try_from(word).unwrap_or(u32::MAX));
+        packed::write(to, &words.collect::<Vec<_>>());
+    } else {
+        head(to, kind, encoding, sizes.count, bytes as u64);
+        words.for_each(|word| varint(to, word));
     }
 }
 
@@ -139,6 +152,8 @@ struct Sizes {
     runs: u64,
     run_bytes: usize,
     widest: u64,
+    /// Of words of 32 bits.
+    packed: packed::Room,
 }
 
 impl Sizes {
@@ -150,6 +165,8 @@ impl Sizes {
             sizes.count += 1;
             sizes.bytes += bytes;
             sizes.widest = sizes.widest.max(word);
+            let low = u32::try_from(word).unwrap_or(u32::MAX);
+            sizes.packed.add(low, bytes);
             if run > 0 && word == last {
                 run += 1;
                 continue;
@@ -164,16 +181,20 @@ impl Sizes {
         sizes.run_bytes += varint_length(run);
         sizes
     }
+
+    /// How much room each word for itself takes, and whether it is packed for that.
+    fn each(&self, words: Words) -> (usize, bool) {
+        let (packed, (share, of)) = (self.packed.bytes(), PACKED_AT_MOST);
+        if words.may_pack() && packed * of < self.bytes * share {
+            (packed, true)
+        } else {
+            (self.bytes, false)
+        }
+    }
 }
 
 /// First how long each run is, then of what.
-fn runs(
-    to: &mut Vec<u8>,
-    kind: u8,
-    encoding: u8,
-    words: impl Iterator<Item = u64>,
-    sizes: &Sizes,
-) {
+fn runs(to: &mut Vec<u8>, kind: u8, encoding: u8, words: impl Iterator<Item = u64>, sizes: &Sizes) {
     let mut runs: Vec<(u64, u64)> = Vec::new();
     for word in words {
         match runs.last_mut() {
@@ -184,8 +205,10 @@ fn runs(
     head(to, kind, encoding, 2 * sizes.runs, sizes.run_bytes as u64);
     varint(to, sizes.runs);
     varint(to, sizes.count);
-    runs.iter().for_each(|(length, _)| varint(to, *length));
-    runs.iter().for_each(|(_, word)| varint(to, *word));
+    let (lengths, words): (Vec<u64>, Vec<u64>) = runs.into_iter().unzip();
+    for word in lengths.into_iter().chain(words) {
+        varint(to, word);
+    }
 }
 
 /// Writes positions, as they are or as steps from one to the next.

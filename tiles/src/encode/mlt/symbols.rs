@@ -61,7 +61,8 @@ impl Alphabet {
     }
 
     fn place(&self, [first, second]: [u8; 2]) -> usize {
-        let [first, second] = [first, second].map(|byte| usize::from(self.numbers[usize::from(byte)]));
+        let [first, second] =
+            [first, second].map(|byte| usize::from(self.numbers[usize::from(byte)]));
         first * (self.letters.len() + 1) + second
     }
 }

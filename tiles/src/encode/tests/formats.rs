@@ -23,7 +23,10 @@ impl PartialEq for Read {
             (Self::Integer(a), Self::Integer(b)) => a == b,
             (Self::Boolean(a), Self::Boolean(b)) => a == b,
             (Self::Number(a), Self::Number(b)) => a == b || a.to_bits() == b.to_bits(),
-            #[expect(clippy::cast_precision_loss, reason = "of integers that are exact alone")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "of integers that are exact alone"
+            )]
             (Self::Integer(n), Self::Number(x)) | (Self::Number(x), Self::Integer(n)) => {
                 n.unsigned_abs() <= 1 << 53 && *n as f64 == *x
             }
@@ -96,7 +99,10 @@ fn read_mlt(bytes: &[u8]) -> Vec<Layer> {
         let ParsedLayer::Tag01(layer) = layer else {
             panic!("a layer of another version")
         };
-        let names: Vec<String> = layer.iterate_prop_names().map(|it| it.to_string()).collect();
+        let names: Vec<String> = layer
+            .iterate_prop_names()
+            .map(|it| it.to_string())
+            .collect();
         let mut features = Vec::new();
         let mut all = layer.iter_features();
         while let Some(feature) = all.next() {
