@@ -11,6 +11,8 @@ import { fileURLToPath } from "node:url";
 import { Browser, PATIENCE_MS } from "./browser.mjs";
 import { DOWNTOWN, Server, point } from "./server.mjs";
 
+const BASEMAP = ["earth", "landuse", "water", "boundaries", "roads", "buildings", "places"];
+const SEED = fileURLToPath(new URL("../../seed-data/basemap", import.meta.url));
 const MAPLIBRE = fileURLToPath(new URL("../../frontend/node_modules/maplibre-gl/dist", import.meta.url));
 const MLT = "application/vnd.maplibre-tile";
 /** Sightings that are points here, and counts further out. */
@@ -105,6 +107,7 @@ before(async () => {
   await server.post("shapes", ...shapes);
   const incident = (at) => ({ type: ["fire", "crash"][at % 2], priority: 1 + (at % 5), status: "open", address: `Stone ${at}` });
   await server.post("incidents", ...Array.from({ length: 60 }, (_, at) => point(String(at), share(at + 9) * 20 - 10, share(at + 99) * 16 - 8, incident(at))));
+  for (const name of BASEMAP) await server.command("import", `basemap:${name}`, path.join(SEED, `${name}.geojson`));
   front = await fronting(await server.command("key", "create", "--role", "operator"));
   browser = await Browser.open();
   page = browser.page;
@@ -119,11 +122,11 @@ after(async () => {
 });
 
 /** Runs in the page: draws a scene from tiles of one format; its picture, and all features by source-layer. */
-async function draw({ encoding, center, zoom, tilesets, hidden }) {
+async function draw({ encoding, center, zoom, tilesets, basemap, hidden }) {
   const source = { type: "vector", tiles: [`${location.origin}/tiles/${tilesets}/{z}/{x}/{y}`], maxzoom: 22 };
   if (encoding === "mlt") source.encoding = "mlt";
   const number = (key) => ["to-number", ["get", key], 0];
-  const names = tilesets.split(",").flatMap((name) => (name === "basemap" ? ["roads", "water", "parks", "places", "buildings"] : [name, `${name}_cells`]));
+  const names = tilesets.split(",").flatMap((name) => (name === "basemap" ? basemap : [name, `${name}_cells`]));
   const of = (name) => [
     { id: `${name} areas`, type: "fill", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": ["rgb", ["%", number("count"), 256], 120, 200], "fill-opacity": 0.6 } },
     { id: `${name} lines`, type: "line", filter: ["!=", ["geometry-type"], "Point"], paint: { "line-color": ["case", ["has", "name"], "#a03", "#666"], "line-width": 2 } },
@@ -159,7 +162,8 @@ async function draw({ encoding, center, zoom, tilesets, hidden }) {
   return { picture, found, faults };
 }
 
-async function compare(view, expected) {
+async function compare(scene, expected) {
+  const view = { ...scene, basemap: BASEMAP };
   const mvt = await page.evaluate(draw, { ...view, encoding: "mvt" });
   const mlt = await page.evaluate(draw, { ...view, encoding: "mlt" });
   assert.deepEqual([mvt.faults, mlt.faults], [[], []]);
@@ -176,6 +180,10 @@ test("points, lines and areas, with holes and of several parts, are drawn the sa
 
 test("counts in the place of points are drawn the same", async () => {
   await compare({ center: DOWNTOWN, zoom: 10.3, tilesets: "reads" }, ["reads_cells"]);
+});
+
+test("the basemap is drawn the same", async () => {
+  await compare({ center: DOWNTOWN, zoom: 13.5, tilesets: "basemap" }, ["roads", "buildings", "landuse", "places"]);
 });
 
 test("each format was asked for and given as such", async () => {

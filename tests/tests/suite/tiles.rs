@@ -304,15 +304,8 @@ async fn a_maplibre_tile_comes_by_ending_and_by_accept_and_has_a_version_of_its_
         }
         let etag = mlt.header("etag");
         let path = format!("{path}.mlt");
-        let known = with_header(&operator, &path, "if-none-match", etag).await;
-        // The tag is of the coding too.
-        let request = operator.request(Method::GET, &path);
-        let request = request.header("accept-encoding", "identity");
-        operator
-            .send(request.header("if-none-match", etag))
-            .await
-            .expect(304);
-        assert_ne!(known.header("etag"), etag);
+        let unchanged = with_header(&operator, &path, "if-none-match", etag).await;
+        unchanged.expect(304);
     }
     let far = here("incidents", 14).replace("/14/", "/15/");
     operator.get(&format!("{far}.mlt")).await.expect(204);
