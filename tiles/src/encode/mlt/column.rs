@@ -50,28 +50,56 @@ impl Written {
 /// Which features have a value.
 #[derive(Default)]
 pub(super) struct Present {
-    /// By feature, eight a byte, as far as the last that has one.
-    bits: Vec<u8>,
+    /// How many have one.
     count: usize,
+    /// By feature, eight a byte, as far as the last that has one; nothing as long as all have.
+    bits: Vec<u8>,
 }
 
 impl Present {
     /// Notes that a feature has a value; false where that is known.
     pub(super) fn note(&mut self, feature: usize) -> bool {
+        if self.bits.is_empty() {
+            if feature <= self.count {
+                let new = feature == self.count;
+                self.count += usize::from(new);
+                return new;
+            }
+            for before in 0..self.count {
+                self.set(before);
+            }
+        }
+        let new = self.set(feature);
+        self.count += usize::from(new);
+        new
+    }
+
+    fn set(&mut self, feature: usize) -> bool {
         let (at, bit) = (feature / 8, 1 << (feature % 8));
         if self.bits.len() <= at {
             self.bits.resize(at + 1, 0);
         }
         let new = self.bits[at] & bit == 0;
         self.bits[at] |= bit;
-        self.count += usize::from(new);
         new
+    }
+
+    fn has(&self, feature: usize) -> bool {
+        if self.bits.is_empty() {
+            return feature < self.count;
+        }
+        let byte = self.bits.get(feature / 8);
+        byte.is_some_and(|byte| byte >> (feature % 8) & 1 == 1)
     }
 
     /// Writes the stream that says which features have a value; none where all have.
     pub(super) fn write(&self, to: &mut Vec<u8>, features: usize) {
         if self.count < features {
             let mut bits = self.bits.clone();
+            if bits.is_empty() {
+                bits = vec![u8::MAX; self.count / 8];
+                bits.push((1 << (self.count % 8)) - 1);
+            }
             bits.resize(features.div_ceil(8), 0);
             booleans(to, kind::PRESENT, &bits, features);
         }
@@ -178,14 +206,10 @@ impl Column {
     fn all_numbers(&self, features: usize) -> (Present, Vec<f64>) {
         let (mut present, mut all) = (Present::default(), Vec::new());
         let (mut whole, mut numbers) = (self.integers.values.iter(), self.numbers.values.iter());
-        let has = |of: &Present, feature: usize| {
-            let byte = of.bits.get(feature / 8);
-            byte.is_some_and(|byte| byte >> (feature % 8) & 1 == 1)
-        };
         for feature in 0..features {
-            let number = if has(&self.integers.present, feature) {
+            let number = if self.integers.present.has(feature) {
                 whole.next().map(|n| exactly(*n))
-            } else if has(&self.numbers.present, feature) {
+            } else if self.numbers.present.has(feature) {
                 numbers.next().copied()
             } else {
                 None

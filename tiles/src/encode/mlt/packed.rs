@@ -7,66 +7,45 @@
 //! ```
 //!
 //! A block takes the width of its widest word; exceptions, which the format allows, are not made: what is
-//! drawn from a range needs none. Promises: what [`Room`] says is what is written. Refuses nothing.
+//! drawn from a range needs none. Promises: what [`length`] says is what is written. Refuses nothing.
+
+use crate::encode::mvt::wire::varint_length;
 
 /// Words in a block, and blocks in a page.
 const BLOCK: usize = 256;
 const PAGE: usize = 256;
 
-/// How much room words take when packed.
-#[derive(Default)]
-pub(super) struct Room {
-    count: usize,
-    /// The bits that any word of the block at hand has.
-    bits: u32,
-    /// The widths of whole blocks, added up.
-    widths: usize,
-    /// What the words of the block at hand take as bytes.
-    rest: usize,
+/// How many bytes words take when packed.
+pub(super) fn length(words: &[u64]) -> usize {
+    let (blocks, rest) = words.as_chunks::<BLOCK>();
+    let page = |page: &[[u64; BLOCK]]| {
+        let widths = page.iter().map(width).sum::<usize>();
+        3 + (2 * page.len()).div_ceil(4) + widths * BLOCK / 32
+    };
+    let pages = blocks.chunks(PAGE).map(page).sum::<usize>();
+    let rest = rest.iter().map(|word| varint_length(*word)).sum::<usize>();
+    4 * (1 + pages + rest.div_ceil(4))
 }
 
-impl Room {
-    /// Takes account of a word, which takes so many bytes as a varint.
-    pub(super) fn add(&mut self, word: u32, bytes: usize) {
-        self.bits |= word;
-        self.rest += bytes;
-        self.count += 1;
-        if self.count.is_multiple_of(BLOCK) {
-            self.widths += width(self.bits);
-            (self.bits, self.rest) = (0, 0);
-        }
-    }
-
-    /// All bytes.
-    pub(super) fn bytes(&self) -> usize {
-        let blocks = self.count / BLOCK;
-        let widths = 2 * (blocks % PAGE);
-        let pages =
-            blocks / PAGE * (3 + PAGE / 2) + usize::from(widths > 0) * 3 + widths.div_ceil(4);
-        let packed = self.widths * BLOCK / 32;
-        4 * (1 + pages + packed + self.rest.div_ceil(4))
-    }
+/// How many bits the widest word of a block has.
+fn width(block: &[u64; BLOCK]) -> usize {
+    let bits = block.iter().fold(0, |bits, word| bits | word);
+    (u64::BITS - bits.leading_zeros()) as usize
 }
 
-/// How many bits the widest of some words has, by those that any of them has.
-fn width(bits: u32) -> usize {
-    (u32::BITS - bits.leading_zeros()) as usize
-}
-
-/// Writes words.
-pub(super) fn write(to: &mut Vec<u8>, words: &[u32]) {
+/// Writes words of 32 bits.
+pub(super) fn write(to: &mut Vec<u8>, words: &[u64]) {
     let (blocks, rest) = words.as_chunks::<BLOCK>();
     push(to, words.len() - rest.len());
     for page in blocks.chunks(PAGE) {
-        let widths = page
-            .iter()
-            .map(|block| width(block.iter().fold(0, |bits, word| bits | word)));
-        push(to, 1 + widths.clone().sum::<usize>() * BLOCK / 32);
-        for (block, width) in page.iter().zip(widths.clone()) {
-            pack(to, block, width);
+        let widths: Vec<usize> = page.iter().map(width).collect();
+        push(to, 1 + widths.iter().sum::<usize>() * BLOCK / 32);
+        for (block, width) in page.iter().zip(&widths) {
+            pack(to, block, *width);
         }
         push(to, 2 * page.len());
-        let heads = widths.flat_map(|width| [u8::try_from(width).unwrap_or(0), 0]);
+        let heads = widths.iter();
+        let heads = heads.flat_map(|width| [u8::try_from(*width).unwrap_or(0), 0]);
         reversed(to, &heads.collect::<Vec<_>>());
         push(to, 0);
     }
@@ -93,10 +72,10 @@ fn reversed(to: &mut Vec<u8>, bytes: &[u8]) {
 
 /// The block, each word in so many bits, from the least bit of the first word on.
 #[expect(clippy::cast_possible_truncation, reason = "32 bits at a time")]
-fn pack(to: &mut Vec<u8>, block: &[u32; BLOCK], width: usize) {
+fn pack(to: &mut Vec<u8>, block: &[u64; BLOCK], width: usize) {
     let (mut waiting, mut bits) = (0_u64, 0);
     for word in block {
-        waiting |= u64::from(*word) << bits;
+        waiting |= *word << bits;
         bits += width;
         if bits >= 32 {
             to.extend((waiting as u32).to_be_bytes());
@@ -108,7 +87,7 @@ fn pack(to: &mut Vec<u8>, block: &[u32; BLOCK], width: usize) {
 
 /// Seven bits a byte, the least first; the high bit says that it is the last.
 #[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
-fn seven_bits(to: &mut Vec<u8>, mut word: u32) {
+fn seven_bits(to: &mut Vec<u8>, mut word: u64) {
     while word >= 0x80 {
         to.push(word as u8 & 0x7F);
         word >>= 7;

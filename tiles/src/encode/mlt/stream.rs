@@ -94,120 +94,106 @@ pub(super) fn integers(
     words: Words,
     values: impl Iterator<Item = i64> + Clone,
 ) {
-    let plain = values.clone().map(|value| words.word(value));
-    let steps = values.scan(0_i64, |last, value| {
-        let step = value.wrapping_sub(*last);
-        *last = value;
-        Some(zigzag(step))
-    });
-    let (as_they_are, as_steps) = (Sizes::of(plain.clone()), Sizes::of(steps.clone()));
-    let may_step = as_steps.widest <= words.widest_step() && as_they_are.count > 1;
-    let may_run = as_they_are.count > 1;
-    let choices = [
-        (encoding::PLAIN, as_they_are.each(words).0, true),
-        (encoding::STEPS, as_steps.each(words).0, may_step),
-        // The head of a stream of runs is longer.
-        (encoding::RUNS, as_they_are.run_bytes + 4, may_run),
-        (
-            encoding::RUNS_OF_STEPS,
-            as_steps.run_bytes + 4,
-            may_step && may_run,
-        ),
-    ];
-    let allowed = choices.into_iter().filter(|(_, _, may)| *may);
-    let least = allowed.min_by_key(|(_, bytes, _)| *bytes);
-    match least.map_or(encoding::PLAIN, |(encoding, ..)| encoding) {
-        encoding::RUNS => runs(to, kind, encoding::RUNS, plain, &as_they_are),
-        encoding::RUNS_OF_STEPS => runs(to, kind, encoding::RUNS_OF_STEPS, steps, &as_steps),
-        encoding::STEPS => each(to, kind, (encoding::STEPS, words), steps, &as_steps),
-        _ => each(to, kind, (encoding::PLAIN, words), plain, &as_they_are),
+    let plain: Vec<u64> = values.clone().map(|value| words.word(value)).collect();
+    let mut chosen = Choice::of(&plain, words, false);
+    let steps: Vec<u64>;
+    if plain.len() > 1 && words.widest_step() > 0 {
+        let mut last = 0_i64;
+        let step = |value: i64| zigzag(value.wrapping_sub(std::mem::replace(&mut last, value)));
+        steps = values.map(step).collect();
+        let stepping = Choice::of(&steps, words, true);
+        if stepping.bytes < chosen.bytes && stepping.widest <= words.widest_step() {
+            chosen = stepping;
+        }
     }
+    chosen.write(to, kind);
 }
 
-/// Each word, as a varint or packed.
-fn each(
-    to: &mut Vec<u8>,
-    kind: u8,
-    (encoding, of): (u8, Words),
-    words: impl Iterator<Item = u64>,
-    sizes: &Sizes,
-) {
-    let (bytes, is_packed) = sizes.each(of);
-    if is_packed {
-        let encoding = encoding & !encoding::PLAIN | encoding::PACKED;
-        head(to, kind, encoding, sizes.count, bytes as u64);
-        let words = words.map(|word| u32::try_from(word).unwrap_or(u32::MAX));
-        packed::write(to, &words.collect::<Vec<_>>());
-    } else {
-        head(to, kind, encoding, sizes.count, bytes as u64);
-        words.for_each(|word| varint(to, word));
-    }
-}
-
-/// How much room words take.
-#[derive(Default)]
-struct Sizes {
-    count: u64,
+/// The words that a stream may have, in the encoding in which they take least.
+struct Choice<'w> {
+    words: &'w [u64],
+    encoding: u8,
     bytes: usize,
+    /// How many runs there are.
     runs: u64,
-    run_bytes: usize,
     widest: u64,
-    /// Of words of 32 bits.
-    packed: packed::Room,
 }
 
-impl Sizes {
-    fn of(words: impl Iterator<Item = u64>) -> Self {
-        let mut sizes = Self::default();
-        let (mut last, mut run) = (0, 0_u64);
+impl<'w> Choice<'w> {
+    fn of(words: &'w [u64], of: Words, steps: bool) -> Self {
+        let (mut each, mut run_bytes) = (0, 0);
+        let (mut runs, mut widest) = (0_u64, 0);
+        let (mut last, mut run) = (None, 0_u64);
         for word in words {
-            let bytes = varint_length(word);
-            sizes.count += 1;
-            sizes.bytes += bytes;
-            sizes.widest = sizes.widest.max(word);
-            let low = u32::try_from(word).unwrap_or(u32::MAX);
-            sizes.packed.add(low, bytes);
-            if run > 0 && word == last {
+            let bytes = varint_length(*word);
+            each += bytes;
+            widest |= *word;
+            if last == Some(*word) {
                 run += 1;
                 continue;
             }
-            if run > 0 {
-                sizes.run_bytes += varint_length(run);
-            }
-            (last, run) = (word, 1);
-            sizes.runs += 1;
-            sizes.run_bytes += bytes;
+            run_bytes += bytes + varint_length(run);
+            runs += 1;
+            (last, run) = (Some(*word), 1);
         }
-        sizes.run_bytes += varint_length(run);
-        sizes
-    }
-
-    /// How much room each word for itself takes, and whether it is packed for that.
-    fn each(&self, words: Words) -> (usize, bool) {
-        let (packed, (share, of)) = (self.packed.bytes(), PACKED_AT_MOST);
-        if words.may_pack() && packed * of < self.bytes * share {
-            (packed, true)
+        // The first run had none before it, and the head of a stream of runs is longer.
+        run_bytes = (run_bytes + varint_length(run) + 4).saturating_sub(1);
+        let [plain, in_runs] = if steps {
+            [encoding::STEPS, encoding::RUNS_OF_STEPS]
         } else {
-            (self.bytes, false)
+            [encoding::PLAIN, encoding::RUNS]
+        };
+        let mut choice = Self {
+            words,
+            encoding: plain,
+            bytes: each,
+            runs,
+            widest,
+        };
+        if of.may_pack() && widest <= u32::MAX.into() {
+            let (packed, (share, of)) = (packed::length(words), PACKED_AT_MOST);
+            if packed * of < each * share {
+                choice.encoding = plain & !encoding::PLAIN | encoding::PACKED;
+                choice.bytes = packed;
+            }
         }
+        if words.len() > 1 && run_bytes < choice.bytes {
+            (choice.encoding, choice.bytes) = (in_runs, run_bytes);
+        }
+        choice
     }
-}
 
-/// First how long each run is, then of what.
-fn runs(to: &mut Vec<u8>, kind: u8, encoding: u8, words: impl Iterator<Item = u64>, sizes: &Sizes) {
-    let mut runs: Vec<(u64, u64)> = Vec::new();
-    for word in words {
-        match runs.last_mut() {
-            Some((length, of)) if *of == word => *length += 1,
-            _ => runs.push((1, word)),
+    fn write(&self, to: &mut Vec<u8>, kind: u8) {
+        let (count, bytes) = (self.words.len() as u64, self.bytes as u64);
+        to.reserve(self.bytes + 16);
+        match self.encoding {
+            encoding::RUNS | encoding::RUNS_OF_STEPS => self.write_runs(to, kind),
+            encoding::PLAIN | encoding::STEPS => {
+                head(to, kind, self.encoding, count, bytes);
+                for word in self.words {
+                    varint(to, *word);
+                }
+            }
+            packed => {
+                head(to, kind, packed, count, bytes);
+                packed::write(to, self.words);
+            }
         }
     }
-    head(to, kind, encoding, 2 * sizes.runs, sizes.run_bytes as u64);
-    varint(to, sizes.runs);
-    varint(to, sizes.count);
-    let (lengths, words): (Vec<u64>, Vec<u64>) = runs.into_iter().unzip();
-    for word in lengths.into_iter().chain(words) {
-        varint(to, word);
+
+    /// First how long each run is, then of what.
+    fn write_runs(&self, to: &mut Vec<u8>, kind: u8) {
+        let runs = self.words.chunk_by(|a, b| a == b);
+        let (mut payload, mut of) = (Vec::new(), Vec::new());
+        for run in runs {
+            varint(&mut payload, run.len() as u64);
+            varint(&mut of, run[0]);
+        }
+        payload.extend(of);
+        head(to, kind, self.encoding, 2 * self.runs, payload.len() as u64);
+        varint(to, self.runs);
+        varint(to, self.words.len() as u64);
+        to.extend(payload);
     }
 }
 
