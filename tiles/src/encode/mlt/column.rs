@@ -59,11 +59,17 @@ pub(super) struct Present {
 impl Present {
     /// Notes that a feature has a value; false where that is known.
     pub(super) fn note(&mut self, feature: usize) -> bool {
+        if self.bits.is_empty() && feature == self.count {
+            self.count += 1;
+            return true;
+        }
+        self.note_with_gaps(feature)
+    }
+
+    fn note_with_gaps(&mut self, feature: usize) -> bool {
         if self.bits.is_empty() {
-            if feature <= self.count {
-                let new = feature == self.count;
-                self.count += usize::from(new);
-                return new;
+            if feature < self.count {
+                return false;
             }
             for before in 0..self.count {
                 self.set(before);
