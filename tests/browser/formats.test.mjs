@@ -22,9 +22,9 @@ name = "reads"
 title = "Reads"
 kind = "sighting"
 geometry = ["point"]
-cap = 600
+cap = 900
 retain_days = 30
-fields = { kind = "text", ts = "integer", share = "number", lit = "boolean", label = "text" }
+fields = { kind = "text", ts = "integer", heading = "integer", share = "number", lit = "boolean", label = "text" }
 
 [[layers]]
 name = "shapes"
@@ -77,10 +77,11 @@ async function fronting(token) {
 const share = (number) => ((Math.imul(number + 1, 0x9e3779b1) >>> 0) % 100_003) / 100_003;
 
 function features() {
-  const reads = Array.from({ length: 1_500 }, (_, at) =>
-    point(`read-${at}`, share(at) * 40 - 20, share(at + 7_000) * 40 - 20, {
+  const reads = Array.from({ length: 2_400 }, (_, at) =>
+    point(String(at * 13 + 5), share(at) * 40 - 20, share(at + 7_000) * 40 - 20, {
       kind: ["camera", "hit", "other"][at % 3],
       ts: 1_767_225_600_000 + at * 86_400,
+      heading: (at * 131) % 360,
       ...(at % 4 === 0 ? {} : { share: Math.round(share(at + 50) * 1e6) / 1e3 }),
       lit: at % 5 === 0,
       label: `obs-${(Math.imul(at, 0x9e3779b1) >>> 0).toString(16).padStart(8, "0")}`,
@@ -138,6 +139,7 @@ async function draw({ encoding, center, zoom, tilesets, basemap, hidden }) {
         "circle-radius": ["+", 2, ["/", ["%", number("ts"), 7], 2], ["*", 4, ["/", number("share"), 1000]]],
         "circle-color": ["match", ["get", "kind"], "camera", "#06c", "hit", "#c30", ["match", ["get", "type"], "fire", "#e80", "#393"]],
         "circle-opacity": ["case", ["boolean", ["get", "lit"], false], 1, 0.5],
+        "circle-blur": ["/", number("heading"), 720],
         "circle-stroke-width": ["%", ["length", ["to-string", ["get", "label"]]], 3],
       },
     },
