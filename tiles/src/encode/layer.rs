@@ -1,7 +1,7 @@
 //! One layer of a tile: its features one by one, and the counts of what is not shown so.
 
 use super::keys::{Keys, counts};
-use super::mvt::{LayerWriter, Tag, Tagged, Writer, integer_id, integer_id_of_cell};
+use super::mvt::{Encoded, LayerWriter, Tag, Tagged, Writer, integer_id, integer_id_of_cell};
 use super::project::{Frame, Shape};
 use super::select::{self, Detail};
 use super::{EncodeError, TileRequest, aggregate, draw, tolerance};
@@ -14,12 +14,12 @@ pub(super) fn encode<W: Writer>(
     detail: Detail,
     frame: Frame,
     request: &TileRequest<'_>,
-) -> Result<Vec<u8>, EncodeError> {
-    let mut bytes = singles::<W>(open, detail, frame, request)?;
+) -> Result<Encoded, EncodeError> {
+    let mut written = singles::<W>(open, detail, frame, request)?;
     if let Some(resolution) = detail.cells {
-        bytes.extend(cells::<W>(open, resolution, frame, request)?);
+        written.add(cells::<W>(open, resolution, frame, request)?);
     }
-    Ok(bytes)
+    Ok(written)
 }
 
 /// The features of a layer shown one by one.
@@ -28,7 +28,7 @@ fn singles<W: Writer>(
     detail: Detail,
     frame: Frame,
     request: &TileRequest<'_>,
-) -> Result<Vec<u8>, EncodeError> {
+) -> Result<Encoded, EncodeError> {
     let spec = open.spec();
     let tolerance = tolerance(spec.zooms[1], frame) * f64::from(detail.coarseness);
     let features = select::select(open, frame, detail.singles, request.window);
@@ -64,7 +64,7 @@ fn cells<W: Writer>(
     resolution: u8,
     frame: Frame,
     request: &TileRequest<'_>,
-) -> Result<Vec<u8>, EncodeError> {
+) -> Result<Encoded, EncodeError> {
     let spec = open.spec();
     let (computed, name) = (select::is_computed(spec), counts::layer_name(spec));
     let counted = if computed {

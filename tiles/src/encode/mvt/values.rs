@@ -5,12 +5,10 @@
 //! numbered, from the dictionary of a column, are looked for once a dictionary.
 
 use super::wire::{FIXED_64, LENGTH, VARINT, bytes, head, varint, varint_length};
-use super::{Tag, Tagged};
+use super::{MOST_NUMBERED, Tag, Tagged};
 use foldhash::fast::FixedState;
 use std::hash::{BuildHasher, Hasher};
 
-/// Numbers past this are not remembered: a dictionary of so many saves little.
-const MOST_NUMBERED: u32 = 4_096;
 /// Places to begin with; a power of two, as ever.
 const PLACES: usize = 256;
 
