@@ -79,7 +79,10 @@ impl Told {
             return self.headers(HttpResponse::NoContent()).finish();
         }
         let mut answer = self.headers(HttpResponse::Ok());
-        answer.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(media_type(self.format))));
+        answer.insert_header((
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(media_type(self.format)),
+        ));
         if wire.coding != Coding::Identity {
             let coding = HeaderValue::from_static(wire.coding.name());
             answer.insert_header((header::CONTENT_ENCODING, coding));
