@@ -11,7 +11,7 @@ mod names;
 pub use names::{Name, NameKind};
 
 use atalaya_tiles::{
-    Bounds, EncodeError, StaticFeature, TileCoord, TileLimits, Value, encode_static,
+    Bounds, EncodeError, StaticFeature, TileCoord, TileFormat, TileLimits, Value, encode_static,
 };
 use geo::HasDimensions;
 use geo::dimensions::Dimensions;
@@ -198,13 +198,18 @@ impl Basemap {
     }
 
     /// One tile of all source-layers; no bytes past [`LAST_ZOOM`].
-    pub fn tile(&self, tile: TileCoord, limits: &TileLimits) -> Result<Vec<u8>, EncodeError> {
+    pub fn tile(
+        &self,
+        format: TileFormat,
+        tile: TileCoord,
+        limits: &TileLimits,
+    ) -> Result<Vec<u8>, EncodeError> {
         let mut bytes = Vec::new();
         if tile.z() > LAST_ZOOM {
             return Ok(bytes);
         }
         for layer in &self.layers {
-            bytes.extend(layer.tile(tile, limits)?);
+            bytes.extend(layer.tile(format, tile, limits)?);
         }
         Ok(bytes)
     }
@@ -279,7 +284,12 @@ impl SourceLayer {
         })
     }
 
-    fn tile(&self, tile: TileCoord, limits: &TileLimits) -> Result<Vec<u8>, EncodeError> {
+    fn tile(
+        &self,
+        format: TileFormat,
+        tile: TileCoord,
+        limits: &TileLimits,
+    ) -> Result<Vec<u8>, EncodeError> {
         let mut shown: Vec<&Item> = Vec::new();
         for part in tile.bounds_with(BUFFER).parts() {
             let envelope =
@@ -307,7 +317,7 @@ impl SourceLayer {
                 properties,
             })
             .collect();
-        encode_static(&self.name, &features, tile, limits)
+        encode_static(format, &self.name, &features, tile, limits)
     }
 }
 

@@ -34,7 +34,7 @@ use actix_web::http::header::HeaderName;
 use actix_web::{FromRequest, Handler, Resource, Responder, web};
 use arc_swap::ArcSwap;
 use atalaya_tiles::{LayerIx, Seq, View, Viewer};
-use caller::FeedCaller;
+use feeds::SignedFeeds;
 use floods::Floods;
 use jiff::Timestamp;
 use params::Params;
@@ -119,6 +119,8 @@ pub struct App {
     pub basemap: ArcSwap<Basemap>,
     /// Bounds on feeds.
     pub floods: Floods,
+    /// What vendors sign in the place of a key.
+    pub signed: SignedFeeds,
     /// Live pictures of cameras.
     pub video: Video,
 }
@@ -135,6 +137,7 @@ impl App {
             streams: Streams::default(),
             basemap: ArcSwap::from_pointee(Basemap::load(&config.data)),
             floods: Floods::new(config.limits.feed_kib_per_s, engine.clock()),
+            signed: SignedFeeds::new(&config.feeds),
             video: Video::new(&config.streams, &config.limits),
             engine,
             config,

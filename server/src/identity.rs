@@ -18,6 +18,7 @@ mod records;
 mod token;
 
 pub use failures::Failures;
+pub(crate) use failures::subscriber;
 pub use grant::{Authority, Grant, Principal, UnknownClearance};
 pub use listed::{Kind, Listed, State};
 pub use order::{KeyOrder, LinkOrder, UnknownName};

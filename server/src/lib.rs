@@ -34,6 +34,7 @@ mod printed;
 pub mod problem;
 mod regular;
 pub mod request;
+pub mod signature;
 pub mod store;
 pub mod task;
 pub mod tls;

@@ -5,8 +5,8 @@
 
 use atalaya_tiles::{
     Bounds, Catalog, Event, LayerIx, Observation, Picture, Properties, Record, RingLimits, Seq,
-    TileCoord, TileLimits, TileRequest, Value, View, Viewer, encode_tile, encode_tile_by_reference,
-    tile,
+    TileCoord, TileFormat::Mlt, TileLimits, TileRequest, Value, View, Viewer, encode_tile,
+    encode_tile_as, encode_tile_by_reference, tile,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use geo_types::Point;
@@ -170,6 +170,10 @@ fn tiles(criterion: &mut Criterion) {
             };
             group.bench_function(format!("{name}_z{z}"), |bencher| {
                 bencher.iter(|| encode_tile(&view, &Viewer::EVERYTHING, black_box(&request)));
+            });
+            group.bench_function(format!("{name}_z{z}_as_mlt"), |bencher| {
+                let request = black_box(&request);
+                bencher.iter(|| encode_tile_as(Mlt, &view, &Viewer::EVERYTHING, request));
             });
             group.bench_function(format!("{name}_z{z}_by_reference"), |bencher| {
                 let request = black_box(&request);

@@ -1,4 +1,4 @@
-//! The tile pipeline: from a view to one Mapbox Vector Tile 2.1.
+//! The tile pipeline: from a view to one Mapbox Vector Tile 2.1, or the same as a `MapLibre` Tile.
 //!
 //! | stage | what comes out |
 //! |---|---|
@@ -8,10 +8,11 @@
 //! | 4 [`simplify`] | lines and rings without positions that nobody could tell apart |
 //! | 5 [`quantise`] | integers; rings wound and valid, nothing degenerate |
 //! | 6 [`aggregate`] | counts per H3 cell, for what is not shown one by one |
-//! | 7 [`mvt`] | bytes of one layer; layers concatenate to a tile |
+//! | 7 [`mvt`], [`mlt`] | bytes of one layer; layers concatenate to a tile |
 //!
 //! Promises: deterministic bytes, a function of view, viewer and request alone; nothing that the gate
-//! withholds; at most `max_bytes`; never a silently thinned layer. A layer that the viewer cannot
+//! withholds; at most `max_bytes`, as MVT, so that both formats hold the same; never a silently thinned
+//! layer. A layer that the viewer cannot
 //! open, or whose zooms do not hold the tile, is absent. Refuses: limits that make no tile.
 
 mod aggregate;
@@ -19,6 +20,7 @@ mod clip;
 mod json;
 mod keys;
 mod layer;
+mod mlt;
 mod mvt;
 mod project;
 mod quantise;
@@ -35,7 +37,8 @@ use crate::tile::{MAX_ZOOM, TileCoord};
 use crate::view::{View, Window};
 use crate::viewer::Viewer;
 use geo_types::{Coord, Geometry};
-use mvt::{Direct, DirectWriter, LayerWriter, Reference, Slot, Tag, Tagged, Writer};
+use mlt::Mlt;
+use mvt::{Direct, Encoded, LayerWriter, Reference, Slot, Tag, Tagged, Writer};
 use project::{Frame, Shape};
 use select::Detail;
 use std::collections::HashMap;
@@ -62,7 +65,7 @@ pub struct TileLimits {
     pub extent: u32,
     /// Units drawn beyond every edge; 64.
     pub buffer: u32,
-    /// The most bytes before compression, all layers together; 500,000.
+    /// The most bytes as MVT before compression, all layers together; 500,000.
     pub max_bytes: usize,
 }
 
@@ -126,13 +129,23 @@ const TOLERANCE: f64 = 1.0;
 /// The same at the last zoom of a layer: clients enlarge that tile when they zoom on.
 const TOLERANCE_AT_LAST_ZOOM: f64 = 0.25;
 
+/// What a tile is written as. The content is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum TileFormat {
+    /// Mapbox Vector Tile 2.1.
+    #[default]
+    Mvt,
+    /// `MapLibre` Tile, version 1.
+    Mlt,
+}
+
 /// Encodes the layers that a viewer may open as one MVT 2.1 tile; no bytes for an empty tile.
 pub fn encode_tile(
     view: &View,
     viewer: &Viewer,
     request: &TileRequest<'_>,
 ) -> Result<Vec<u8>, EncodeError> {
-    encode_with::<Direct>(view, viewer, request)
+    fitted::<Direct>(view, viewer, request).map(joined)
 }
 
 /// The same tile by the `mvt` crate: slower, and by other hands. What [`encode_tile`] is held against.
@@ -141,14 +154,61 @@ pub fn encode_tile_by_reference(
     viewer: &Viewer,
     request: &TileRequest<'_>,
 ) -> Result<Vec<u8>, EncodeError> {
-    encode_with::<Reference>(view, viewer, request)
+    fitted::<Reference>(view, viewer, request).map(joined)
 }
 
-fn encode_with<W: Writer>(
+/// The same tile in the format given.
+pub fn encode_tile_as(
+    format: TileFormat,
     view: &View,
     viewer: &Viewer,
     request: &TileRequest<'_>,
 ) -> Result<Vec<u8>, EncodeError> {
+    match format {
+        TileFormat::Mvt => encode_tile(view, viewer, request),
+        TileFormat::Mlt => encode_mlt(view, viewer, request),
+    }
+}
+
+/// How much detail a tile has is decided by what it takes as MVT. Where that may be too much, it is written
+/// as such to know.
+fn encode_mlt(
+    view: &View,
+    viewer: &Viewer,
+    request: &TileRequest<'_>,
+) -> Result<Vec<u8>, EncodeError> {
+    let mut parts = begun::<Mlt>(view, viewer, request)?;
+    let most = parts.iter().map(|part| part.written.mvt_bytes);
+    if most.sum::<usize>() > request.limits.max_bytes {
+        let frame = frame(request.tile, &request.limits)?;
+        let as_mvt = fitted::<Direct>(view, viewer, request)?;
+        for (part, as_mvt) in parts.iter_mut().zip(as_mvt) {
+            if part.detail != as_mvt.detail {
+                part.written =
+                    layer::encode::<Mlt>(&part.open, (as_mvt.detail, None), frame, request)?;
+            }
+        }
+    }
+    Ok(joined(parts))
+}
+
+/// The layers as one tile.
+fn joined(mut parts: Vec<Part<'_>>) -> Vec<u8> {
+    parts.retain(|part| !part.written.bytes.is_empty());
+    if let [_] = &*parts {
+        let one = parts.pop();
+        return one.map(|part| part.written.bytes).unwrap_or_default();
+    }
+    let parts = parts.iter().map(|part| part.written.bytes.as_slice());
+    parts.collect::<Vec<_>>().concat()
+}
+
+/// The layers with all the detail that they may have.
+fn begun<'v, W: Writer>(
+    view: &'v View,
+    viewer: &Viewer,
+    request: &TileRequest<'_>,
+) -> Result<Vec<Part<'v>>, EncodeError> {
     let frame = frame(request.tile, &request.limits)?;
     let mut layers = request.layers.to_vec();
     layers.sort_unstable();
@@ -159,48 +219,50 @@ fn encode_with<W: Writer>(
         .filter_map(|layer| view.open_at(viewer, *layer))
     {
         if let Some((detail, drawn)) = Detail::start(&open, frame, request.window) {
-            let bytes = layer::encode::<W>(&open, (detail, drawn), frame, request)?;
+            let written = layer::encode::<W>(&open, (detail, drawn), frame, request)?;
             parts.push(Part {
                 open,
                 detail,
-                bytes,
+                written,
             });
         }
     }
-    fit::<W>(&mut parts, frame, request)?;
-    parts.retain(|part| !part.bytes.is_empty());
-    if let [_] = &*parts {
-        return Ok(parts.pop().map(|part| part.bytes).unwrap_or_default());
-    }
-    let parts: Vec<_> = parts.iter().map(|part| part.bytes.as_slice()).collect();
-    Ok(parts.concat())
+    Ok(parts)
 }
 
 /// One layer as encoded, with the detail that it took.
 struct Part<'v> {
     open: Open<'v>,
     detail: Detail,
-    bytes: Vec<u8>,
+    written: Encoded,
 }
 
-/// Takes detail from the heaviest layer that has some to give, until the tile fits.
-fn fit<W: Writer>(
-    parts: &mut [Part<'_>],
-    frame: Frame,
+impl Part<'_> {
+    fn bytes(&self) -> usize {
+        self.written.mvt_bytes
+    }
+}
+
+/// The layers with so much detail that the tile fits: it is taken from the heaviest that has some to give.
+fn fitted<'v, W: Writer>(
+    view: &'v View,
+    viewer: &Viewer,
     request: &TileRequest<'_>,
-) -> Result<(), EncodeError> {
+) -> Result<Vec<Part<'v>>, EncodeError> {
+    let frame = frame(request.tile, &request.limits)?;
+    let mut parts = begun::<W>(view, viewer, request)?;
     loop {
-        let bytes = parts.iter().map(|part| part.bytes.len()).sum();
+        let bytes = parts.iter().map(Part::bytes).sum();
         if bytes <= request.limits.max_bytes {
-            return Ok(());
+            return Ok(parts);
         }
         let coarser = parts.iter_mut().filter_map(|part| {
             let detail = part.detail.coarser(&part.open, frame)?;
-            (!part.bytes.is_empty()).then_some((part, detail))
+            (part.bytes() > 0).then_some((part, detail))
         });
         // The first of equals, so that the choice is the same every time.
         let heaviest = coarser.reduce(|most, next| {
-            if next.0.bytes.len() > most.0.bytes.len() {
+            if next.0.bytes() > most.0.bytes() {
                 next
             } else {
                 most
@@ -213,7 +275,7 @@ fn fit<W: Writer>(
                 max_bytes: request.limits.max_bytes,
             });
         };
-        part.bytes = layer::encode::<W>(&part.open, (detail, None), frame, request)?;
+        part.written = layer::encode::<W>(&part.open, (detail, None), frame, request)?;
         part.detail = detail;
     }
 }
@@ -248,10 +310,11 @@ pub struct StaticFeature<'a> {
     pub properties: &'a [(&'a str, &'a Value)],
 }
 
-/// Encodes features outside the live picture as one MVT layer, in the order given; no bytes for none.
-/// Layers concatenate to a tile. There are no cells to fall back to, so past `max_bytes` the layer is
-/// simplified up to sixteenfold and may still be larger.
+/// Encodes features outside the live picture as one layer, in the order given; no bytes for none.
+/// Layers concatenate to a tile. There are no cells to fall back to, so where it takes more than `max_bytes`
+/// as MVT the layer is simplified up to sixteenfold and may still be larger.
 pub fn encode_static(
+    format: TileFormat,
     name: &str,
     features: &[StaticFeature<'_>],
     tile: TileCoord,
@@ -259,25 +322,44 @@ pub fn encode_static(
 ) -> Result<Vec<u8>, EncodeError> {
     let frame = frame(tile, limits)?;
     let mut bytes = Vec::new();
-    let (keys, slots) = slots(features);
     for coarseness in [1.0, 4.0, 16.0] {
-        let mut writer = DirectWriter::new(name, limits.extent, keys.clone());
-        let mut shape = Shape::empty();
-        for feature in features {
-            let tolerance = tolerance(MAX_ZOOM, frame) * coarseness;
-            draw(feature.geometry, frame, tolerance, &mut shape);
-            let properties = feature.properties.iter();
-            let tags: Vec<Tagged<'_>> = properties
-                .filter_map(|(key, value)| Some((*slots.get(key)?, Tag::from(*value)).into()))
-                .collect();
-            let Ok(()) = writer.add(feature.id, &shape, &tags);
-        }
-        Ok(bytes) = writer.finish();
-        if bytes.len() <= limits.max_bytes {
+        let tolerance = tolerance(MAX_ZOOM, frame) * coarseness;
+        let as_mvt = || write_static::<Direct>(name, features, (frame, limits.extent), tolerance);
+        let written = match format {
+            TileFormat::Mvt => as_mvt()?,
+            TileFormat::Mlt => {
+                write_static::<Mlt>(name, features, (frame, limits.extent), tolerance)?
+            }
+        };
+        bytes = written.bytes;
+        let fits = written.mvt_bytes <= limits.max_bytes;
+        if fits || format == TileFormat::Mlt && as_mvt()?.mvt_bytes <= limits.max_bytes {
             break;
         }
     }
     Ok(bytes)
+}
+
+fn write_static<W: Writer>(
+    name: &str,
+    features: &[StaticFeature<'_>],
+    (frame, extent): (Frame, u32),
+    tolerance: f64,
+) -> Result<Encoded, EncodeError> {
+    let (keys, slots) = slots(features);
+    let mut writer = W::Layer::new(name, extent, keys);
+    let mut shape = Shape::empty();
+    for feature in features {
+        draw(feature.geometry, frame, tolerance, &mut shape);
+        let properties = feature.properties.iter();
+        let tags: Vec<Tagged<'_>> = properties
+            .filter_map(|(key, value)| Some((*slots.get(key)?, Tag::from(*value)).into()))
+            .collect();
+        let added = writer.add(feature.id, &shape, &tags);
+        added.map_err(|error| EncodeError::refused(name, &error))?;
+    }
+    let finished = writer.finish();
+    finished.map_err(|error| EncodeError::refused(name, &error))
 }
 
 /// The keys of features, and the place of each.

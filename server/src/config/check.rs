@@ -121,6 +121,7 @@ impl Config {
             .into_iter()
             .chain(self.of_floods())
             .chain(self.of_streams())
+            .chain(self.of_signatures())
             .collect()
     }
 
@@ -130,6 +131,15 @@ impl Config {
         streams.filter_map(|(camera, value)| {
             let why = video::missing(value)?;
             Some(format!("streams: camera \"{camera}\" has no video: {why}"))
+        })
+    }
+
+    /// Feeds whose vendors sign what cannot be looked at.
+    fn of_signatures(&self) -> impl Iterator<Item = String> {
+        self.feeds.iter().filter_map(|feed| {
+            let why = feed.signature.as_ref()?.missing()?;
+            let name = &feed.name;
+            Some(format!("feed \"{name}\" takes no signature: {why}"))
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::{BadConfig, address};
 use crate::adaptor::{Adaptor, Columns, Feed};
+use crate::signature::SignatureConfig;
 use atalaya_tiles::{Catalog, FeedName, LayerKind};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,9 @@ pub struct FeedConfig {
     /// Seconds from one fetch to the next, 1 to 86400; twice as many after each failure, up to 900.
     #[serde(default = "minute")]
     pub every_s: u64,
+    /// What a vendor signs in the place of a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<SignatureConfig>,
     /// Silence longer than this is shown as stale; 0 never.
     #[serde(default)]
     pub expect_every_s: u32,
@@ -65,6 +69,7 @@ impl FeedConfig {
             layer: layer.to_owned(),
             url: None,
             every_s: minute(),
+            signature: None,
             expect_every_s: 0,
             snapshot: None,
             withdraw_at_most: half(),
@@ -113,6 +118,9 @@ impl FeedConfig {
                 self.adaptor
             ));
         }
+        self.signature
+            .as_ref()
+            .map_or(Ok(()), SignatureConfig::check)?;
         // The address itself is not repeated: it may hold a secret.
         let schemes = ["http://", "https://", "env:"];
         if let Some(url) = &self.url

@@ -280,7 +280,7 @@ async fn asked(request: &HttpRequest, credential: &Credential) -> Result<Arc<Pri
 }
 
 /// Counts a credential that does not hold, and refuses it.
-fn failed(request: &HttpRequest) -> Problem {
+pub(super) fn failed(request: &HttpRequest) -> Problem {
     let (identity, clock) = match (state::<Identity>(request), state::<Clock>(request)) {
         (Ok(identity), Ok(clock)) => (identity, clock),
         (Err(problem), _) | (_, Err(problem)) => return problem,

@@ -115,8 +115,8 @@ impl Coding {
     }
 }
 
-/// The weight among the parameters of a coding: 1 where it is not given, 0 where it is no number.
-fn quality(parameters: &str) -> f64 {
+/// The weight among the parameters of a coding or a media type: 1 where it is not given, 0 where it is no number.
+pub(super) fn quality(parameters: &str) -> f64 {
     let mut words = parameters.split(';').map(str::trim);
     let weight = words.find_map(|word| word.strip_prefix("q="));
     weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0))

@@ -1,9 +1,13 @@
 //! `/feeds`: where upstream systems post what they saw, and how each of them does.
 
+mod signed;
+
+pub(super) use signed::SignedFeeds;
+
 use super::body::read_counted;
 use super::get;
 use super::params::Params;
-use super::{App, Caller, FeedCaller};
+use super::{App, Caller};
 use crate::engine::{Admitted, AppendError};
 use crate::ingest::{Body, IngestError, ingest, ingest_everything};
 use crate::problem::Problem;
@@ -12,6 +16,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use atalaya_tiles::FeedName;
 use bytes::Bytes;
 use serde_json::{Value, json};
+use signed::Poster;
 
 /// Mounts the feeds: their list, and where each is posted to.
 pub(super) fn mount(service: &mut web::ServiceConfig) {
@@ -57,10 +62,10 @@ pub(super) async fn list(
 }
 
 /// `POST /feeds/{feed}`: takes what the feed saw. Answers once it is durable.
-pub(super) async fn post(
+async fn post(
     request: HttpRequest,
     app: web::Data<App>,
-    caller: FeedCaller,
+    poster: Poster,
     name: web::Path<String>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -70,8 +75,19 @@ pub(super) async fn post(
             name: crate::problem::echo(&name),
         });
     };
-    caller.must_be_bound_to(&app.engine.catalog().spec(feed.layer).name)?;
-    let (bytes, admitted) = arriving(&request, &app, &feed.name, payload).await?;
+    let (bytes, admitted) = match poster {
+        Poster::Keyed(caller) => {
+            caller.must_be_bound_to(&app.engine.catalog().spec(feed.layer).name)?;
+            arriving(&request, &app, &feed.name, payload).await?
+        }
+        Poster::Signed(presented) => {
+            let bytes = app.signed.read(&request, &name, presented, payload);
+            let bytes = bytes.await?;
+            let admitted = app.engine.admit(&feed.name, bytes.len());
+            let admitted = admitted.map_err(|cause| no_room(&request, &app, &feed.name, cause))?;
+            (bytes, admitted)
+        }
+    };
     let let_in = app.floods.admit(&name, bytes.len());
     let_in.inspect_err(|_| app.engine.meters(&name).floods.increment(1))?;
     let body = Body {
@@ -96,10 +112,7 @@ async fn arriving(
     payload: web::Payload,
 ) -> Result<(Bytes, Admitted), Problem> {
     let engine = &app.engine;
-    let full = |cause| {
-        engine.meters(feed.as_str()).bodies_refused.increment(1);
-        refused(request, IngestError::Append(cause))
-    };
+    let full = |cause| no_room(request, app, feed, cause);
     let mut admitted = engine.admit(feed, 0).map_err(full)?;
     let limit = app.config.limits.body_bytes;
     let body = read_counted(request, payload, limit, |bytes| {
@@ -107,6 +120,12 @@ async fn arriving(
     });
     let body = body.await?;
     Ok((body, admitted))
+}
+
+fn no_room(request: &HttpRequest, app: &App, feed: &FeedName, cause: AppendError) -> Problem {
+    let meters = app.engine.meters(feed.as_str());
+    meters.bodies_refused.increment(1);
+    refused(request, IngestError::Append(cause))
 }
 
 pub(super) fn refused(request: &HttpRequest, error: IngestError) -> Problem {

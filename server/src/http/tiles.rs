@@ -5,6 +5,7 @@
 //! event loop, at most so many at a time, and identical misses wait for one of them.
 
 mod at_hand;
+mod format;
 mod service;
 mod told;
 
@@ -22,7 +23,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use at_hand::{Asked, AtHand};
 use atalaya_tiles::catalog::FieldType;
 use atalaya_tiles::tile::MERCATOR_LATITUDE;
-use atalaya_tiles::{LayerIx, LayerSpec, TileCoord, TileLayer, View, Viewer, tile_layers};
+use atalaya_tiles::{
+    LayerIx, LayerSpec, TileCoord, TileFormat, TileLayer, View, Viewer, tile_layers,
+};
 use serde_json::{Value, json};
 use service::{TileKey, Wire};
 use std::sync::Arc;
@@ -161,15 +164,12 @@ fn described(spec: &LayerSpec, layer: &TileLayer) -> Value {
     })
 }
 
-/// Reads `{z}/{x}/{y}` with an optional extension.
-fn coordinates(z: &str, x: &str, y: &str) -> Result<TileCoord, Problem> {
+/// Reads `{z}/{x}/{y}`, and the format that an ending asks for.
+fn coordinates(z: &str, x: &str, y: &str) -> Result<(TileCoord, Option<TileFormat>), Problem> {
     let no_such = || Problem::NoSuchTile {
         tile: crate::problem::echo(&format!("{z}/{x}/{y}")),
     };
-    let y = y
-        .strip_suffix(".mvt")
-        .or_else(|| y.strip_suffix(".pbf"))
-        .unwrap_or(y);
+    let (y, format) = format::ending(y);
     let number = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         digits
@@ -178,7 +178,8 @@ fn coordinates(z: &str, x: &str, y: &str) -> Result<TileCoord, Problem> {
             .ok_or_else(no_such)
     };
     let zoom = u8::try_from(number(z)?).map_err(|_| no_such())?;
-    TileCoord::new(zoom, number(x)?, number(y)?).map_err(|_| no_such())
+    let tile = TileCoord::new(zoom, number(x)?, number(y)?).map_err(|_| no_such())?;
+    Ok((tile, format))
 }
 
 /// `GET /tiles/{tileset}/{z}/{x}/{y}`: a vector tile.
@@ -191,7 +192,7 @@ pub(super) async fn tile(
     crate::request::note_frequent();
     let params = Params::parse(&request, &["at", "window", "min_seq"])?;
     let (name, z, x, y) = path.into_inner();
-    let tile = coordinates(&z, &x, &y)?;
+    let (tile, format) = coordinates(&z, &x, &y)?;
     let tileset = tileset(&app, &app.engine.view(), &caller.viewer, &name)?;
     reached(&app, &caller, &params).await?;
     let at = params.instant("at")?;
@@ -200,6 +201,7 @@ pub(super) async fn tile(
     let mut key = key(&app, &view, &caller, tileset, tile);
     (key.window, key.at) = (window, at);
     key.coding = Coding::negotiate(&request);
+    key.format = format.unwrap_or_else(|| format::accepted(&request));
     let told = Told::of(&app, &view, &caller, &name, &key);
     if told.is_known(&request) {
         metrics::TILES_NOT_MODIFIED.increment(1);
@@ -224,6 +226,7 @@ pub(super) fn kept(request: &HttpRequest) -> Option<HttpResponse> {
         path,
         viewer: caller.viewer,
         coding: Coding::negotiate(request),
+        accepted: format::accepted(request),
     };
     let view = app.engine.view_now();
     let basemap_version = app.basemap.load().version();
@@ -257,10 +260,11 @@ fn looked_up(
     if parts.next().is_some() {
         return None;
     }
-    let tile = coordinates(z, x, y).ok()?;
+    let (tile, format) = coordinates(z, x, y).ok()?;
     let tileset = tileset(app, view, &caller.viewer, name).ok()?;
     let mut key = key(app, view, caller, tileset, tile);
     key.coding = asked.coding;
+    key.format = format.unwrap_or(asked.accepted);
     let told = Told::of(app, view, caller, name, &key);
     let same = |tile: &AtHand| (tile.told.etag == told.etag).then(|| tile.wire.clone());
     let kept = || app.tiles.kept(&key).map(Wire::of_this_thread);
@@ -288,6 +292,7 @@ fn key(app: &App, view: &View, caller: &Caller, tileset: Tileset, tile: TileCoor
         window: None,
         at: None,
         coding: Coding::Identity,
+        format: TileFormat::Mvt,
     }
 }
 

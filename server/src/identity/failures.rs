@@ -37,7 +37,7 @@ impl Failures {
     /// Whether a peer may try; else the seconds until it may.
     pub fn admit(&self, peer: IpAddr, now: Timestamp) -> Result<(), u32> {
         let full_at = self.full_at();
-        let at = full_at.get(&bucket(peer)).or_else(|| {
+        let at = full_at.get(&subscriber(peer)).or_else(|| {
             let crowded = full_at.len() >= PEERS_MOST;
             full_at.get(&THE_REST).filter(|_| crowded)
         });
@@ -58,7 +58,7 @@ impl Failures {
     /// Notes a failure.
     pub fn note(&self, peer: IpAddr, now: Timestamp) {
         let mut full_at = self.full_at();
-        let mut key = bucket(peer);
+        let mut key = subscriber(peer);
         if full_at.len() >= PEERS_MOST && !full_at.contains_key(&key) {
             full_at.retain(|_, at| *at > now);
             if full_at.len() >= PEERS_MOST {
@@ -75,8 +75,8 @@ impl Failures {
     }
 }
 
-/// A peer's bucket: the address, or the /64 that one subscriber of IPv6 has to himself.
-fn bucket(peer: IpAddr) -> IpAddr {
+/// Whoever one address is: it, or the /64 that one subscriber of IPv6 has to himself.
+pub(crate) fn subscriber(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => {

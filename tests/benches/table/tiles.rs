@@ -1,4 +1,4 @@
-//! Rows 1 to 3 and 7: tiles that nobody has asked for before.
+//! Rows 1 to 3, 6 and 7: tiles that nobody has asked for before.
 
 use crate::Effort;
 use crate::city::Ours;
@@ -6,7 +6,7 @@ use crate::gauge::median;
 use crate::peers::MapServer;
 use crate::sample::tiles;
 use crate::table::{Aim, Row, Table, short};
-use crate::wrk::Served;
+use crate::wrk::{Asked, Served};
 
 /// A row that both sides answer: who accepts what, and what is aimed at.
 struct Question {
@@ -71,7 +71,7 @@ pub(crate) async fn ask(
             own.push(ours.load(effort.load));
             others.extend(theirs.iter().map(|theirs| theirs.load(effort.load)));
         }
-        let size = size(city, question.zoom, question.accepted).await;
+        let size = size(&ours).await;
         let (ours, theirs) = (middle(&own), (!others.is_empty()).then(|| middle(&others)));
         table.add(Row {
             number: question.number,
@@ -88,7 +88,46 @@ pub(crate) async fn ask(
             ),
         });
     }
+    maplibre_tiles(effort, city, peers, table).await;
     low_zooms(effort, city, table).await;
+}
+
+/// The same tile as a `MapLibre` Tile. Martin makes it of its MVT.
+async fn maplibre_tiles(effort: Effort, city: &Ours, peers: Option<&MapServer>, table: &mut Table) {
+    let headers = [
+        ("Accept-Encoding", "identity"),
+        ("Accept", "application/vnd.maplibre-tile"),
+    ];
+    let ours = city.asked(paths("/tiles/observations", 14), &headers);
+    let theirs = peers.map(|peers| peers.asked(paths("/observations", 14), &headers, false));
+    let (mut own, mut others): (Vec<Served>, Vec<Served>) = (Vec::new(), Vec::new());
+    for _ in 0..effort.rounds {
+        own.push(ours.load(effort.load));
+        others.extend(theirs.iter().map(|theirs| theirs.load(effort.load)));
+    }
+    let mut sizes = vec![size(&ours).await / 1e3];
+    if let Some(theirs) = &theirs {
+        sizes.push(size(theirs).await / 1e3);
+    }
+    let (ours, theirs) = (middle(&own), (!others.is_empty()).then(|| middle(&others)));
+    table.add(Row {
+        number: 6,
+        what: "z14 tile as MapLibre Tile, nothing kept, identity".into(),
+        ours: ours.cpu_us / 1e3,
+        unit: "ms",
+        peer: Some(("Martin and PostGIS", theirs.map(|it| it.cpu_us / 1e3))),
+        aim: Aim::AtMost(2.0),
+        beside: format!("{} tiles/s", short(ours.rate)),
+    });
+    table.add(Row {
+        number: 6,
+        what: "the same, how large".into(),
+        ours: sizes[0],
+        unit: "KB",
+        peer: Some(("Martin", sizes.get(1).copied())),
+        aim: Aim::AtMost(60.0),
+        beside: "ours have the id as text and the time of receipt besides".into(),
+    });
 }
 
 /// Tiles far out: how long they take alone, and how large they are.
@@ -142,18 +181,18 @@ pub(crate) fn middle(loads: &[Served]) -> Served {
     }
 }
 
-/// The mean size of our tiles on the wire, in bytes.
-async fn size(city: &Ours, z: u8, accepted: &str) -> f64 {
-    let reader = city.city().operator();
-    let paths = paths("/tiles/observations", z);
+/// The mean size of tiles on the wire, in bytes.
+async fn size(asked: &Asked) -> f64 {
+    let client = reqwest::Client::new();
     let mut bytes = 0.0;
-    for path in paths.iter().take(20) {
-        let request = reader.request(reqwest::Method::GET, path);
-        let reply = reader
-            .send(request.header("accept-encoding", accepted))
-            .await
-            .expect(200);
-        bytes += f64::from(u32::try_from(reply.body.len()).unwrap_or(u32::MAX));
+    for path in asked.paths.iter().take(20) {
+        let mut request = client.get(format!("{}{path}", asked.base));
+        for (name, value) in &asked.headers {
+            request = request.header(name, value);
+        }
+        let reply = request.send().await.expect("an answer");
+        let body = reply.error_for_status().expect("200").bytes().await;
+        bytes += f64::from(u32::try_from(body.expect("a body").len()).unwrap_or(u32::MAX));
     }
     bytes / 20.0
 }

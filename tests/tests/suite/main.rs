@@ -29,6 +29,7 @@ mod refusals;
 mod restart;
 mod schemas;
 mod sign_in;
+mod signatures;
 mod tidy;
 mod tilejson;
 mod tiles;

@@ -5,6 +5,7 @@ use std::io::Read as _;
 use atalaya_tests::{
     City, DOWNTOWN, Reply, Tile, Visitor, collection, incident, point, tile_at, withdrawn,
 };
+use mlt_core::{Decoder, LendingIterator as _, ParsedLayer, Parser};
 use reqwest::Method;
 use serde_json::json;
 
@@ -226,6 +227,88 @@ async fn every_content_coding_carries_the_same_tile() {
     tags.sort();
     tags.dedup();
     assert_eq!(tags.len(), 4, "each coding has a tag of its own: {tags:?}");
+}
+
+/// The ids that a `MapLibre` Tile has in its layers, by a decoder that nobody here wrote.
+fn ids_of_mlt(bytes: &[u8]) -> Vec<(String, u64)> {
+    let layers = Parser::default().parse_layers(bytes).expect("a tile");
+    let layers = Decoder::default().decode_all(layers).expect("readable");
+    let mut ids = Vec::new();
+    for layer in &layers {
+        let ParsedLayer::Tag01(layer) = layer else {
+            continue;
+        };
+        let mut features = layer.iter_features();
+        while let Some(feature) = features.next() {
+            let id = feature
+                .expect("readable")
+                .id()
+                .expect("every feature has one");
+            ids.push((layer.name().to_owned(), id));
+        }
+    }
+    ids
+}
+
+#[tokio::test]
+async fn a_maplibre_tile_comes_by_ending_and_by_accept_and_has_a_version_of_its_own() {
+    const MLT: &str = "application/vnd.maplibre-tile";
+    const MVT: &str = "application/vnd.mapbox-vector-tile";
+    let city = City::start().await;
+    let many = (0..200).map(|at| incident(&at.to_string(), LON + f64::from(at) * 1e-5, LAT));
+    city.post("incidents", &collection(&many.collect::<Vec<_>>()))
+        .await;
+    let (operator, path) = (city.operator(), here("incidents", 14));
+    let ask = async |path: &str, accept: &str| {
+        let request = operator.request(Method::GET, path);
+        let request = request.header("accept", accept);
+        let reply = operator.send(request.header("accept-encoding", "identity"));
+        reply.await.expect(200)
+    };
+    let mvt = ask(&path, "*/*").await;
+    assert_eq!(mvt.header("content-type"), MVT);
+    let mlt = ask(&path, MLT).await;
+    assert_eq!(mlt.header("content-type"), MLT);
+    assert!(mlt.header("vary").contains("Accept,"));
+    let expected: Vec<_> = Tile::decode(&mvt.body)
+        .layer("incidents")
+        .iter()
+        .map(|feature| ("incidents".to_owned(), feature.number.expect("an id")))
+        .collect();
+    assert_eq!(ids_of_mlt(&mlt.body), expected);
+    assert!(
+        mlt.body.len() * 2 < mvt.body.len(),
+        "{} bytes",
+        mlt.body.len()
+    );
+    assert_ne!(mlt.header("etag"), mvt.header("etag"));
+    // Twice, since the second time it is at hand.
+    for _ in 0..2 {
+        for (ending, accept, same) in [
+            (".mlt", "*/*", &mlt),
+            (".mlt", MVT, &mlt),
+            (".mvt", MLT, &mvt),
+            (".pbf", MLT, &mvt),
+            ("", MLT, &mlt),
+            ("", "application/*", &mvt),
+        ] {
+            let reply = ask(&format!("{path}{ending}"), accept).await;
+            assert!(reply.body == same.body, "{ending} with {accept}");
+            for name in ["etag", "content-type"] {
+                assert_eq!(
+                    reply.header(name),
+                    same.header(name),
+                    "{ending} with {accept}"
+                );
+            }
+        }
+        let etag = mlt.header("etag");
+        let path = format!("{path}.mlt");
+        let unchanged = with_header(&operator, &path, "if-none-match", etag).await;
+        unchanged.expect(304);
+    }
+    let far = here("incidents", 14).replace("/14/", "/15/");
+    operator.get(&format!("{far}.mlt")).await.expect(204);
 }
 
 fn decompressed(coding: &str, bytes: &[u8]) -> Vec<u8> {

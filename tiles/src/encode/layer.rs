@@ -1,7 +1,9 @@
 //! One layer of a tile: its features one by one, and the counts of what is not shown so.
 
 use super::keys::{Columns, Keys, counts};
-use super::mvt::{LayerWriter, Points, Tag, Tagged, Writer, integer_id, integer_id_of_cell};
+use super::mvt::{
+    Encoded, LayerWriter, Points, Tag, Tagged, Writer, integer_id, integer_id_of_cell,
+};
 use super::project::{Frame, Nearby, Shape};
 use super::select::{self, Detail};
 use super::{EncodeError, TileRequest, aggregate, draw, inside, tolerance};
@@ -16,14 +18,14 @@ pub(super) fn encode<'v, W: Writer>(
     (detail, drawn): (Detail, Option<Vec<Drawn<'v>>>),
     frame: Frame,
     request: &TileRequest<'_>,
-) -> Result<Vec<u8>, EncodeError> {
+) -> Result<Encoded, EncodeError> {
     let drawn =
         drawn.unwrap_or_else(|| select::select(open, frame, detail.singles, request.window));
-    let mut bytes = singles::<W>(open, (detail, &drawn), frame, request)?;
+    let mut written = singles::<W>(open, (detail, &drawn), frame, request)?;
     if let Some(resolution) = detail.cells {
-        bytes.extend(cells::<W>(open, resolution, frame, request)?);
+        written.add(cells::<W>(open, resolution, frame, request)?);
     }
-    Ok(bytes)
+    Ok(written)
 }
 
 /// The features of a layer shown one by one.
@@ -32,7 +34,7 @@ fn singles<W: Writer>(
     (detail, drawn): (Detail, &[Drawn<'_>]),
     frame: Frame,
     request: &TileRequest<'_>,
-) -> Result<Vec<u8>, EncodeError> {
+) -> Result<Encoded, EncodeError> {
     let spec = open.spec();
     let keys = Keys::of(open);
     let mut drawing = Drawing {
@@ -121,7 +123,7 @@ fn cells<W: Writer>(
     resolution: u8,
     frame: Frame,
     request: &TileRequest<'_>,
-) -> Result<Vec<u8>, EncodeError> {
+) -> Result<Encoded, EncodeError> {
     let spec = open.spec();
     let (computed, name) = (select::is_computed(spec), counts::layer_name(spec));
     let counted = if computed {

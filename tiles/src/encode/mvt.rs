@@ -8,13 +8,13 @@ mod direct;
 mod reference;
 mod small;
 mod values;
-mod wire;
+pub(super) mod wire;
 
 pub(crate) use direct::DirectWriter;
 use reference::ReferenceWriter;
 
 use super::json;
-use super::project::Shape;
+use super::project::{Path, Shape};
 use crate::feature::{Value, ValueRef};
 use crate::view::sightings::Column;
 use geo_types::Coord;
@@ -22,6 +22,9 @@ use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+
+/// Numbers of values past this are not remembered: a dictionary of so many saves little.
+pub(super) const MOST_NUMBERED: u32 = 4_096;
 
 /// The place of a key among those that a writer was given.
 pub(crate) type Slot = u16;
@@ -55,8 +58,32 @@ pub(crate) trait LayerWriter<'t>: Sized {
     /// From here on the numbers of values are those of other dictionaries.
     fn turn(&mut self);
 
-    /// The bytes of the layer; none if it has no features.
-    fn finish(self) -> Result<Vec<u8>, Self::Error>;
+    /// The layer as written; no bytes if it has no features.
+    fn finish(self) -> Result<Encoded, Self::Error>;
+}
+
+/// One layer or several as written.
+#[derive(Debug, Default)]
+pub(crate) struct Encoded {
+    pub(crate) bytes: Vec<u8>,
+    /// How many bytes the same takes as MVT: exactly if that is what was written, else at most.
+    pub(crate) mvt_bytes: usize,
+}
+
+impl Encoded {
+    /// What was written as MVT.
+    fn mvt(bytes: Vec<u8>) -> Self {
+        Self {
+            mvt_bytes: bytes.len(),
+            bytes,
+        }
+    }
+
+    /// Puts another layer behind this one.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.bytes.extend(other.bytes);
+        self.mvt_bytes += other.mvt_bytes;
+    }
 }
 
 /// Sightings that are points, column by column.
@@ -171,6 +198,17 @@ impl<'a> From<&'a Value> for Tag<'a> {
     }
 }
 
+/// Lines by what they draw: those that meet end to start are one.
+pub(super) fn joined_lines(lines: &[Path<i32>]) -> impl Iterator<Item = &[Path<i32>]> {
+    lines.chunk_by(|a, b| a.last() == b.first())
+}
+
+/// The corner at which a ring begins where the pen was here last. As the reference has it: no ring begins
+/// where the one before ended.
+pub(super) fn ring_start(ring: &[Coord<i32>], last: Option<Coord<i32>>) -> usize {
+    ring.iter().position(|at| Some(*at) != last).unwrap_or(0)
+}
+
 /// The largest integer id: what every client's numbers hold exactly.
 const ID_BITS: u64 = (1 << 53) - 1;
 
@@ -208,4 +246,4 @@ pub(crate) fn integer_id_of_cell(cell: crate::cell::Cell) -> u64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

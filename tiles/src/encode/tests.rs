@@ -2,6 +2,7 @@
 //! says what is in it.
 
 mod bytes;
+pub(crate) mod formats;
 mod golden;
 mod keys;
 mod places;
@@ -130,6 +131,8 @@ impl City {
         let bytes = encode_tile(&view, viewer, &request).unwrap();
         let reference = encode_tile_by_reference(&view, viewer, &request).unwrap();
         assert!(bytes == reference, "{tile} is not as the reference has it");
+        let mlt = encode_tile_as(TileFormat::Mlt, &view, viewer, &request).unwrap();
+        formats::assert_same(&bytes, &mlt);
         bytes
     }
 }

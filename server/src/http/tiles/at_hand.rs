@@ -1,7 +1,7 @@
 //! Tiles that a thread gave lately, with their heads: who asks for one again in the same view gets it without
 //! a look at anything that threads share.
 //!
-//! Promises: what is at hand was opened through the gate for the same viewer, path and coding, and is given out
+//! Promises: what is at hand was opened through the gate for the same viewer, path, format and coding, and is given out
 //! in the view that it was opened in, or in a later one in which it has the same `ETag`; it takes no more room
 //! than its share of `limits.tile_cache_bytes`. Where it is full it starts anew.
 
@@ -9,7 +9,7 @@ use super::service::Wire;
 use super::told::Told;
 use crate::http::coding::Coding;
 use crate::metrics;
-use atalaya_tiles::{View, Viewer};
+use atalaya_tiles::{TileFormat, View, Viewer};
 use hashbrown::{Equivalent, HashMap};
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
@@ -29,6 +29,8 @@ pub(super) struct Asked<'a> {
     pub(super) path: &'a str,
     pub(super) viewer: Viewer,
     pub(super) coding: Coding,
+    /// The format where the path does not say it.
+    pub(super) accepted: TileFormat,
 }
 
 #[derive(Debug, Hash, PartialEq, Eq)]
@@ -36,11 +38,15 @@ struct Key {
     path: String,
     viewer: Viewer,
     coding: Coding,
+    accepted: TileFormat,
 }
 
 impl Equivalent<Key> for Asked<'_> {
     fn equivalent(&self, key: &Key) -> bool {
-        self.path == key.path && self.viewer == key.viewer && self.coding == key.coding
+        self.path == key.path
+            && self.viewer == key.viewer
+            && self.coding == key.coding
+            && self.accepted == key.accepted
     }
 }
 
@@ -105,6 +111,7 @@ impl Tiles {
             path: asked.path.to_owned(),
             viewer: asked.viewer,
             coding: asked.coding,
+            accepted: asked.accepted,
         };
         self.tiles.insert(key, tile);
     }

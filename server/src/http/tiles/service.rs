@@ -7,7 +7,8 @@ use crate::http::places::{Purpose, WorkPlaces};
 use crate::metrics;
 use crate::problem::Problem;
 use atalaya_tiles::{
-    EncodeError, Seq, TileCoord, TileLimits, TileRequest, View, Viewer, Window, encode_tile,
+    EncodeError, Seq, TileCoord, TileFormat, TileLimits, TileRequest, View, Viewer, Window,
+    encode_tile_as,
 };
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -37,6 +38,7 @@ pub(super) struct TileKey {
     pub(super) seq: Seq,
     pub(super) basemap_version: u64,
     pub(super) coding: Coding,
+    pub(super) format: TileFormat,
 }
 
 /// The bytes of a tile and the coding they are in: small ones go out as they are, whatever was
@@ -165,9 +167,9 @@ impl TileService {
             };
             let mut bytes = Vec::new();
             if key.tileset.basemap {
-                bytes.extend(basemap.tile(key.tile, &limits)?);
+                bytes.extend(basemap.tile(key.format, key.tile, &limits)?);
             }
-            bytes.extend(encode_tile(&view, &key.viewer, &request)?);
+            bytes.extend(encode_tile_as(key.format, &view, &key.viewer, &request)?);
             metrics::TILE_ENCODE_SECONDS.record(monotonic().duration_since(started));
             Ok::<_, EncodeError>(bytes)
         });

@@ -4,6 +4,7 @@ use super::*;
 fn tile_coordinates_are_plain_decimal_numbers() {
     assert!(coordinates("14", "3140", "6600.mvt").is_ok());
     assert!(coordinates("14", "3140", "6600.pbf").is_ok());
+    assert!(coordinates("14", "3140", "6600.mlt").is_ok());
     let refused = [
         ("23", "0", "0"),
         ("1", "2", "0"),

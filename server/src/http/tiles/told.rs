@@ -2,6 +2,7 @@
 //!
 //! Both are the same for many tiles in a row, and are kept for each thread, by all that they depend on.
 
+use super::format::{form, media_type};
 use super::service::{TileKey, Wire};
 use super::{App, Caller, matches};
 use crate::http::coding::Coding;
@@ -9,16 +10,12 @@ use crate::http::{ATALAYA_SEQ, atalaya_seq, stands_at};
 use crate::identity::hex;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use atalaya_tiles::{View, Viewer, Window};
+use atalaya_tiles::{TileFormat, View, Viewer, Window};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
-/// Which form tiles have, in their `ETag`: raised where the same picture gives other bytes than before.
-const FORM: &str = "mvt 3";
-/// The media type of a Mapbox Vector Tile.
-const MVT: &str = "application/vnd.mapbox-vector-tile";
 /// How many of each are kept for a thread.
 const KEPT_MOST: usize = 8;
 
@@ -32,6 +29,7 @@ thread_local! {
 pub(super) struct Told {
     pub(super) etag: HeaderValue,
     pub(super) stands: HeaderValue,
+    pub(super) format: TileFormat,
 }
 
 impl Told {
@@ -52,13 +50,18 @@ impl Told {
             at: key.at,
             basemap_version: key.basemap_version,
             coding: key.coding,
+            format: key.format,
         };
         let etag = tag.with_hash(|hash| plain(&format!("\"{hash}-{}\"", key.seq)));
         let stands = match key.at {
             None => stands_now(app, view, &caller.viewer),
             Some(_) => stands(app, view, &caller.viewer, key),
         };
-        Self { etag, stands }
+        Self {
+            etag,
+            stands,
+            format: key.format,
+        }
     }
 
     /// Whether the client says that it has this version.
@@ -76,7 +79,10 @@ impl Told {
             return self.headers(HttpResponse::NoContent()).finish();
         }
         let mut answer = self.headers(HttpResponse::Ok());
-        answer.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(MVT)));
+        answer.insert_header((
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(media_type(self.format)),
+        ));
         if wire.coding != Coding::Identity {
             let coding = HeaderValue::from_static(wire.coding.name());
             answer.insert_header((header::CONTENT_ENCODING, coding));
@@ -110,6 +116,7 @@ struct Tag<'a> {
     at: Option<Timestamp>,
     basemap_version: u64,
     coding: Coding,
+    format: TileFormat,
 }
 
 /// A hash that was made before.
@@ -122,6 +129,7 @@ struct Tagged {
     at: Option<Timestamp>,
     basemap_version: u64,
     coding: Coding,
+    format: TileFormat,
     hash: String,
 }
 
@@ -142,6 +150,7 @@ impl Tag<'_> {
         known.class == *self.class
             && known.name == self.name
             && known.coding == self.coding
+            && known.format == self.format
             && known.window == self.window
             && known.at == self.at
             && known.basemap_version == self.basemap_version
@@ -156,10 +165,11 @@ impl Tag<'_> {
         digest.update(&**self.class);
         digest.update(self.name);
         digest.update(format!(
-            "{:?} {:?} {} {FORM} {}",
+            "{:?} {:?} {} {} {}",
             self.window,
             self.at,
             self.basemap_version,
+            form(self.format),
             self.coding.name()
         ));
         Tagged {
@@ -171,6 +181,7 @@ impl Tag<'_> {
             at: self.at,
             basemap_version: self.basemap_version,
             coding: self.coding,
+            format: self.format,
             hash: hex(&digest.finalize()[..8]),
         }
     }

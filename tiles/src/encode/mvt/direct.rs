@@ -14,7 +14,7 @@
 use super::small::{MOST_SMALL, Small};
 use super::values::Values;
 use super::wire::{LENGTH, VARINT, bytes, head, varint, varint_length};
-use super::{LayerWriter, Points, Slot, Tagged, integer_id};
+use super::{Encoded, LayerWriter, Points, Slot, Tagged, integer_id, joined_lines, ring_start};
 use crate::encode::project::{Path, Shape};
 use crate::feature::Value;
 use crate::view::sightings::Told;
@@ -138,9 +138,9 @@ impl<'t> LayerWriter<'t> for DirectWriter<'t> {
         self.values.turn();
     }
 
-    fn finish(self) -> Result<Vec<u8>, Infallible> {
+    fn finish(self) -> Result<Encoded, Infallible> {
         if self.features.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Encoded::default());
         }
         let mut tail = Vec::with_capacity(self.values.bytes().len() + 64);
         self.keys.write(&mut tail);
@@ -159,7 +159,7 @@ impl<'t> LayerWriter<'t> for DirectWriter<'t> {
         layer.extend_from_slice(&name);
         layer.extend_from_slice(&self.features);
         layer.extend_from_slice(&tail);
-        Ok(layer)
+        Ok(Encoded::mvt(layer))
     }
 }
 
@@ -296,8 +296,7 @@ impl Pen {
     /// Lines that meet end to start are drawn as one.
     fn lines(&mut self, lines: &[Path<i32>]) {
         self.begin();
-        let meet = |a: &Path<i32>, b: &Path<i32>| a.last() == b.first();
-        for chain in lines.chunk_by(meet) {
+        for chain in joined_lines(lines) {
             let steps = chain.iter().map(|line| line.len().saturating_sub(1)).sum();
             self.path(chain.first().and_then(|line| line.first()), steps);
             for at in chain.iter().flat_map(|line| line.iter().skip(1)) {
@@ -310,8 +309,7 @@ impl Pen {
         self.begin();
         let mut last = None;
         for ring in polygons.iter().flatten() {
-            // As the reference has it: no ring begins where the one before ended.
-            let start = ring.iter().position(|at| Some(*at) != last).unwrap_or(0);
+            let start = ring_start(ring, last);
             let mut corners = ring.iter().cycle().skip(start).take(ring.len());
             self.path(corners.next(), ring.len().saturating_sub(1));
             for at in corners {

@@ -3,7 +3,7 @@
 //! Slower, and by other hands. Promises the same bytes for the same features; the tests hold both
 //! against each other.
 
-use super::{LayerWriter, Tag, Tagged};
+use super::{Encoded, LayerWriter, Tag, Tagged};
 use crate::encode::project::{Path, Shape};
 use geo_types::Coord;
 use mvt::{GeomData, GeomEncoder, GeomType, Layer, Tile};
@@ -62,16 +62,16 @@ impl<'t> LayerWriter<'t> for ReferenceWriter<'t> {
     /// It looks at values alone.
     fn turn(&mut self) {}
 
-    fn finish(self) -> Result<Vec<u8>, mvt::Error> {
+    fn finish(self) -> Result<Encoded, mvt::Error> {
         let Self {
             mut tile, layer, ..
         } = self;
         match layer.filter(|layer| layer.num_features() > 0) {
             Some(layer) => {
                 tile.add_layer(layer)?;
-                tile.to_bytes()
+                tile.to_bytes().map(Encoded::mvt)
             }
-            None => Ok(Vec::new()),
+            None => Ok(Encoded::default()),
         }
     }
 }

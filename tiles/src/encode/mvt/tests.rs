@@ -37,7 +37,7 @@ fn decimal_ids_are_themselves_and_others_are_hashed() {
 fn read(shape: &Shape<i32>) -> Vec<Geometry<i32>> {
     let mut writer = DirectWriter::new("layer", 4_096, Vec::new());
     writer.add(Some(1), shape, &[]).unwrap();
-    let reader = Reader::new(writer.finish().unwrap()).unwrap();
+    let reader = Reader::new(writer.finish().unwrap().bytes).unwrap();
     let features = reader.get_features_as::<i32>(0).unwrap();
     features
         .into_iter()
@@ -94,7 +94,7 @@ fn keys_and_values_are_shared() {
         let tags = [(0, Tag::Text(Cow::Borrowed("a value that is written once"))).into()];
         writer.add(Some(id), &shape, &tags).unwrap();
     }
-    let bytes = writer.finish().unwrap();
+    let bytes = writer.finish().unwrap().bytes;
     let count = |text: &str| {
         bytes
             .windows(text.len())
@@ -109,11 +109,11 @@ fn keys_and_values_are_shared() {
 fn a_layer_without_features_has_no_bytes() {
     let mut writer = DirectWriter::new("layer", 4_096, Vec::new());
     writer.add(Some(1), &Shape::empty(), &[]).unwrap();
-    assert!(writer.finish().unwrap().is_empty());
+    assert!(writer.finish().unwrap().bytes.is_empty());
 }
 
 /// An id, a shape, tags and whether each stands in a dictionary, and whether new dictionaries begin.
-type Drawn = (
+pub(crate) type Drawn = (
     Option<u64>,
     Shape<i32>,
     Vec<(Slot, Tag<'static>, bool)>,
@@ -130,7 +130,7 @@ fn number<'t>(dictionary: &mut Vec<Tag<'t>>, tag: &Tag<'t>) -> u32 {
     u32::try_from(at + 1).unwrap()
 }
 
-fn written<'t, W: LayerWriter<'t>>(extent: u32, features: &[Drawn]) -> Vec<u8> {
+pub(crate) fn written<'t, W: LayerWriter<'t>>(extent: u32, features: &[Drawn]) -> Encoded {
     let mut writer = W::new("a layer", extent, vec!["id", "name", "größe"]);
     let mut dictionaries: [Vec<Tag<'_>>; 3] = Default::default();
     for (id, shape, tags, turns) in features {
@@ -150,7 +150,8 @@ fn written<'t, W: LayerWriter<'t>>(extent: u32, features: &[Drawn]) -> Vec<u8> {
         let tags: Vec<_> = tags.collect();
         assert!(writer.add(*id, shape, &tags).is_ok());
     }
-    writer.finish().unwrap_or_else(|error| panic!("{error}"))
+    let written = writer.finish();
+    written.unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn tag() -> impl Strategy<Value = Tag<'static>> {
@@ -164,7 +165,7 @@ fn tag() -> impl Strategy<Value = Tag<'static>> {
     ]
 }
 
-fn tags() -> impl Strategy<Value = Vec<(Slot, Tag<'static>, bool)>> {
+pub(crate) fn tags() -> impl Strategy<Value = Vec<(Slot, Tag<'static>, bool)>> {
     prop::collection::vec((0..3_u16, tag(), any::<bool>()), 0..4)
 }
 
@@ -178,7 +179,7 @@ fn corners(count: std::ops::Range<usize>) -> impl Strategy<Value = Path<f64>> {
     prop::collection::vec(corner, count)
 }
 
-fn shape() -> impl Strategy<Value = Shape<i32>> {
+pub(crate) fn shape() -> impl Strategy<Value = Shape<i32>> {
     let rings = prop::collection::vec(corners(3..9), 1..3);
     let parts = (
         corners(0..4),
@@ -204,6 +205,7 @@ proptest! {
         ),
     ) {
         let direct = written::<DirectWriter<'_>>(extent, &features);
-        prop_assert_eq!(direct, written::<ReferenceWriter<'_>>(extent, &features));
+        let reference = written::<ReferenceWriter<'_>>(extent, &features);
+        prop_assert_eq!(direct.bytes, reference.bytes);
     }
 }

@@ -128,8 +128,18 @@ fn a_hidden_field_leaves_no_trace_and_a_hidden_layer_none_either() {
     city.put_with("reads", "READ-ID", point(here(), 1.0, 2.0), &secret[1..]);
     let names = ["spots", "hidden", "reads", "cells"];
     let open = city.tile_for(&uncleared(), &names, here(), TileLimits::default());
+    let request = TileRequest {
+        layers: &city.layers(&names),
+        tile: here(),
+        window: None,
+        limits: TileLimits::default(),
+    };
+    let mlt =
+        |viewer: &Viewer| encode_tile_as(TileFormat::Mlt, &city.view(), viewer, &request).unwrap();
+    assert!(holds(&mlt(&Viewer::EVERYTHING), "SECRET-PLATE"));
     for trace in ["SECRET-PLATE", "plate", "hidden", "HIDDEN-ID", "READ-ID"] {
         assert!(!holds(&open, trace), "{trace}");
+        assert!(!holds(&mlt(&uncleared()), trace), "{trace}");
     }
     let all = city.tile(&names, here());
     assert!(holds(&all, "SECRET-PLATE") && holds(&all, "HIDDEN-ID"));

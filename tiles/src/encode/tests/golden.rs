@@ -136,9 +136,31 @@ fn a_basemap_goes_through_the_same_stages() {
             properties: &[],
         },
     ];
-    let mut bytes = encode_static("roads", &features[..1], here, &TileLimits::default()).unwrap();
-    bytes.extend(encode_static("water", &features[1..], here, &TileLimits::default()).unwrap());
+    let mut bytes = encode_static(
+        TileFormat::Mvt,
+        "roads",
+        &features[..1],
+        here,
+        &TileLimits::default(),
+    )
+    .unwrap();
+    bytes.extend(
+        encode_static(
+            TileFormat::Mvt,
+            "water",
+            &features[1..],
+            here,
+            &TileLimits::default(),
+        )
+        .unwrap(),
+    );
     check("basemap", &bytes);
-    let elsewhere = encode_static("roads", &features, tile(12, 0, 0), &TileLimits::default());
+    let elsewhere = encode_static(
+        TileFormat::Mvt,
+        "roads",
+        &features,
+        tile(12, 0, 0),
+        &TileLimits::default(),
+    );
     assert!(elsewhere.unwrap().is_empty());
 }

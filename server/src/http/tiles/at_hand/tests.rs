@@ -12,6 +12,7 @@ fn tile(bytes: usize, view: &Arc<View>) -> AtHand {
     let told = Told {
         etag: HeaderValue::from_static("\"0-1\""),
         stands: HeaderValue::from_static("0:1"),
+        format: TileFormat::Mvt,
     };
     let wire = Wire {
         bytes: Bytes::from(vec![0; bytes]),
@@ -25,6 +26,7 @@ fn asked(path: &str) -> Asked<'_> {
         path,
         viewer: Viewer::NOBODY,
         coding: Coding::Gzip,
+        accepted: TileFormat::Mvt,
     }
 }
 
@@ -38,7 +40,7 @@ fn what_is_at_hand_is_of_one_view_and_one_basemap() {
 }
 
 #[test]
-fn another_viewer_and_another_coding_find_nothing() {
+fn another_viewer_another_coding_and_another_format_find_nothing() {
     let mut tiles = Tiles::default();
     tiles.keep(&asked("/tiles/a/0/0/0"), tile(1, &view()), 10_000);
     let found = |asked: Asked<'_>| tiles.tiles.contains_key(&asked);
@@ -50,6 +52,10 @@ fn another_viewer_and_another_coding_find_nothing() {
     }));
     assert!(!found(Asked {
         coding: Coding::Zstd,
+        ..asked("/tiles/a/0/0/0")
+    }));
+    assert!(!found(Asked {
+        accepted: TileFormat::Mlt,
         ..asked("/tiles/a/0/0/0")
     }));
 }
