@@ -17,6 +17,7 @@
 
 mod aggregate;
 mod clip;
+mod index;
 mod json;
 mod keys;
 mod layer;

@@ -24,7 +24,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 /// Numbers of values past this are not remembered: a dictionary of so many saves little.
-pub(super) const MOST_NUMBERED: u32 = 4_096;
+pub(super) const MOST_NUMBERED: usize = 4_096;
 
 /// The place of a key among those that a writer was given.
 pub(crate) type Slot = u16;

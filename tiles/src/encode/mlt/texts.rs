@@ -10,13 +10,12 @@
 
 use super::stream::{self, Words, integers, kind};
 use super::symbols::Symbols;
+use crate::encode::index::Index;
 use crate::encode::mvt::MOST_NUMBERED;
 use crate::encode::mvt::wire::varint;
 use foldhash::fast::FixedState;
 use std::hash::{BuildHasher, Hasher};
 
-/// Places to begin with; a power of two, as ever.
-const PLACES: usize = 64;
 /// After so many texts it is decided whether others are looked for among them,
 const TRIED: u32 = 256;
 /// which they are where at least one in so many was known.
@@ -33,8 +32,8 @@ pub(super) struct Texts {
     bytes: Vec<u8>,
     /// Where each ends.
     ends: Vec<usize>,
-    /// By hash, from there on to the next that is empty: the hash, and the place from 1 on.
-    places: Vec<(u32, u32)>,
+    /// Places from 1 on.
+    index: Index,
     /// By number in a dictionary: the place from 1 on, 0 for one not met.
     numbered: Vec<u32>,
     tried: u32,
@@ -51,7 +50,7 @@ impl Texts {
     /// Adds a text, which has this number in a dictionary; whether it was kept.
     pub(super) fn push(&mut self, text: &str, number: u32) -> bool {
         let (kept, at) = (self.ends.len(), number as usize);
-        let in_dictionary = number != 0 && number <= MOST_NUMBERED;
+        let in_dictionary = (1..=MOST_NUMBERED).contains(&at);
         if in_dictionary && let Some(known @ 1..) = self.numbered.get(at) {
             self.codes.push(known - 1);
             return false;
@@ -73,24 +72,22 @@ impl Texts {
             return self.keep(text);
         }
         self.tried += 1;
-        if self.places.len() <= self.ends.len() * 2 {
-            self.grow();
-        }
         let hash = self.hash(text);
-        let mut at = self.first(hash);
-        loop {
-            match self.places[at] {
-                (_, 0) => break,
-                (known, place) if known == hash && self.text(place) == text => {
-                    self.known += 1;
-                    return place;
-                }
-                _ => at = (at + 1) & (self.places.len() - 1),
+        let (bytes, ends) = (&self.bytes, &self.ends);
+        match self
+            .index
+            .find(hash, |place| kept(bytes, ends, place) == text)
+        {
+            Ok(place) => {
+                self.known += 1;
+                place
+            }
+            Err(free) => {
+                let place = self.keep(text);
+                self.index.keep(free, hash, place);
+                place
             }
         }
-        let place = self.keep(text);
-        self.places[at] = (hash, place);
-        place
     }
 
     fn keep(&mut self, text: &[u8]) -> u32 {
@@ -99,34 +96,11 @@ impl Texts {
         u32::try_from(self.ends.len()).unwrap_or(u32::MAX)
     }
 
-    fn text(&self, place: u32) -> &[u8] {
-        let at = place as usize - 1;
-        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.bytes[start..self.ends[at]]
-    }
-
     #[expect(clippy::cast_possible_truncation, reason = "half of a hash is one")]
     fn hash(&self, text: &[u8]) -> u32 {
         let mut hasher = self.hashing.build_hasher();
         hasher.write(text);
         hasher.finish() as u32
-    }
-
-    /// Where a hash is looked for first.
-    fn first(&self, hash: u32) -> usize {
-        hash as usize & (self.places.len() - 1)
-    }
-
-    fn grow(&mut self) {
-        let length = (self.places.len() * 2).max(PLACES);
-        let known = std::mem::replace(&mut self.places, vec![(0, 0); length]);
-        for (hash, place) in known.into_iter().filter(|(_, place)| *place > 0) {
-            let mut at = self.first(hash);
-            while self.places[at].1 > 0 {
-                at = (at + 1) & (length - 1);
-            }
-            self.places[at] = (hash, place);
-        }
     }
 
     /// Writes the column, of whose streams one or none says who has a text.
@@ -174,4 +148,11 @@ impl Texts {
         let length = coded.len() + symbols.bytes.len() + symbols.lengths.len();
         (length < self.bytes.len()).then_some((symbols, coded))
     }
+}
+
+/// The text of a place.
+fn kept<'a>(bytes: &'a [u8], ends: &[usize], place: u32) -> &'a [u8] {
+    let at = place as usize - 1;
+    let start = at.checked_sub(1).map_or(0, |before| ends[before]);
+    &bytes[start..ends[at]]
 }

@@ -5,18 +5,15 @@
 //! numbered, from the dictionary of a column, are looked for once a dictionary.
 
 use super::wire::{LENGTH, bytes, head, varint, varint_length};
-use super::{Tag, Tagged};
+use super::{MOST_NUMBERED, Tag, Tagged};
+use crate::encode::index::Index;
 use crate::feature::Value;
 use crate::view::sightings::{Column, Told};
 use foldhash::fast::FixedState;
 use std::hash::{BuildHasher, Hasher};
 
-/// Numbers past this are not remembered: a dictionary of so many saves little.
-const MOST_NUMBERED: usize = 4_096;
 /// Whole numbers below this are found by themselves.
 const SMALL: usize = 1_024;
-/// Places to begin with; a power of two, as ever.
-const PLACES: usize = 256;
 
 /// Numbers without a pattern: the first digits of pi behind the point, in base 16.
 const ODD: [u64; 2] = [0x243F_6A88_85A3_08D3, 0x1319_8A2E_0370_7344];
@@ -35,8 +32,8 @@ pub(super) struct Values {
     bytes: Vec<u8>,
     /// Where each ends.
     ends: Vec<u32>,
-    /// By hash, from there on to the next that is empty: the hash, and the position from 1 on.
-    places: Vec<(u32, u32)>,
+    /// Positions from 1 on.
+    index: Index,
     /// The position of zero, from 1 on. Both zeros are the same value, and written as the first came.
     zero: u32,
     /// By slot and number: the position from 1 on, 0 for one not met.
@@ -63,9 +60,7 @@ impl Values {
     pub(super) fn expect(&mut self, values: usize) {
         self.bytes.reserve(values * ROOM);
         self.ends.reserve(values);
-        if self.places.is_empty() {
-            self.places = vec![(0, 0); (values * 2 + 1).next_power_of_two().max(PLACES)];
-        }
+        self.index.expect(values);
     }
 
     /// Where in the layer a value stands.
@@ -178,24 +173,22 @@ impl Values {
 
     /// The position of what is written from `start` on, which is taken back where it is known.
     fn sought(&mut self, start: usize) -> u32 {
-        if self.places.len() <= self.ends.len() * 2 {
-            self.grow();
-        }
         let hash = self.hash(start);
-        let mut place = self.place(hash);
-        loop {
-            match self.places[place] {
-                (_, 0) => break,
-                (known, position) if known == hash && self.is_at(position, start) => {
-                    self.bytes.truncate(start);
-                    return position;
-                }
-                _ => place = (place + 1) & (self.places.len() - 1),
+        let (bytes, ends) = (&self.bytes, &self.ends);
+        match self
+            .index
+            .find(hash, |at| value(bytes, ends, at) == &bytes[start..])
+        {
+            Ok(known) => {
+                self.bytes.truncate(start);
+                known
+            }
+            Err(free) => {
+                let position = self.kept();
+                self.index.keep(free, hash, position);
+                position
             }
         }
-        let position = self.kept();
-        self.places[place] = (hash, position);
-        position
     }
 
     /// Keeps what was written last; its position from 1 on.
@@ -233,30 +226,13 @@ impl Values {
         let product = u128::from(first ^ ODD[0]) * u128::from(last ^ ODD[1]);
         (product >> 64) as u32 ^ product as u32
     }
+}
 
-    /// Where a hash is looked for first.
-    fn place(&self, hash: u32) -> usize {
-        hash as usize & (self.places.len() - 1)
-    }
-
-    /// Whether the value of a position is what is written from `start` on.
-    fn is_at(&self, position: u32, start: usize) -> bool {
-        let at = position as usize - 1;
-        let from = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        self.bytes[from as usize..self.ends[at] as usize] == self.bytes[start..]
-    }
-
-    fn grow(&mut self) {
-        let length = (self.places.len() * 2).max(PLACES);
-        let known = std::mem::replace(&mut self.places, vec![(0, 0); length]);
-        for (hash, position) in known.into_iter().filter(|(_, position)| *position > 0) {
-            let mut place = self.place(hash);
-            while self.places[place].1 > 0 {
-                place = (place + 1) & (length - 1);
-            }
-            self.places[place] = (hash, position);
-        }
-    }
+/// The value of a position.
+fn value<'a>(bytes: &'a [u8], ends: &[u32], position: u32) -> &'a [u8] {
+    let at = position as usize - 1;
+    let from = at.checked_sub(1).map_or(0, |before| ends[before]);
+    &bytes[from as usize..ends[at] as usize]
 }
 
 /// The positions of a column's values, as they are found.
