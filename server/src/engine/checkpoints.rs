@@ -103,7 +103,13 @@ impl Worker {
         let mut moving = false;
         loop {
             match queue.recv_timeout(TIDY_EVERY) {
-                Ok(job) => self.write(job),
+                Ok(job) => {
+                    // What was freed on a full disk is the log's first: a checkpoint could take all of it.
+                    if self.retainer.is_full() {
+                        self.retain();
+                    }
+                    self.write(job);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -123,10 +129,13 @@ impl Worker {
     fn write(&mut self, job: Job) {
         let (seq, started) = (job.view.seq(), monotonic());
         let told = Some(&job.recollection);
+        let full = self.retainer.is_full();
         let checkpointer = &mut self.checkpointer;
         let mut written = checkpointer.checkpoint(&job.view, &job.removed, told);
-        // Retention goes no further than the checkpoint: on a full disk this comes first.
-        if matches!(written, Err(StoreError::Full { .. })) && self.retainer.make_room().is_ok() {
+        // Retention goes no further than the checkpoint: where the log is full, this comes first. Where it
+        // is not, the reserve stays.
+        let no_room = full && matches!(written, Err(StoreError::Full { .. }));
+        if no_room && self.retainer.make_room().is_ok() {
             written = self.checkpointer.checkpoint(&job.view, &[], told);
         }
         match written {

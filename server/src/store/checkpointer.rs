@@ -194,7 +194,8 @@ impl Checkpointer {
     /// is remembered where the disk has no room for them.
     ///
     /// `removed` is what left since the last call; `recollection` is as of the view, and without it nothing
-    /// is remembered. Says how many features were written. After an error the checkpoint is what it was,
+    /// is remembered. Says how many features were written. After an error the checkpoint is what it was, a disk
+    /// without room for it is not yet a full one,
     /// and `removed` need not be given again.
     pub fn checkpoint(
         &mut self,
@@ -240,7 +241,9 @@ impl Checkpointer {
                     self.tombstones = HashMap::new();
                     self.stand = None;
                 }
-                Err(self.note(StoreError::of_sqlite(&self.picture_path, cause)))
+                // What was written in vain takes no room from the log, as far as it can be cut off.
+                wal_checkpoint(&self.picture, "TRUNCATE").ok();
+                Err(StoreError::of_sqlite(&self.picture_path, cause))
             }
         }
     }
