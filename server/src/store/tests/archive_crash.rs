@@ -2,7 +2,7 @@
 
 use super::super::backup::check;
 use super::super::conformance::read_all;
-use super::crash::{child, kill_after};
+use super::crash::{child, kill_after, linger};
 use super::open;
 use super::sample::{Dice, after, assert_same, catalog, clock, fold, observed};
 use atalaya_tiles::{Catalog, Record, RingLimits, Seq};
@@ -11,15 +11,19 @@ use rusqlite::Connection;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Tells the child where its store is.
 const DIR: &str = "ATALAYA_TEST_ARCHIVE_IN";
-/// So many kills at least, and as many more as it takes until each kind of moment was hit: some forty
-/// in all.
-const KILLS: u64 = 16;
-const MOST_KILLS: u64 = 300;
+/// So many kills at least, and as many more as it takes until each kind of moment was hit.
+const KILLS: u64 = 24;
+const MOST_KILLS: u64 = 96;
+/// How long a kill waits for its moment; a child on a busy machine may need seconds for a batch.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// How often one store is killed before the next one takes its place.
 const KILLS_OF_ONE: u64 = 8;
+/// What a child appends at most: what it leaves has to be archived when its store is looked through.
+const MOST_BATCHES: u32 = 40;
 /// What an archive covers here, so that several are closed in every round.
 const SPAN_S: i64 = 60;
 
@@ -38,8 +42,8 @@ fn batch(catalog: &Catalog, last: Seq) -> Vec<Record> {
         .collect()
 }
 
-/// The other process: appends and archives, each in a thread of its own, until it dies. Nothing
-/// without `DIR`.
+/// The other process: appends and archives, each in a thread of its own, and archives until it dies.
+/// Nothing without `DIR`.
 #[test]
 fn child_archives_until_killed() {
     let Some(dir) = std::env::var_os(DIR) else {
@@ -48,14 +52,14 @@ fn child_archives_until_killed() {
     let (store, catalog) = (open(Path::new(&dir)), catalog());
     let mut writer = store.writer(Arc::clone(&catalog)).unwrap();
     let archiver = store.archiver(Arc::clone(&catalog)).unwrap();
-    let mut archiver = archiver.paced(5, SPAN_S).unchecked();
+    let mut archiver = archiver.paced(2, SPAN_S).unchecked();
     std::thread::scope(|scope| {
         scope.spawn(|| {
             loop {
                 archiver.archive(Timestamp::MAX).unwrap();
             }
         });
-        loop {
+        for _ in 0..MOST_BATCHES {
             writer.append(&batch(&catalog, writer.last_seq())).unwrap();
             let acked = writer.last_seq();
             let mut out = std::io::stdout().lock();
@@ -64,6 +68,42 @@ fn child_archives_until_killed() {
                 .unwrap();
         }
     });
+}
+
+/// When the child is killed.
+#[derive(Debug, Clone, Copy)]
+enum Moment {
+    Any,
+    /// While an archive is being copied.
+    Copying,
+    /// Right after an archive got its name, when its rows begin to leave the log.
+    Leaving,
+}
+
+impl Moment {
+    const ALL: [Self; 3] = [Self::Any, Self::Copying, Self::Leaving];
+
+    /// Waits until it is there.
+    fn wait(self, dir: &Path) {
+        let folder = dir.join("archive");
+        let before = archives(&folder);
+        let is_there = || match self {
+            Self::Any => true,
+            Self::Copying => folder.join("next.part").exists(),
+            Self::Leaving => archives(&folder) > before,
+        };
+        let limit = Instant::now() + PATIENCE;
+        while !is_there() && Instant::now() < limit {
+            std::thread::yield_now();
+        }
+    }
+}
+
+fn archives(folder: &Path) -> usize {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    files
+        .filter(|file| file.path().extension().is_some_and(|end| end == "db"))
+        .count()
 }
 
 /// Whether the kill left an archive on its way: being copied, or half out of the log.
@@ -92,10 +132,20 @@ impl Victim {
 
     /// Kills it once more; says whether the kill left an archive on its way.
     fn kill(&mut self, catalog: &Arc<Catalog>, kill: u64, dice: &mut Dice) -> [bool; 2] {
+        let moment = Moment::ALL[usize::try_from(kill).unwrap() % Moment::ALL.len()];
         let dir = self.dir.path();
         let name = "archive_crash::child_archives_until_killed";
         let child = child(name, dir, DIR).spawn();
-        let acked = kill_after(child.unwrap(), 2 + dice.roll(12), dice.roll(9_000));
+        let (batches, most_micros) = match moment {
+            Moment::Any => (2 + dice.roll(12), 9_000),
+            Moment::Copying => (2, 50),
+            // Its name has to be durable, and known to the log, before they do.
+            Moment::Leaving => (2, 9_000),
+        };
+        let acked = kill_after(child.unwrap(), batches, || {
+            moment.wait(dir);
+            linger(dice.roll(most_micros));
+        });
         assert!(acked > self.before);
         let on_its_way = is_on_its_way(dir);
         let store = open(dir);

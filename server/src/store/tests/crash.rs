@@ -10,6 +10,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Tells the child where its store is.
 const DIR: &str = "ATALAYA_TEST_APPEND_TO";
@@ -59,9 +60,11 @@ pub(super) fn child(test: &str, dir: &Path, variable: &str) -> Command {
     command
 }
 
-/// Lets the child acknowledge some batches and go on for so many turns of this thread, kills it and
-/// returns the last acknowledged record.
-pub(super) fn kill_after(mut child: Child, batches: u64, turns: u64) -> Seq {
+/// Lets the child acknowledge some batches and go on until `wait` returns, kills it and returns the
+/// last acknowledged record. The child never waits for whoever reads what it says: the pipe has room
+/// for thousands of lines.
+pub(super) fn kill_after(mut child: Child, batches: u64, wait: impl FnOnce()) -> Seq {
+    let mut wait = Some(wait);
     let out = BufReader::new(child.stdout.take().unwrap());
     let mut acked = Seq(0);
     let mut seen = 0;
@@ -70,8 +73,10 @@ pub(super) fn kill_after(mut child: Child, batches: u64, turns: u64) -> Seq {
         if let Some(seq) = line.strip_prefix("acked ") {
             acked = Seq(seq.parse().unwrap());
             seen += 1;
-            if seen == batches {
-                (0..turns).for_each(|_| std::thread::yield_now());
+            if seen >= batches
+                && let Some(wait) = wait.take()
+            {
+                wait();
                 child.kill().unwrap();
             }
         }
@@ -79,6 +84,14 @@ pub(super) fn kill_after(mut child: Child, batches: u64, turns: u64) -> Seq {
     assert!(seen >= batches, "the child ended by itself");
     child.wait().unwrap();
     acked
+}
+
+/// Lets others run for so long.
+pub(super) fn linger(micros: u64) {
+    let until = Instant::now() + Duration::from_micros(micros);
+    while Instant::now() < until {
+        std::thread::yield_now();
+    }
 }
 
 #[test]
@@ -89,7 +102,7 @@ fn acknowledged_records_survive_kills() {
     let mut before = Seq(0);
     for kill in 0..KILLS {
         let child = child("crash::child_appends_until_killed", dir.path(), DIR).spawn();
-        let acked = kill_after(child.unwrap(), 1 + dice.roll(12), dice.roll(50));
+        let acked = kill_after(child.unwrap(), 1 + dice.roll(12), || linger(dice.roll(50)));
         assert!(acked > before);
         let store = open(dir.path());
         let last = store.last_seq().unwrap();
