@@ -45,7 +45,12 @@ fn singles<W: Writer>(
         shape: Shape::empty(),
         tags: Vec::new(),
     };
-    drawing.writer.expect(drawn.iter().map(Drawn::len).sum());
+    let one_by_one = drawn.iter().map(|drawn| match drawn {
+        Drawn::Own(own) => own.len(),
+        Drawn::Rows(_) => 0,
+    });
+    let features = drawn.iter().map(Drawn::len).sum();
+    drawing.writer.expect(features, one_by_one.sum());
     for drawn in drawn {
         drawing.writer.turn();
         let added = match drawn {

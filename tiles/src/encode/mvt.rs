@@ -52,8 +52,8 @@ pub(crate) trait LayerWriter<'t>: Sized {
         false
     }
 
-    /// So many features come, at most.
-    fn expect(&mut self, _features: usize) {}
+    /// So many features come, at most, and so many of them [one by one](LayerWriter::add).
+    fn expect(&mut self, _features: usize, _one_by_one: usize) {}
 
     /// From here on the numbers of values are those of other dictionaries.
     fn turn(&mut self);

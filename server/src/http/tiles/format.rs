@@ -23,7 +23,7 @@ pub(super) const fn media_type(format: TileFormat) -> &'static str {
 /// Which form tiles have, in their `ETag`: raised where the same picture gives other bytes than before.
 pub(super) const fn form(format: TileFormat) -> &'static str {
     match format {
-        TileFormat::Mvt => "mvt 3",
+        TileFormat::Mvt => "mvt 4",
         TileFormat::Mlt => "mlt 1",
     }
 }

@@ -104,6 +104,9 @@ impl<'t> LayerWriter<'t> for DirectWriter<'t> {
         let (few, many): (Vec<_>, Vec<_>) =
             (points.columns.iter()).partition(|(_, column)| column.has_dictionary());
         let (count, mut keys) = (points.rows.len(), Vec::with_capacity(MOST_SMALL));
+        let sought = many.iter().filter(|(_, column)| !column.differs());
+        self.values
+            .expect(count * many.len(), count * sought.count());
         self.positions.clear();
         for (slot, column) in few.into_iter().chain(many) {
             let start = self.positions.len();
@@ -129,9 +132,12 @@ impl<'t> LayerWriter<'t> for DirectWriter<'t> {
         true
     }
 
-    fn expect(&mut self, features: usize) {
+    fn expect(&mut self, features: usize, one_by_one: usize) {
         self.features.reserve(features * ROOM);
-        self.values.expect(features * EACH_ITS_OWN);
+        if one_by_one > 0 {
+            let values = one_by_one * EACH_ITS_OWN;
+            self.values.expect(values, values);
+        }
     }
 
     fn turn(&mut self) {

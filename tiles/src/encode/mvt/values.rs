@@ -1,8 +1,9 @@
-//! The values of a layer, each written once, in the order of their first use.
+//! The values of a layer, each written once where that pays, in the order of their first use.
 //!
 //! A value is written behind the others and looked for by what was written; where it is known, it is
 //! taken back. Nothing is copied or kept beside the bytes but where each value ends. Values that come
-//! numbered, from the dictionary of a column, are looked for once a dictionary.
+//! numbered, from the dictionary of a column, are looked for once a dictionary; those of a column in which
+//! hardly any comes twice are not looked for, and one that does come twice is written twice.
 
 use super::wire::{LENGTH, bytes, head, varint, varint_length};
 use super::{MOST_NUMBERED, Tag, Tagged};
@@ -24,6 +25,9 @@ const ROOM: usize = 12;
 const VALUE: u8 = 4 << 3 | 2;
 const TEXT: u8 = 1 << 3 | 2;
 const NUMBER: u8 = 3 << 3 | 1;
+/// The fields of a value that are whole numbers.
+const UNSIGNED: u8 = 4;
+const ZIGZAG: u8 = 6;
 
 /// The values of one layer.
 #[derive(Default)]
@@ -56,11 +60,11 @@ impl Values {
         self.numbered.iter_mut().for_each(Vec::clear);
     }
 
-    /// Makes room for the values of so many features that have them each for itself.
-    pub(super) fn expect(&mut self, values: usize) {
-        self.bytes.reserve(values * ROOM);
-        self.ends.reserve(values);
-        self.index.expect(values);
+    /// Makes room for so many values that are written, and for so many that are looked for.
+    pub(super) fn expect(&mut self, written: usize, sought: usize) {
+        self.bytes.reserve(written * ROOM);
+        self.ends.reserve(written);
+        self.index.expect(sought);
     }
 
     /// Where in the layer a value stands.
@@ -78,6 +82,10 @@ impl Values {
 
     /// Adds where in the layer the values of a column stand, from 1 on, row by row; 0 for none.
     pub(super) fn positions(&mut self, column: &Column, rows: &[u32], positions: &mut Vec<u32>) {
+        if column.differs() {
+            column.tell(rows, &mut Different(self, positions));
+            return;
+        }
         let mut known = std::mem::take(&mut self.known);
         known.clear();
         let mut found = Found {
@@ -113,6 +121,12 @@ impl Values {
 
     fn text(&mut self, text: &str) -> u32 {
         let start = self.bytes.len();
+        self.write_text(text);
+        self.sought(start)
+    }
+
+    #[inline]
+    fn write_text(&mut self, text: &str) {
         // Where both lengths take a byte.
         if let Ok(length @ ..126) = u8::try_from(text.len()) {
             let heads = [VALUE, length + 2, TEXT, length];
@@ -124,24 +138,19 @@ impl Values {
             varint(&mut self.bytes, 1 + varint_length(length) as u64 + length);
             bytes(&mut self.bytes, 1, text.as_bytes());
         }
-        self.sought(start)
     }
 
     fn integer(&mut self, number: i64) -> u32 {
-        // Zigzag for negative numbers only: a plain varint of those takes ten bytes.
-        if number < 0 {
-            return self.short(6, ((number << 1) ^ (number >> 63)).cast_unsigned());
-        }
-        let number = number.unsigned_abs();
-        let small = usize::try_from(number).ok().filter(|small| *small < SMALL);
-        let Some(small) = small else {
-            return self.short(4, number);
+        let (field, number) = varied(number);
+        let small = usize::try_from(number).ok();
+        let Some(small) = small.filter(|small| field == UNSIGNED && *small < SMALL) else {
+            return self.short(field, number);
         };
         if self.small.is_empty() {
             self.small.resize(SMALL, 0);
         }
         if self.small[small] == 0 {
-            self.small[small] = self.short(4, number);
+            self.small[small] = self.short(field, number);
         }
         self.small[small]
     }
@@ -151,8 +160,7 @@ impl Values {
         if number == 0.0 && self.zero > 0 {
             return self.zero;
         }
-        self.bytes.extend_from_slice(&[VALUE, 9, NUMBER]);
-        self.bytes.extend_from_slice(&number.to_le_bytes());
+        self.write_number(number);
         if number == 0.0 {
             self.zero = self.kept();
             return self.zero;
@@ -160,15 +168,27 @@ impl Values {
         self.sought(start)
     }
 
+    #[inline]
+    fn write_number(&mut self, number: f64) {
+        self.bytes.extend_from_slice(&[VALUE, 9, NUMBER]);
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+    }
+
     /// The position of a value that is a varint in a field of values.
     fn short(&mut self, field: u8, number: u64) -> u32 {
+        let start = self.bytes.len();
+        self.write_short(field, number);
+        self.sought(start)
+    }
+
+    #[inline]
+    fn write_short(&mut self, field: u8, number: u64) {
         let start = self.bytes.len();
         let mut written = [VALUE, 0, field << 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         let end = varint_from(&mut written, 3, number);
         written[1] = end - 2;
         self.bytes.extend_from_slice(&written);
         self.bytes.truncate(start + usize::from(end));
-        self.sought(start)
     }
 
     /// The position of what is written from `start` on, which is taken back where it is known.
@@ -291,6 +311,59 @@ impl Told for Found<'_> {
     fn number(&mut self, number: f64) {
         let position = self.values.number(number);
         self.positions.push(position);
+    }
+}
+
+/// The positions of a column's values that are different for all that is known: each is written.
+struct Different<'a>(&'a mut Values, &'a mut Vec<u32>);
+
+impl Different<'_> {
+    #[inline]
+    fn keep(&mut self) {
+        let position = self.0.kept();
+        self.1.push(position);
+    }
+}
+
+impl Told for Different<'_> {
+    #[inline]
+    fn none(&mut self) {
+        self.1.push(0);
+    }
+
+    fn kept(&mut self, number: u32, values: &[Value]) {
+        let value = values.get((number as usize).wrapping_sub(1));
+        let position = value.map_or(0, |value| self.0.found(&Tag::from(value)));
+        self.1.push(position);
+    }
+
+    #[inline]
+    fn text(&mut self, text: &str) {
+        self.0.write_text(text);
+        self.keep();
+    }
+
+    #[inline]
+    fn integer(&mut self, number: i64) {
+        let (field, number) = varied(number);
+        self.0.write_short(field, number);
+        self.keep();
+    }
+
+    #[inline]
+    fn number(&mut self, number: f64) {
+        self.0.write_number(number);
+        self.keep();
+    }
+}
+
+/// The field of values in which a whole number takes the least, and the varint that it is there: zigzag for
+/// negative numbers only, of which a plain varint takes ten bytes.
+#[inline]
+fn varied(number: i64) -> (u8, u64) {
+    match u64::try_from(number) {
+        Ok(number) => (UNSIGNED, number),
+        Err(_) => (ZIGZAG, ((number << 1) ^ (number >> 63)).cast_unsigned()),
     }
 }
 

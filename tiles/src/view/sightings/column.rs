@@ -9,11 +9,15 @@ mod kept;
 use crate::feature::{Value, ValueRef};
 use crate::view::codes::Codes;
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 
 /// A dictionary pays where every value comes this often.
 const WORTH_A_DICTIONARY: usize = 4;
+
+/// How many rows are looked at to tell whether values differ: in runs, since what is equal is often near.
+const RUNS: usize = 16;
+const RUN: usize = 64;
 
 /// In nanoseconds.
 const MILLISECOND: i64 = 1_000_000;
@@ -33,7 +37,13 @@ pub(crate) trait Told {
 
 /// The values of one field, or of one property of all rows.
 #[derive(Debug)]
-pub(crate) enum Column {
+pub(crate) struct Column {
+    stored: Stored,
+    differ: bool,
+}
+
+#[derive(Debug)]
+enum Stored {
     /// Each different value once, and for each row the number of its value from 1 on, 0 for none.
     Coded {
         values: Box<[Value]>,
@@ -58,6 +68,57 @@ pub(crate) enum Column {
 impl Column {
     /// The column of these values; `None` where no row has one.
     pub(super) fn of(rows: &[Option<ValueRef<'_>>]) -> Option<Self> {
+        let stored = Stored::of(rows)?;
+        let differ = !matches!(stored, Stored::Coded { .. }) && differ(rows);
+        Some(Self { stored, differ })
+    }
+
+    /// The value of a row.
+    pub(super) fn get(&self, row: u32) -> Option<ValueRef<'_>> {
+        self.stored.get(row)
+    }
+
+    /// The value of a row with its number in the dictionary, from 1 on; 0 where there is none.
+    pub(super) fn numbered(&self, row: u32) -> Option<(ValueRef<'_>, u32)> {
+        let number = match &self.stored {
+            Stored::Coded { codes, .. } => codes.get(row as usize),
+            Stored::Texts { .. }
+            | Stored::Integers(_)
+            | Stored::Numbers(_)
+            | Stored::Times(_)
+            | Stored::NearTimes { .. } => 0,
+        };
+        Some((self.get(row)?, number))
+    }
+
+    /// Tells the values of some rows.
+    #[inline]
+    pub(crate) fn tell(&self, rows: &[u32], to: &mut impl Told) {
+        self.stored.tell(rows, to);
+    }
+
+    /// Whether its values stand in a dictionary.
+    pub(crate) fn has_dictionary(&self) -> bool {
+        matches!(self.stored, Stored::Coded { .. })
+    }
+
+    /// Whether hardly any value comes twice, so that looking for equal ones is worth nothing. A guess from
+    /// some of the rows.
+    pub(crate) fn differs(&self) -> bool {
+        self.differ
+    }
+
+    /// The instant of a row.
+    pub(super) fn time(&self, row: u32) -> Option<Timestamp> {
+        match self.get(row) {
+            Some(ValueRef::Time(at)) => Some(at),
+            _ => None,
+        }
+    }
+}
+
+impl Stored {
+    fn of(rows: &[Option<ValueRef<'_>>]) -> Option<Self> {
         let first = rows.iter().flatten().next()?;
         let most = rows.len() / WORTH_A_DICTIONARY + 1;
         let column = Self::coded(rows, most).or_else(|| match first {
@@ -145,8 +206,7 @@ impl Column {
         })
     }
 
-    /// The value of a row.
-    pub(super) fn get(&self, row: u32) -> Option<ValueRef<'_>> {
+    fn get(&self, row: u32) -> Option<ValueRef<'_>> {
         let at = row as usize;
         match self {
             Self::Coded { values, codes } => {
@@ -169,22 +229,8 @@ impl Column {
         }
     }
 
-    /// The value of a row with its number in the dictionary, from 1 on; 0 where there is none.
-    pub(super) fn numbered(&self, row: u32) -> Option<(ValueRef<'_>, u32)> {
-        let number = match self {
-            Self::Coded { codes, .. } => codes.get(row as usize),
-            Self::Texts { .. }
-            | Self::Integers(_)
-            | Self::Numbers(_)
-            | Self::Times(_)
-            | Self::NearTimes { .. } => 0,
-        };
-        Some((self.get(row)?, number))
-    }
-
-    /// Tells the values of some rows.
     #[inline]
-    pub(crate) fn tell(&self, rows: &[u32], to: &mut impl Told) {
+    fn tell(&self, rows: &[u32], to: &mut impl Told) {
         let rows = rows.iter().map(|row| *row as usize);
         match self {
             Self::Coded { values, codes } => rows.for_each(|at| match codes.get(at) {
@@ -225,19 +271,14 @@ impl Column {
             }),
         }
     }
+}
 
-    /// Whether its values stand in a dictionary.
-    pub(crate) fn has_dictionary(&self) -> bool {
-        matches!(self, Self::Coded { .. })
-    }
-
-    /// The instant of a row.
-    pub(super) fn time(&self, row: u32) -> Option<Timestamp> {
-        match self.get(row) {
-            Some(ValueRef::Time(at)) => Some(at),
-            _ => None,
-        }
-    }
+/// Whether hardly any of these values comes twice.
+fn differ(rows: &[Option<ValueRef<'_>>]) -> bool {
+    let apart = (rows.len() / RUNS).max(RUN);
+    let looked_at = || (rows.chunks(apart)).flat_map(|part| part.iter().take(RUN).flatten());
+    let different: HashSet<Key<'_>> = looked_at().map(|value| Key(*value)).collect();
+    looked_at().count() * 15 <= different.len() * 16
 }
 
 /// Values of one type side by side.

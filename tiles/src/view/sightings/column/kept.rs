@@ -1,19 +1,19 @@
 //! Columns as bytes, and whether what was read is a column of so many rows.
 
-use super::{Column, Given, Plain, Texts};
+use super::{Column, Given, Plain, Stored, Texts};
 use crate::view::kept::Kept;
 
 impl Column {
     /// Whether every one of so many rows can be asked for.
     pub(in crate::view::sightings) fn fits(&self, rows: usize) -> bool {
-        let (values, given) = match self {
-            Self::Coded { values, codes } => {
+        let (values, given) = match &self.stored {
+            Stored::Coded { values, codes } => {
                 return codes.len() == rows && codes.most() as usize <= values.len();
             }
-            Self::Texts { texts, given } => (texts.ends.len(), given),
-            Self::Integers(plain) | Self::Times(plain) => (plain.values.len(), &plain.given),
-            Self::Numbers(plain) => (plain.values.len(), &plain.given),
-            Self::NearTimes { values, given, .. } => (values.len(), given),
+            Stored::Texts { texts, given } => (texts.ends.len(), given),
+            Stored::Integers(plain) | Stored::Times(plain) => (plain.values.len(), &plain.given),
+            Stored::Numbers(plain) => (plain.values.len(), &plain.given),
+            Stored::NearTimes { values, given, .. } => (values.len(), given),
         };
         values == rows
             && match given {
@@ -24,6 +24,20 @@ impl Column {
 }
 
 impl Kept for Column {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.differ.put(out);
+        self.stored.put(out);
+    }
+
+    fn take(from: &mut &[u8]) -> Option<Self> {
+        Some(Self {
+            differ: Kept::take(from)?,
+            stored: Kept::take(from)?,
+        })
+    }
+}
+
+impl Kept for Stored {
     fn put(&self, out: &mut Vec<u8>) {
         match self {
             Self::Coded { values, codes } => {

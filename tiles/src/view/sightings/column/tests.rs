@@ -51,7 +51,7 @@ fn both_zeros_are_kept_apart_from_each_other() {
             .map(|it| Some(it.into()))
             .collect();
         let column = Column::of(&rows).expect("there are values");
-        assert!(matches!(column, Column::Coded { .. }));
+        assert!(column.has_dictionary());
         for (value, row) in rows.iter().zip(0..) {
             assert_eq!(line(column.get(row)), line(*value));
         }
@@ -77,7 +77,7 @@ fn few_different_values_cost_a_byte_a_row_and_many_their_own_size() {
     let few: Vec<_> = (0..1_000)
         .map(|n| Some(ValueRef::Text(reasons[n % 3])))
         .collect();
-    let Some(Column::Coded { values, codes }) = Column::of(&few) else {
+    let Some(Stored::Coded { values, codes }) = Stored::of(&few) else {
         panic!("three texts are worth a dictionary")
     };
     assert_eq!(values.len(), 3);
@@ -87,11 +87,11 @@ fn few_different_values_cost_a_byte_a_row_and_many_their_own_size() {
         .iter()
         .map(|plate| Some(ValueRef::Text(plate)))
         .collect();
-    assert!(matches!(Column::of(&many), Some(Column::Texts { .. })));
+    assert!(matches!(Stored::of(&many), Some(Stored::Texts { .. })));
     let cameras: Vec<_> = (0..2_000)
         .map(|n| Some(ValueRef::Integer(n % 300)))
         .collect();
-    let Some(Column::Coded { codes, .. }) = Column::of(&cameras) else {
+    let Some(Stored::Coded { codes, .. }) = Stored::of(&cameras) else {
         panic!("each of the 300 comes often")
     };
     assert!(matches!(codes, Codes::Shorts(_)));
@@ -142,9 +142,29 @@ proptest! {
         let known = || rows.iter().flatten();
         if let (Some(first), Some(last)) = (known().min(), known().max()) {
             let reached = last.as_nanosecond() - first.as_nanosecond() < (1_i128 << 32) * 1_000_000;
-            let narrow = matches!(column, Some(Column::NearTimes { .. }));
-            let wide = matches!(column, Some(Column::Times { .. }));
+            let stored = column.map(|column| column.stored);
+            let narrow = matches!(stored, Some(Stored::NearTimes { .. }));
+            let wide = matches!(stored, Some(Stored::Times { .. }));
             prop_assert!(narrow || (wide && !(whole && reached)));
         }
     }
+}
+
+#[test]
+fn values_differ_where_hardly_any_comes_twice_among_neighbours_or_anywhere() {
+    let texts = |text: &dyn Fn(usize) -> usize| -> bool {
+        let texts: Vec<String> = (0..10_000).map(|n| format!("ABC{}", text(n))).collect();
+        let rows: Vec<_> = (texts.iter())
+            .map(|text| Some(ValueRef::Text(text)))
+            .collect();
+        Column::of(&rows).is_some_and(|column| column.differs())
+    };
+    assert!(texts(&|n| n));
+    // One in a hundred is seen twice.
+    assert!(texts(&|n| n - usize::from(n % 100 == 1)));
+    // Each is seen twice in a row, or every fourth again and again.
+    assert!(!texts(&|n| n / 2));
+    assert!(!texts(&|n| if n % 4 == 0 { 0 } else { n }));
+    // So few that they have a dictionary.
+    assert!(!texts(&|n| n % 100));
 }

@@ -14,7 +14,7 @@ use crate::view::packed::PackedTree;
 use geo_types::Geometry;
 
 /// Of the bytes. A segment of another version is none.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 impl Segment {
     /// The segment as bytes.
