@@ -130,6 +130,9 @@ const TOLERANCE: f64 = 1.0;
 /// The same at the last zoom of a layer: clients enlarge that tile when they zoom on.
 const TOLERANCE_AT_LAST_ZOOM: f64 = 0.25;
 
+/// So many points are few.
+const FEW: usize = 256;
+
 /// What a tile is written as. The content is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum TileFormat {
@@ -169,6 +172,29 @@ pub fn encode_tile_as(
         TileFormat::Mvt => encode_tile(view, viewer, request),
         TileFormat::Mlt => encode_mlt(view, viewer, request),
     }
+}
+
+/// Whether a tile is made of so few points, and of nothing else, that encoding it takes less than handing it to
+/// another thread: at most [`FEW`], which take some ten microseconds. Said after a look at the indexes.
+pub fn is_light(view: &View, viewer: &Viewer, request: &TileRequest<'_>) -> bool {
+    let Ok(frame) = frame(request.tile, &request.limits) else {
+        return false;
+    };
+    let layers = request.layers.iter();
+    let mut shown = layers.filter_map(|layer| view.open_at(viewer, *layer));
+    let left = shown.try_fold(FEW, |left, open| {
+        let spec = open.spec();
+        if !(spec.zooms[0]..=spec.zooms[1]).contains(&frame.tile.z()) {
+            return Some(left);
+        }
+        let most = match select::is_counted(&open) || select::takes_extended(spec) {
+            true => 0,
+            false => left,
+        };
+        let count = open.within_at_most(frame.reach(), most)?;
+        Some(left - count)
+    });
+    left.is_some()
 }
 
 /// How much detail a tile has is decided by what it takes as MVT. Where that may be too much, it is written

@@ -61,7 +61,7 @@ pub use cell::{Cell, FINEST, NoSuchResolution, resolution_for_zoom};
 pub use coverage::{FieldOfView, Sight};
 pub use encode::{
     EncodeError, StaticFeature, TileFormat, TileLayer, TileLimits, TileRequest, encode_static,
-    encode_tile, encode_tile_as, encode_tile_by_reference, tile_layers,
+    encode_tile, encode_tile_as, encode_tile_by_reference, is_light, tile_layers,
 };
 pub use event::{Event, Observation, Record, Seq};
 pub use feature::{FeatureId, FeedName, Fix, Properties, Seen, Topic, Value, ValueRef};

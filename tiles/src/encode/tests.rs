@@ -5,6 +5,7 @@ mod bytes;
 pub(crate) mod formats;
 mod golden;
 mod keys;
+mod light;
 mod places;
 mod random;
 mod segments;

@@ -69,6 +69,16 @@ impl<'v> Open<'v> {
         }
     }
 
+    /// No fewer than are within the bounds, of any time; `None` where that may be more than `most`. What it
+    /// takes is bounded by `most`.
+    pub(crate) fn within_at_most(&self, bounds: Bounds, most: usize) -> Option<usize> {
+        if let Body::Sightings(sightings) = &self.layer_view().body {
+            return sightings.within_at_most(bounds, most);
+        }
+        let count = self.count_within(bounds, None, most.saturating_add(1));
+        (count <= most).then_some(count)
+    }
+
     fn seen_there(&self, stretch: Stretch<'v>) -> Drawn<'v> {
         match stretch {
             Stretch::Own(own) => {

@@ -8,7 +8,7 @@ use crate::metrics;
 use crate::problem::Problem;
 use atalaya_tiles::{
     EncodeError, Seq, TileCoord, TileFormat, TileLimits, TileRequest, View, Viewer, Window,
-    encode_tile_as,
+    encode_tile_as, is_light,
 };
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -157,14 +157,13 @@ impl TileService {
     async fn encode(&self, app: &App, view: Arc<View>, key: TileKey) -> Result<Wire, Problem> {
         let limits = self.limits;
         let basemap = app.basemap.load();
-        let encoded = self.encoders.answer(move || {
+        let light = !key.tileset.basemap && {
+            let request = request_of(&key, limits);
+            is_light(&view, &key.viewer, &request)
+        };
+        let encode = move || {
             let started = monotonic();
-            let request = TileRequest {
-                layers: &key.tileset.layers,
-                tile: key.tile,
-                window: key.window,
-                limits,
-            };
+            let request = request_of(&key, limits);
             let mut bytes = Vec::new();
             if key.tileset.basemap {
                 bytes.extend(basemap.tile(key.format, key.tile, &limits)?);
@@ -172,13 +171,28 @@ impl TileService {
             bytes.extend(encode_tile_as(key.format, &view, &key.viewer, &request)?);
             metrics::TILE_ENCODE_SECONDS.record(monotonic().duration_since(started));
             Ok::<_, EncodeError>(bytes)
-        });
-        let bytes = encoded.await?.map(Bytes::from).map_err(not_encoded)?;
+        };
+        // Another thread and back would take as long again.
+        let encoded = if light {
+            encode()
+        } else {
+            self.encoders.answer(encode).await?
+        };
+        let bytes = encoded.map(Bytes::from).map_err(not_encoded)?;
         metrics::TILE_BYTES.record(metrics::real(bytes.len() as u64));
         Ok(Wire {
             bytes,
             coding: Coding::Identity,
         })
+    }
+}
+
+fn request_of(key: &TileKey, limits: TileLimits) -> TileRequest<'_> {
+    TileRequest {
+        layers: &key.tileset.layers,
+        tile: key.tile,
+        window: key.window,
+        limits,
     }
 }
 

@@ -6,8 +6,10 @@
 //! Built from rows wherever they live, and never changed.
 
 mod kept;
+mod known;
 mod swept;
 
+use self::known::Known;
 use super::column::Column;
 use super::{Filter, Verdict, Window};
 use crate::catalog::FieldIx;
@@ -45,6 +47,7 @@ pub(crate) struct Segment {
     pub(super) counts: SealedCounts,
     /// Rows in order of id.
     by_id: Box<[u32]>,
+    known: Known,
     /// Of the instants at which the sightings took effect.
     first: Timestamp,
     last: Timestamp,
@@ -92,6 +95,7 @@ impl Segment {
             tree: PackedTree::in_place(&boxes),
             counts,
             by_id: in_order_of_id(rows),
+            known: Known::of(rows.len(), rows.iter().map(|row| row.id())),
             first: effective().min().unwrap_or(Timestamp::MAX),
             last: effective().max().unwrap_or(Timestamp::MIN),
         }
@@ -113,10 +117,7 @@ impl Segment {
     }
 
     pub(crate) fn id(&self, row: u32) -> &str {
-        match self.ids.as_ref().and_then(|ids| ids.get(row)) {
-            Some(ValueRef::Text(id)) => id,
-            _ => "",
-        }
+        id_of(self.ids.as_ref(), row)
     }
 
     pub(crate) fn feed(&self, row: u32) -> &FeedName {
@@ -240,6 +241,9 @@ impl Segment {
 
     /// The row of an id.
     pub(super) fn find(&self, id: &str) -> Option<u32> {
+        if !self.known.may_hold(id) {
+            return None;
+        }
         let at = self.by_id.binary_search_by(|row| self.id(*row).cmp(id));
         Some(self.by_id[at.ok()?])
     }
@@ -273,6 +277,14 @@ impl Segment {
         } else {
             Verdict::Partly
         }
+    }
+}
+
+/// The id of a row by the column of ids.
+fn id_of(ids: Option<&Column>, row: u32) -> &str {
+    match ids.and_then(|ids| ids.get(row)) {
+        Some(ValueRef::Text(id)) => id,
+        _ => "",
     }
 }
 

@@ -118,6 +118,28 @@ impl SightingIndex {
         })
     }
 
+    /// No fewer than are within the bounds, of any time; `None` where that may be more than `most`. A look at
+    /// the indexes alone.
+    pub(crate) fn within_at_most(&self, bounds: Bounds, most: usize) -> Option<usize> {
+        let mut count = 0;
+        for part in bounds.parts() {
+            for segment in self.sealed.iter() {
+                let swept = segment.tree.sweep(part, &mut |swept| {
+                    let (Swept::Within(rows) | Swept::Near(rows)) = swept;
+                    count += rows.len();
+                    if count > most {
+                        return ControlFlow::Break(());
+                    }
+                    ControlFlow::Continue(())
+                });
+                swept.continue_value()?;
+            }
+            let open = (self.open_tree).locate_in_envelope_intersecting(envelope(part));
+            count += open.take(most + 1 - count).count();
+        }
+        (count <= most).then_some(count)
+    }
+
     /// The sightings within the bounds; `None` where there are more than `most`.
     pub(crate) fn stretches(
         &self,

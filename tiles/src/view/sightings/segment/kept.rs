@@ -1,7 +1,8 @@
 //! Segments as bytes: `VERSION` in 4 bytes, then the parts in the order of [`Segment::put`]. What follows
 //! from others quickly is not among them; orders, which take a sort, are.
 
-use super::{Column, Other, Places, Points, Segment, Seqs};
+use super::known::Known;
+use super::{Column, Other, Places, Points, Segment, Seqs, id_of};
 use crate::anchor::anchor;
 use crate::catalog::FieldIx;
 use crate::cell::Cell;
@@ -91,6 +92,7 @@ impl Segment {
         }
         let tree = PackedTree::in_place(&boxes);
         let counts = SealedCounts::numbering(&cells, &cell_of);
+        let known = Known::of(rows, (0..len).map(|row| id_of(ids.as_ref(), row)));
         Some(Self {
             len,
             ids,
@@ -107,6 +109,7 @@ impl Segment {
             tree,
             counts,
             by_id,
+            known,
             first,
             last,
         })
