@@ -87,6 +87,14 @@ impl SignatureConfig {
             Scheme::HmacSha256 if self.header.is_none() => {
                 Err("signature.header: hmac-sha256 needs the header with the signature".into())
             }
+            Scheme::HmacSha256
+                if same_header(self.header.as_ref(), self.timestamp_header.as_ref()) =>
+            {
+                Err(
+                    "signature.timestamp_header: it is the header with the signature already"
+                        .into(),
+                )
+            }
             Scheme::StandardWebhooks
                 if self.header.is_some() || self.timestamp_header.is_some() =>
             {
@@ -96,15 +104,25 @@ impl SignatureConfig {
         }
     }
 
-    /// Why nothing that a vendor signs is taken, if so.
-    pub fn missing(&self) -> Option<String> {
-        Verifier::configured(self).err()
+    /// What it does not take for want of secrets, naming variables and nothing of what they hold.
+    pub fn troubles(&self) -> impl Iterator<Item = String> {
+        let former = self.former_secret.as_ref();
+        let secrets = [("", Some(&self.secret)), (" by the former secret", former)];
+        secrets.into_iter().filter_map(|(whose, secret)| {
+            let why = secret_of(self.scheme, secret?).err()?;
+            Some(format!("takes no signature{whose}: {why}"))
+        })
     }
 }
 
 fn variable(secret: &str) -> Option<&str> {
     let name = secret.strip_prefix("env:");
     name.filter(|name| !name.is_empty())
+}
+
+fn same_header(one: Option<&String>, other: Option<&String>) -> bool {
+    let both = one.zip(other);
+    both.is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
 }
 
 fn check_header(name: &str) -> Result<(), &'static str> {
@@ -157,21 +175,17 @@ enum Instant {
 }
 
 impl Verifier {
-    /// Takes the secrets out of the environment.
+    /// Takes the secrets out of the environment, the former one if it is there.
     ///
     /// # Errors
     /// Why there is none, naming the variable and nothing of what it holds.
     pub fn configured(config: &SignatureConfig) -> Result<Self, String> {
-        let secrets = [Some(&config.secret), config.former_secret.as_ref()];
-        let secrets = secrets.into_iter().flatten().map(|secret| {
-            let name = variable(secret).unwrap_or_default();
-            let secret = std::env::var(name)
-                .map_err(|_| format!("the environment variable {name} is not set"))?;
-            keyed(config.scheme, &secret).map_err(|reason| format!("{name} holds {reason}"))
-        });
+        let mut secrets = vec![secret_of(config.scheme, &config.secret)?];
+        let former = config.former_secret.as_ref();
+        secrets.extend(former.and_then(|former| secret_of(config.scheme, former).ok()));
         Ok(Self {
             config: config.clone(),
-            secrets: secrets.collect::<Result<_, _>>()?,
+            secrets,
         })
     }
 
@@ -238,6 +252,14 @@ impl Verifier {
                     .any(|candidate| mac.clone().verify_slice(candidate).is_ok())
             })
     }
+}
+
+/// A secret by `env:NAME`.
+fn secret_of(scheme: Scheme, secret: &str) -> Result<Secret, String> {
+    let name = variable(secret).unwrap_or_default();
+    let secret =
+        std::env::var(name).map_err(|_| format!("the environment variable {name} is not set"))?;
+    keyed(scheme, &secret).map_err(|reason| format!("{name} holds {reason}"))
 }
 
 /// A secret as the environment has it.

@@ -1,6 +1,7 @@
 //! What a configuration must fulfil as a whole, beyond that every key can be read.
 
 use super::{BadConfig, Config, Limits, LiveConfig};
+use crate::signature::SignatureConfig;
 use crate::video;
 use atalaya_tiles::{Catalog, FINEST, LayerSpec};
 use jiff::tz::TimeZone;
@@ -136,10 +137,9 @@ impl Config {
 
     /// Feeds whose vendors sign what cannot be looked at.
     fn of_signatures(&self) -> impl Iterator<Item = String> {
-        self.feeds.iter().filter_map(|feed| {
-            let why = feed.signature.as_ref()?.missing()?;
-            let name = &feed.name;
-            Some(format!("feed \"{name}\" takes no signature: {why}"))
+        self.feeds.iter().flat_map(|feed| {
+            let troubles = feed.signature.iter().flat_map(SignatureConfig::troubles);
+            troubles.map(|trouble| format!("feed \"{}\" {trouble}", feed.name))
         })
     }
 

@@ -199,6 +199,11 @@ fn a_configuration_that_cannot_be_meant_is_refused() {
             "signature.timestamp_header = \"Cookie\": that header carries other credentials",
         ),
         (
+            hmac,
+            "secret = \"env:A\"\nheader = \"x\"\ntimestamp_header = \"X\"",
+            "signature.timestamp_header: it is the header with the signature already",
+        ),
+        (
             standard,
             "secret = \"env:A\"\nheader = \"x\"",
             "signature: standard-webhooks has headers of its own",
@@ -226,8 +231,20 @@ fn secrets_that_can_be_guessed_are_none_and_none_is_printed() {
     assert!(!printed.contains("Secret to"), "{printed}");
     let mut config = plain();
     config.secret = "env:ATALAYA_NO_SUCH_VARIABLE".into();
+    let troubles = |config: &SignatureConfig| config.troubles().collect::<Vec<_>>();
+    let not_set = "the environment variable ATALAYA_NO_SUCH_VARIABLE is not set";
     assert_eq!(
-        config.missing().as_deref(),
-        Some("the environment variable ATALAYA_NO_SUCH_VARIABLE is not set")
+        troubles(&config),
+        [format!("takes no signature: {not_set}")]
     );
+    Verifier::configured(&config).unwrap_err();
+
+    // Cargo sets this one. The present secret holds whatever has become of the former.
+    config.former_secret = Some(std::mem::replace(
+        &mut config.secret,
+        "env:CARGO_MANIFEST_DIR".into(),
+    ));
+    let former = format!("takes no signature by the former secret: {not_set}");
+    assert_eq!(troubles(&config), [former]);
+    assert_eq!(Verifier::configured(&config).unwrap().secrets.len(), 1);
 }
