@@ -1,11 +1,13 @@
 //! What vendors sign in the place of a key: believed where it holds, and nothing of it anywhere else.
 
-use atalaya_tests::{City, DOWNTOWN, Visitor, incident as made};
+use atalaya_tests::{City, DOWNTOWN, Visitor, eventually, incident as made};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::Value;
 use sha2::Sha256;
+use std::io::Write;
+use std::net::TcpStream;
 
 const SECRET: &str = "a secret that a vendor was told";
 const CONFIG: &str = r#"
@@ -168,4 +170,24 @@ async fn a_secret_that_is_not_there_is_said_and_opens_nothing() {
     );
     let post = Post::of("vendor", incident("a"), now(&city).await);
     post.send(&city.anybody()).await.expect_problem(401);
+}
+
+/// A body that never comes has held a place for nothing; its address would hold them all.
+#[tokio::test]
+async fn whoever_gives_bodies_up_is_stopped_as_well() {
+    let (city, now) = city().await;
+    let (_, address) = city.base().split_once("://").expect("an address");
+    let head = format!(
+        "POST /feeds/vendor HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/geo+json\r\n\
+         Content-Length: 100\r\nX-Signed-At: {now}\r\nX-Signature: {}\r\n\r\n{{",
+        "00".repeat(32)
+    );
+    let post = Post::of("vendor", incident("a"), now);
+    eventually("to be refused", async || {
+        let mut connection = TcpStream::connect(address).expect("a connection");
+        connection.write_all(head.as_bytes()).expect("it is taken");
+        drop(connection);
+        (post.send(&city.anybody()).await.status == 429).then_some(())
+    })
+    .await;
 }

@@ -2,7 +2,8 @@
 //!
 //! Who signed is known when the whole body is there, so until then a body is anybody's: of those there are only
 //! so many at a time, from one address fewer, none is larger than [`BODY_MOST`], and they take nothing of
-//! the room that feeds share. An address whose signatures failed too often is refused before it sends anything.
+//! the room that feeds share. An address whose signatures failed too often, or whose bodies never came, is refused
+//! before it sends anything.
 
 use crate::clock::Clock;
 use crate::config::FeedConfig;
@@ -115,8 +116,11 @@ impl SignedFeeds {
             .body_bytes
             .min(BODY_MOST);
         let place = self.place(peer(request))?;
-        let body = read(request, payload, limit).await?;
+        let arrival = Arrival::of(request)?;
+        let body = read(request, payload, limit).await;
+        arrival.ended(&body);
         drop(place);
+        let body = body?;
         let verifier = self.verifier(feed);
         if verifier.is_some_and(|verifier| verifier.holds(&presented, &body, clock.now())) {
             return Ok(body);
@@ -167,6 +171,40 @@ impl Drop for Place<'_> {
         });
         if left == Some(0) {
             arriving.remove(&self.peer);
+        }
+    }
+}
+
+/// A body on its way. One that is given up, or does not come in time, has held a place for nothing: it counts
+/// as a signature that failed.
+struct Arrival<'r> {
+    request: &'r HttpRequest,
+    identity: &'r Identity,
+    clock: &'r Clock,
+    is_waited_for: bool,
+}
+
+impl<'r> Arrival<'r> {
+    fn of(request: &'r HttpRequest) -> Result<Self, Problem> {
+        Ok(Self {
+            request,
+            identity: state::<Identity>(request)?,
+            clock: state::<Clock>(request)?,
+            is_waited_for: true,
+        })
+    }
+
+    /// It is there, or refused for what it is.
+    fn ended(mut self, body: &Result<Bytes, Problem>) {
+        self.is_waited_for = matches!(body, Err(Problem::UnreadableBody { .. }));
+    }
+}
+
+impl Drop for Arrival<'_> {
+    fn drop(&mut self) {
+        if self.is_waited_for {
+            let failures = self.identity.failed_tokens();
+            failures.note(peer(self.request), self.clock.now());
         }
     }
 }

@@ -118,14 +118,13 @@ impl SightingIndex {
         })
     }
 
-    /// No fewer than are within the bounds, of any time; `None` where that may be more than `most`. A look at
-    /// the indexes alone.
+    /// How many are within the bounds, of any time, those in two parts twice; `None` where that is more than
+    /// `most`.
     pub(crate) fn within_at_most(&self, bounds: Bounds, most: usize) -> Option<usize> {
         let mut count = 0;
         for part in bounds.parts() {
             for segment in self.sealed.iter() {
-                let swept = segment.tree.sweep(part, &mut |swept| {
-                    let (Swept::Within(rows) | Swept::Near(rows)) = swept;
+                let swept = segment.sweep(part, &mut |rows| {
                     count += rows.len();
                     if count > most {
                         return ControlFlow::Break(());
