@@ -187,10 +187,8 @@ pub fn is_light(view: &View, viewer: &Viewer, request: &TileRequest<'_>) -> bool
         if !(spec.zooms[0]..=spec.zooms[1]).contains(&frame.tile.z()) {
             return Some(left);
         }
-        let most = match select::is_counted(&open) || select::takes_extended(spec) {
-            true => 0,
-            false => left,
-        };
+        let none = select::is_counted(&open) || select::takes_extended(spec);
+        let most = if none { 0 } else { left };
         let count = open.within_at_most(frame.reach(), most)?;
         Some(left - count)
     });

@@ -6,6 +6,8 @@
 //! whose box only nearly touches the query, and never misses one that does, so callers compare the
 //! true box. Refuses more items than a `u32` counts: they are not indexed by any caller.
 
+mod curve;
+
 use crate::place::Bounds;
 use std::ops::{ControlFlow, Range};
 
@@ -295,26 +297,14 @@ fn along_curve(rough: Rough, all: Rough) -> u32 {
         clippy::cast_sign_loss,
         reason = "0 to 65535, saturating"
     )]
-    let share = |low: f32, high: f32, from: f32, to: f32| -> u32 {
+    let share = |low: f32, high: f32, from: f32, to: f32| -> u16 {
         let width = (to - from).max(f32::MIN_POSITIVE);
-        ((f32::midpoint(low, high) - from) / width * 65_535.0) as u32 & 0xFFFF
+        ((f32::midpoint(low, high) - from) / width * 65_535.0) as u16
     };
-    let mut x = share(rough.west, rough.east, all.west, all.east);
-    let mut y = share(rough.south, rough.north, all.south, all.north);
-    let mut along = 0;
-    let mut side = 1 << 15;
-    while side > 0 {
-        let (right, up) = (x & side > 0, y & side > 0);
-        along += side * side * ((u32::from(right) * 3) ^ u32::from(up));
-        if !up {
-            if right {
-                (x, y) = (0xFFFF - x, 0xFFFF - y);
-            }
-            (x, y) = (y, x);
-        }
-        side >>= 1;
-    }
-    along
+    curve::along(
+        share(rough.west, rough.east, all.west, all.east),
+        share(rough.south, rough.north, all.south, all.north),
+    )
 }
 
 #[cfg(test)]

@@ -23,6 +23,18 @@ impl<T> Default for Paged<T> {
 }
 
 impl<T: Copy + Default> Paged<T> {
+    /// These, in order: to put them one by one asks for each whether its page is shared.
+    pub(crate) fn of(values: &[T]) -> Self {
+        let pages = values.chunks(PAGE).map(|values| {
+            let mut page = [T::default(); PAGE];
+            page[..values.len()].copy_from_slice(values);
+            Arc::new(page)
+        });
+        Self {
+            pages: Arc::new(pages.collect()),
+        }
+    }
+
     pub(crate) fn get(&self, at: usize) -> T {
         let page = self.pages.get(at / PAGE);
         page.map_or_else(T::default, |page| page[at % PAGE])

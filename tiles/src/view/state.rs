@@ -1,6 +1,7 @@
 //! The indexes of one state layer, kept in step by one function.
 
 mod counts;
+mod guesses;
 mod roster;
 mod versions;
 

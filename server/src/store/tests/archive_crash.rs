@@ -5,13 +5,14 @@ use super::super::conformance::read_all;
 use super::crash::{child, kill_after, linger};
 use super::open;
 use super::sample::{Dice, after, assert_same, catalog, clock, fold, observed};
+use crate::clock::monotonic;
 use atalaya_tiles::{Catalog, Record, RingLimits, Seq};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Tells the child where its store is.
 const DIR: &str = "ATALAYA_TEST_ARCHIVE_IN";
@@ -92,8 +93,8 @@ impl Moment {
             Self::Copying => folder.join("next.part").exists(),
             Self::Leaving => archives(&folder) > before,
         };
-        let limit = Instant::now() + PATIENCE;
-        while !is_there() && Instant::now() < limit {
+        let limit = monotonic() + PATIENCE;
+        while !is_there() && monotonic() < limit {
             std::thread::yield_now();
         }
     }

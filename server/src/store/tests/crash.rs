@@ -4,13 +4,14 @@ use super::super::backup::check;
 use super::super::conformance::read_all;
 use super::open;
 use super::sample::{Dice, after, assert_same, camera, catalog, fold};
+use crate::clock::monotonic;
 use crate::store::{Embedded, Store};
 use atalaya_tiles::{Catalog, Record, RingLimits, Seq};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Tells the child where its store is.
 const DIR: &str = "ATALAYA_TEST_APPEND_TO";
@@ -88,8 +89,8 @@ pub(super) fn kill_after(mut child: Child, batches: u64, wait: impl FnOnce()) ->
 
 /// Lets others run for so long.
 pub(super) fn linger(micros: u64) {
-    let until = Instant::now() + Duration::from_micros(micros);
-    while Instant::now() < until {
+    let until = monotonic() + Duration::from_micros(micros);
+    while monotonic() < until {
         std::thread::yield_now();
     }
 }

@@ -20,4 +20,17 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn a_list_made_at_once_is_as_one_by_one(plain in prop::collection::vec(any::<u32>(), 0..1_000)) {
+        let (mut at_once, mut one_by_one) = (Paged::of(&plain), Paged::default());
+        for (at, value) in plain.iter().enumerate() {
+            one_by_one.set(at, *value);
+        }
+        at_once.set(plain.len() + 7, 1);
+        one_by_one.set(plain.len() + 7, 1);
+        for at in 0..plain.len() + 600 {
+            prop_assert_eq!(at_once.get(at), one_by_one.get(at));
+        }
+    }
 }

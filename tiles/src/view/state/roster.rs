@@ -4,6 +4,7 @@
 //! under a number, its ordinal, so that one that moves leaves the order of ids alone. An ordinal whose feature
 //! went keeps its id, and goes to no other feature for as long as a change may name it.
 
+use super::guesses::Guesses;
 use super::versions::{Ordinal, Version, Versions};
 use crate::cell::Cell;
 use crate::event::Seq;
@@ -19,6 +20,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Roster {
     ordinals: OrdMap<FeatureId, Ordinal>,
+    /// The same as far as it goes, by hash.
+    guesses: Guesses,
     versions: Versions,
     /// Whose the ordinals were that nobody has now and that may still be named.
     left: OrdMap<Ordinal, FeatureId>,
@@ -35,7 +38,8 @@ impl Roster {
     }
 
     pub(crate) fn ordinal(&self, id: &FeatureId) -> Option<Ordinal> {
-        self.ordinals.get(id).copied()
+        let guessed = self.guesses.find(id, &self.versions);
+        guessed.or_else(|| self.ordinals.get(id).copied())
     }
 
     pub(crate) fn get(&self, id: &FeatureId) -> Option<&Arc<Feature>> {
@@ -71,6 +75,7 @@ impl Roster {
         let ordinal = self.ordinal(&feature.id).unwrap_or_else(|| {
             let ordinal = self.vacant();
             self.ordinals.insert(feature.id.clone(), ordinal);
+            self.guesses.put(&feature.id, ordinal);
             ordinal
         });
         self.versions.put(ordinal, feature)
@@ -87,6 +92,7 @@ impl Roster {
     /// Takes a feature out, as of a record. Returns the ordinal that it had.
     pub(crate) fn take(&mut self, id: &FeatureId, seq: Seq) -> Option<Ordinal> {
         let (id, ordinal) = self.ordinals.remove_with_key(id)?;
+        self.guesses.clear(&id, ordinal);
         self.versions.clear(ordinal);
         self.left.insert(ordinal, id);
         Arc::make_mut(&mut self.leaving).push_back((seq, ordinal));
@@ -125,6 +131,12 @@ impl Roster {
         let mut order: Vec<Ordinal> = placed.iter().map(|(ordinal, _)| *ordinal).collect();
         order.extend(rest);
         self.versions = self.versions.packed(&order);
+        if !self.guesses.suffice(self.len()) {
+            // Their memory is what the new ones take.
+            self.guesses = Guesses::default();
+            let known = self.ordinals.iter();
+            self.guesses = Guesses::of(known.map(|(id, ordinal)| (id, *ordinal)));
+        }
         let boxes = placed.into_iter().map(|(_, bounds)| bounds);
         (boxes.collect(), cells)
     }

@@ -70,7 +70,8 @@ impl Versions {
     /// These on a new shelf, the newest of each ordinal, in this order.
     pub(crate) fn packed(&self, ordinals: &[Ordinal]) -> Self {
         let mut features = Vec::with_capacity(ordinals.len());
-        let mut newest = Paged::default();
+        let most = ordinals.iter().max().map_or(0, |most| *most as usize + 1);
+        let mut newest = vec![OneFurther::default(); most];
         for (ordinals, at) in ordinals.chunks(TOGETHER).zip((0..).step_by(TOGETHER)) {
             let block: Vec<_> = ordinals
                 .iter()
@@ -79,7 +80,7 @@ impl Versions {
             fetch(block.iter().copied());
             features.extend(block.into_iter().cloned());
             for (ordinal, standing) in ordinals.iter().zip(at + 1..) {
-                newest.set(*ordinal as usize, standing);
+                newest[*ordinal as usize] = standing;
             }
         }
         Self {
@@ -88,7 +89,7 @@ impl Versions {
                 ordinals: ordinals.into(),
             }),
             boards: Arc::default(),
-            newest,
+            newest: Paged::of(&newest),
             came: 0,
         }
     }

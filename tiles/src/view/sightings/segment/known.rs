@@ -42,7 +42,7 @@ impl Known {
 fn place(id: &str, words: usize) -> (usize, u64) {
     let hash = FixedState::default().hash_one(id);
     // The upper half names the word, six bits each of the lower half a bit.
-    let upper = (hash >> 32) * words as u64 >> 32;
+    let upper = ((hash >> 32) * words as u64) >> 32;
     let bits = (0..BITS_SET).map(|nth| 1 << (hash >> (6 * nth) & 63));
     let bits = bits.fold(0, |all: u64, bit: u64| all | bit);
     (usize::try_from(upper).unwrap_or(usize::MAX), bits)
