@@ -20,6 +20,8 @@ before(async () => {
   });
   proxy.on("connect", (request, socket) => {
     tried.push(request.url);
+    // The browser may be gone before it has read that.
+    socket.on("error", () => undefined);
     socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
   });
   await new Promise((ready) => proxy.listen(0, "127.0.0.1", ready));
