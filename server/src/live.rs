@@ -11,7 +11,9 @@
 //! the latest state of each feature; past the change ring it gets snapshots. Server-Sent Events and
 //! WebSocket carry the same messages.
 
+mod changes;
 mod client;
+mod deflate;
 mod frames;
 mod message;
 pub mod standing;
@@ -25,7 +27,7 @@ mod websocket;
 mod wire;
 
 pub use frames::{Frame, Frames};
-pub use message::Message;
+pub use message::{Coding, Message};
 pub use stream::{Part, Stream};
 pub use streams::{Dismissal, Full, Room, Seat, StreamId, Streams, Wanted};
 pub use subscription::{BadSubscription, Pair, Resume, Subscription, Wish};

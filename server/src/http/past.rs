@@ -14,7 +14,7 @@ use super::places::{Purpose, WorkPlaces};
 use super::{App, Caller, atalaya_seq, stands_at, view_of};
 use crate::config::Limits;
 use crate::engine::{Engine, NoHistory, SETTLED};
-use crate::live::{Frame, Frames, Message, Resume, Subscription, refusal, resume, wish};
+use crate::live::{Coding, Frame, Frames, Message, Resume, Subscription, refusal, resume, wish};
 use crate::metrics;
 use crate::problem::Problem;
 use actix_web::http::header;
@@ -237,7 +237,7 @@ impl Telling<'_> {
         pairs.filter_map(|pair| {
             let (layer, topic) = self.subscription.at(pair);
             let frame = Frame::snapshot(self.view, self.viewer, layer, topic);
-            self.app.past.frames.encoded(&frame)
+            self.app.past.frames.encoded(&frame, Coding::Plain)
         })
     }
 
@@ -268,7 +268,7 @@ impl Telling<'_> {
 
 /// The messages as one JSON array, like a frame that holds several.
 fn written(params: &Params, messages: &[Message], most: usize) -> Result<Vec<u8>, Problem> {
-    let size: usize = messages.iter().map(|message| message.json.len() + 1).sum();
+    let size: usize = messages.iter().map(|message| message.text.len() + 1).sum();
     if size > most {
         return Err(Problem::BadParameter {
             name: "bbox".into(),
@@ -281,7 +281,7 @@ fn written(params: &Params, messages: &[Message], most: usize) -> Result<Vec<u8>
     let mut body = Vec::with_capacity(size + 2);
     for message in messages {
         body.push(if body.is_empty() { b'[' } else { b',' });
-        body.extend_from_slice(&message.json);
+        body.extend_from_slice(&message.text);
     }
     body.push(b']');
     Ok(body)

@@ -6,7 +6,7 @@
 //! share in one long one. Its connection ends by itself (see `cli/listening.rs`), and with it goes its
 //! place.
 
-use super::message::Message;
+use super::message::{Coding, Message};
 use super::stream::{Part, Stream};
 use super::streams::{Dismissal, Seat, StreamId};
 use super::subscription::Subscription;
@@ -88,17 +88,19 @@ impl Drop for LiveClient {
 impl LiveClient {
     /// The body of an event stream.
     pub(super) fn events(self) -> impl Body<Item = Result<Bytes, Error>> {
-        Connected::body(self, Writing::Events, None)
+        Connected::body(self, Wire::new(Writing::Events, Coding::Plain), None)
     }
 
-    /// The frames of a WebSocket; `batch` says whether each may hold several messages.
+    /// The frames of a WebSocket; `batch` says whether each may hold several messages, `coding` what was agreed on.
     pub(super) fn frames(
         self,
         payload: web::Payload,
         batch: bool,
+        coding: Coding,
     ) -> impl Body<Item = Result<Bytes, Error>> {
         let writing = [Writing::Frames, Writing::Batches][usize::from(batch)];
-        Connected::body(self, writing, Some(Incoming::new(payload)))
+        let incoming = Incoming::new(payload, coding);
+        Connected::body(self, Wire::new(writing, coding), Some(incoming))
     }
 
     fn hello(&self) -> Message {
@@ -147,10 +149,9 @@ fn view_of(app: &App, stream: &Stream, tick: u64) -> Arc<View> {
 impl Connected {
     fn body(
         client: LiveClient,
-        writing: Writing,
+        mut wire: Wire,
         incoming: Option<Incoming>,
     ) -> impl Body<Item = Result<Bytes, Error>> {
-        let mut wire = Wire::new(writing);
         wire.push(client.hello());
         let open = Self {
             ticks: client.app.engine.ticks(),
@@ -246,24 +247,26 @@ impl Connected {
     async fn gather(&mut self) -> Result<bool, Error> {
         let mut gathered = self.make_wish();
         let LiveClient { app, stream, .. } = &mut self.client;
+        let coding = self.wire.coding();
         let clock = app.engine.clock();
         let (now, uptime) = (clock.now(), clock.uptime());
         let view = view_of(app, stream, *self.ticks.borrow());
         app.views.keep(&view, uptime);
-        let _held = stream.begin(&view);
+        let _held = stream.begin(&view, &app.frames);
         while gathered < ENOUGH
             && let Some(part) = stream.next(now, uptime)
         {
             let message = match part {
                 Part::Own(message) => Some(message),
                 Part::Shared(frame) => {
-                    let message = app.frames.get(frame, || stream.ahead(AHEAD)).await?;
+                    let ahead = || stream.ahead(AHEAD);
+                    let message = app.frames.get(frame, coding, ahead).await?;
                     stream.note(message.as_ref());
                     message
                 }
             };
             if let Some(message) = message {
-                gathered += message.json.len();
+                gathered += message.text.len();
                 self.wire.push(message);
             }
         }
@@ -300,7 +303,7 @@ impl Connected {
             // One that is refused leaves the old one in force.
             Err(problem) => Message::refused(&problem.detail()),
         };
-        let length = answer.json.len();
+        let length = answer.text.len();
         self.wire.push(answer);
         length
     }

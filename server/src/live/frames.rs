@@ -4,7 +4,9 @@
 //! Encoding happens off the event loop, at most so many at a time. Who asks for a frame that another is
 //! encoding waits for that one.
 
-use super::message::Message;
+use super::changes::{Changes, Steps};
+use super::deflate::Deflaters;
+use super::message::{Coding, Message};
 use super::viewport::Viewport;
 use crate::metrics;
 use actix_web::error::BlockingError;
@@ -45,6 +47,7 @@ struct FrameKey {
     viewer: Viewer,
     what: What,
     seq: Seq,
+    coding: Coding,
 }
 
 impl Frame {
@@ -80,17 +83,17 @@ impl Frame {
         }
     }
 
-    fn key(&self) -> FrameKey {
+    fn key(&self, coding: Coding) -> FrameKey {
         // A snapshot is the same until the viewer may notice a change of its layer, and so are tiles.
         let seq = match &self.what {
-            What::Topic(_, _, Some(_)) => self.view.seq(),
-            What::Topic(layer, _, None) => self.view.noticed_in(&self.viewer, [*layer]),
+            What::Topic(layer, _, _) => self.view.noticed_in(&self.viewer, [*layer]),
             What::Tiles(viewport, _) => viewport.noticed(&self.view, &self.viewer),
         };
         FrameKey {
             viewer: self.viewer,
             what: self.what.clone(),
             seq,
+            coding,
         }
     }
 
@@ -116,26 +119,28 @@ impl Frame {
             }
         }
     }
-
-    fn encode(&self) -> Arc<Encoded> {
-        Arc::new(Encoded {
-            message: self.message(),
-            handed: AtomicBool::new(false),
-        })
-    }
 }
 
 /// What has become of a frame.
 #[derive(Debug)]
-struct Encoded {
+pub(super) struct Encoded {
     message: Option<Message>,
     /// Whether a stream has it: whoever comes later shares it.
     handed: AtomicBool,
 }
 
 impl Encoded {
-    fn length(&self) -> usize {
-        self.message.as_ref().map_or(0, |it| it.json.len())
+    /// Of what there is nothing to say.
+    fn nothing() -> Arc<Self> {
+        Arc::new(Self {
+            message: None,
+            handed: AtomicBool::new(false),
+        })
+    }
+
+    /// The length of its message, and what it takes beside that.
+    pub(super) fn length(&self) -> usize {
+        self.message.as_ref().map_or(0, |it| it.text.len()) + FRAME_BYTES
     }
 
     /// Gives it to a stream, and counts that.
@@ -152,68 +157,122 @@ impl Encoded {
 }
 
 /// The shared frames of the latest ticks.
+#[derive(Debug, Clone)]
+pub struct Frames(Arc<Kept>);
+
 #[derive(Debug)]
-pub struct Frames {
+struct Kept {
+    /// Deltas.
+    steps: Steps,
+    /// Snapshots, and dirty tiles.
     cache: Cache<FrameKey, Arc<Encoded>>,
     encoders: Arc<Semaphore>,
+    deflaters: Deflaters,
 }
 
 impl Frames {
     /// Frames that so many encode at once; bounded by so many bytes.
     pub fn new(encoders: usize, most_bytes: u64) -> Self {
-        let weigh = |_: &FrameKey, frame: &Arc<Encoded>| {
-            u32::try_from(frame.length() + FRAME_BYTES).unwrap_or(u32::MAX)
-        };
-        Self {
-            cache: Cache::builder()
-                .weigher(weigh)
-                .max_capacity(most_bytes)
-                // The newest frames are asked for, however often older ones were.
-                .eviction_policy(EvictionPolicy::lru())
-                .eviction_listener(|_, _, cause| {
-                    if cause == RemovalCause::Size {
-                        metrics::EVICTED_FRAMES.increment(1);
-                    }
-                })
-                .build(),
+        let weigh =
+            |_: &FrameKey, frame: &Arc<Encoded>| u32::try_from(frame.length()).unwrap_or(u32::MAX);
+        let cache = Cache::builder()
+            .weigher(weigh)
+            .max_capacity(most_bytes / 2)
+            // The newest frames are asked for, however often older ones were.
+            .eviction_policy(EvictionPolicy::lru())
+            .eviction_listener(|_, _, cause| {
+                if cause == RemovalCause::Size {
+                    metrics::EVICTED_FRAMES.increment(1);
+                }
+            })
+            .build();
+        Self(Arc::new(Kept {
+            steps: Steps::new(usize::try_from(most_bytes / 2).unwrap_or(usize::MAX)),
+            cache,
             encoders: Arc::new(Semaphore::new(encoders.max(1))),
-        }
+            deflaters: Deflaters::default(),
+        }))
+    }
+
+    /// What changed up to a view since a position, as far as the viewer may know.
+    pub fn changes(&self, view: &Arc<View>, viewer: &Viewer, since: Seq) -> Arc<Changes> {
+        self.0.steps.changes(view, viewer, since)
     }
 
     /// A frame, encoded here and now where it is not there yet. Not for the event loop.
-    pub fn encoded(&self, frame: &Frame) -> Option<Message> {
-        self.cache.get_with(frame.key(), || frame.encode()).hand()
+    pub fn encoded(&self, frame: &Frame, coding: Coding) -> Option<Message> {
+        self.0.encoded(frame, coding).hand()
     }
 
     /// A frame. Where it must be encoded, those that are wanted next are encoded with it.
     pub async fn get(
         &self,
         frame: Frame,
+        coding: Coding,
         ahead: impl FnOnce() -> Vec<Frame>,
     ) -> Result<Option<Message>, BlockingError> {
-        let key = frame.key();
-        if let Some(encoded) = self.cache.get(&key) {
+        let kept = &self.0;
+        if let Some(encoded) = kept.there(&frame, coding) {
             return Ok(encoded.hand());
         }
         // The semaphore is never closed.
-        let permit = Arc::clone(&self.encoders).acquire_owned().await.ok();
-        if let Some(encoded) = self.cache.get(&key) {
+        let permit = Arc::clone(&kept.encoders).acquire_owned().await.ok();
+        if let Some(encoded) = kept.there(&frame, coding) {
             return Ok(encoded.hand());
         }
-        let (cache, ahead) = (self.cache.clone(), ahead());
+        let (kept, ahead) = (Arc::clone(kept), ahead());
         let encoded = web::block(move || {
             // Held by the work itself: whoever asked may have gone away meanwhile.
             let _permit = permit;
-            let wanted = cache.get_with(key, || frame.encode());
+            let wanted = kept.encoded(&frame, coding);
             let mut bytes = wanted.length();
             for next in ahead {
                 if bytes >= AHEAD_BYTES {
                     break;
                 }
-                bytes += cache.get_with(next.key(), || next.encode()).length();
+                bytes += kept.encoded(&next, coding).length();
             }
             wanted
         });
         Ok(encoded.await?.hand())
+    }
+}
+
+impl Kept {
+    /// A frame, if it is there.
+    fn there(&self, frame: &Frame, coding: Coding) -> Option<Arc<Encoded>> {
+        let What::Topic(layer, topic, Some(since)) = frame.what else {
+            return self.cache.get(&frame.key(coding));
+        };
+        let changes = self.steps.changes(&frame.view, &frame.viewer, since);
+        match changes.slot((layer, topic), coding) {
+            Some(slot) => slot.get().cloned(),
+            None => Some(Encoded::nothing()),
+        }
+    }
+
+    /// A frame, which is made if nobody has made it yet.
+    fn encoded(&self, frame: &Frame, coding: Coding) -> Arc<Encoded> {
+        let encode = || self.encode(frame, coding);
+        let What::Topic(layer, topic, Some(since)) = frame.what else {
+            return self.cache.get_with(frame.key(coding), encode);
+        };
+        let changes = self.steps.changes(&frame.view, &frame.viewer, since);
+        match changes.slot((layer, topic), coding) {
+            Some(slot) => Arc::clone(slot.get_or(encode)),
+            None => Encoded::nothing(),
+        }
+    }
+
+    fn encode(&self, frame: &Frame, coding: Coding) -> Arc<Encoded> {
+        let message = frame.message();
+        let message = match coding {
+            Coding::Plain => message,
+            Coding::Deflated => message.map(|message| self.deflaters.deflated(message)),
+        };
+        Arc::new(Encoded {
+            message,
+            handed: AtomicBool::new(false),
+        })
     }
 }

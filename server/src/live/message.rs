@@ -5,6 +5,15 @@ use atalaya_tiles::{LayerSpec, Seen, Seq, TileCoord, Topic, TopicDelta};
 use bytes::Bytes;
 use jiff::Timestamp;
 
+/// How the text of a message is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Coding {
+    /// As it is.
+    Plain,
+    /// As a segment of a permessage-deflate message (see `deflate.rs`).
+    Deflated,
+}
+
 /// One message: its type, its id where it has one, and its JSON text.
 #[derive(Debug, Clone)]
 pub struct Message {
@@ -13,7 +22,11 @@ pub struct Message {
     /// The `id` member; only a tick has one.
     pub id: Option<String>,
     /// The whole message.
-    pub json: Bytes,
+    pub text: Bytes,
+    /// How that is written.
+    pub coding: Coding,
+    /// Whether it says that all tiles are dirty.
+    pub names_no_tiles: bool,
 }
 
 impl Message {
@@ -26,7 +39,9 @@ impl Message {
         Self {
             kind,
             id: None,
-            json: json.into(),
+            text: json.into(),
+            coding: Coding::Plain,
+            names_no_tiles: false,
         }
     }
 
@@ -80,7 +95,7 @@ impl Message {
 
     /// Tiles of the viewport that changed; `None` where there are too many to name.
     pub fn tiles(layers: &[&str], tiles: Option<&[TileCoord]>) -> Self {
-        Self::new("tiles", |json| {
+        let mut message = Self::new("tiles", |json| {
             json.extend_from_slice(b",\"layers\":[");
             for (at, layer) in layers.iter().enumerate() {
                 if at > 0 {
@@ -99,12 +114,9 @@ impl Message {
                     json.extend_from_slice(format!("[{}]", named.join(",")).as_bytes());
                 }
             }
-        })
-    }
-
-    /// Whether it says that all tiles are dirty.
-    pub fn names_no_tiles(&self) -> bool {
-        self.kind == "tiles" && self.json.ends_with(b":null}")
+        });
+        message.names_no_tiles = tiles.is_none();
+        message
     }
 
     /// Snapshots follow, and why.

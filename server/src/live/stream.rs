@@ -7,7 +7,7 @@
 //! owed with the position that the client has of it, and the next step pays it from a newer view.
 //! Nothing here knows of sockets or waits for anything.
 
-use super::frames::Frame;
+use super::frames::{Frame, Frames};
 use super::message::Message;
 use super::subscription::{Pair, Pairs, Resume, Subscription};
 use crate::metrics;
@@ -162,7 +162,7 @@ impl Stream {
     /// Begins a step to the view, unless one is under way whose view is still there. The answer is the
     /// view of the step, to be held while its parts are taken; none if the view is older than what the
     /// client has.
-    pub fn begin(&mut self, view: &Arc<View>) -> Option<Arc<View>> {
+    pub fn begin(&mut self, view: &Arc<View>, frames: &Frames) -> Option<Arc<View>> {
         if let Some(step) = &self.step {
             if let Some(under_way) = step.view.upgrade() {
                 return Some(under_way);
@@ -179,7 +179,7 @@ impl Stream {
             self.resync = Some("behind");
         }
         self.step = Some(Step {
-            rest: self.rest(view),
+            rest: self.rest(view, frames),
             view: Arc::downgrade(view),
             seq: view.seq(),
             tiles_named: false,
@@ -188,7 +188,7 @@ impl Stream {
     }
 
     /// What brings the client to the view.
-    fn rest(&mut self, view: &View) -> Owed {
+    fn rest(&mut self, view: &Arc<View>, frames: &Frames) -> Owed {
         let owed = std::mem::take(&mut self.owed);
         let everything = || Owed {
             all: self.subscription.pairs(),
@@ -203,10 +203,8 @@ impl Stream {
         let mut rest = owed;
         let elsewhere = rest.deltas.iter().map(|(pair, _)| pair);
         let elsewhere: HashSet<Pair> = elsewhere.chain(&rest.snapshots).copied().collect();
-        let dirty = view.dirty_topics(&self.viewer, at);
-        let dirty = dirty
-            .iter()
-            .filter_map(|(layer, topic)| self.subscription.pair(*layer, *topic));
+        let changes = frames.changes(view, &self.viewer, at);
+        let dirty = self.subscription.among(&changes);
         let dirty = dirty.filter(|pair| !elsewhere.contains(pair) && !rest.all.contains(*pair));
         let room = (self.most_owed + 1).saturating_sub(rest.remembered());
         let dirty: Vec<Pair> = dirty.take(room).collect();
@@ -274,7 +272,7 @@ impl Stream {
     /// Notes what a shared part came to: a step that says anything ends with a tick.
     pub fn note(&mut self, shared: Option<&Message>) {
         self.open |= shared.is_some();
-        if self.tiles_at.is_some() && shared.is_some_and(Message::names_no_tiles) {
+        if self.tiles_at.is_some() && shared.is_some_and(|shared| shared.names_no_tiles) {
             metrics::LIVE_TILES_UNNAMED.increment(1);
         }
     }

@@ -1,5 +1,6 @@
 //! What a client wants to see: layers, a viewport, and perhaps the dirty tiles of a zoom.
 
+use super::changes::Changes;
 use super::viewport::Viewport;
 use crate::identity::hex;
 use crate::metrics;
@@ -198,6 +199,16 @@ impl Subscription {
         let layer = u32::try_from(self.layers.binary_search(&layer).ok()?).ok()?;
         let topics = u32::try_from(self.topics.len()).ok()?;
         Some(Pair(layer * topics + topic))
+    }
+
+    /// The pairs in which something changed, in order.
+    pub fn among<'c>(&'c self, changes: &'c Changes) -> Box<dyn Iterator<Item = Pair> + 'c> {
+        let (pairs, changed) = (self.pairs(), changes.topics());
+        if pairs.0.len() < changed.len() {
+            return Box::new(pairs.filter(|pair| changes.has(self.at(*pair))));
+        }
+        let wanted = |(layer, topic): &(LayerIx, Topic)| self.pair(*layer, *topic);
+        Box::new(changed.iter().filter_map(wanted))
     }
 
     /// The layer and topic of a pair of this subscription.

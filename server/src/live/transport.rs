@@ -140,7 +140,7 @@ pub async fn subscribe(
         stream,
         seat,
     };
-    let Some(mut switching) = upgrade else {
+    let Some((mut switching, coding)) = upgrade else {
         let mut answer = HttpResponse::Ok();
         answer
             .content_type("text/event-stream")
@@ -148,7 +148,7 @@ pub async fn subscribe(
             .insert_header(("x-accel-buffering", "no"));
         return Ok(answer.streaming(client.events()));
     };
-    let frames = client.frames(payload, params.raw("batch") == Some("1"));
+    let frames = client.frames(payload, params.raw("batch") == Some("1"), coding);
     let switched = switching.message_body(BodyStream::new(frames).boxed());
     let switched = switched.map_err(|cause| Problem::internal(cause.to_string()))?;
     Ok(switched.into())

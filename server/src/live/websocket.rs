@@ -1,11 +1,15 @@
 //! WebSocket frames (RFC 6455): what a server writes, and what it reads of a client.
 //!
 //! Promises: no more is kept of a client than [`LARGEST`] bytes and what one read brings, since a frame
-//! is refused by its header. Refuses, with the close code of section 7.4.1: frames without a mask or
-//! with reserved bits, fragments out of order, binary messages, text that is not UTF-8.
+//! is refused by its header, and a compressed message where it grows longer. Refuses, with the close code of
+//! section 7.4.1: frames without a mask or with reserved bits (but RSV1, where permessage-deflate was agreed on),
+//! fragments out of order, binary messages, text that is not UTF-8.
 
+use super::deflate::{self, Unreadable};
+use super::message::Coding;
 use crate::problem::Problem;
 use actix_http::ResponseBuilder;
+use actix_web::http::header::SEC_WEBSOCKET_EXTENSIONS;
 use actix_web::{HttpRequest, web};
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::StreamExt as _;
@@ -17,6 +21,8 @@ pub(super) const LARGEST: usize = 64 << 10;
 pub(super) const CONTINUATION: u8 = 0x0;
 /// A frame that begins a text.
 pub(super) const TEXT: u8 = 0x1;
+/// The bit of a frame that begins a compressed message (RFC 7692 section 6): RSV1.
+pub(super) const COMPRESSED: u8 = 0x40;
 const BINARY: u8 = 0x2;
 const CLOSE: u8 = 0x8;
 const PING: u8 = 0x9;
@@ -28,16 +34,25 @@ pub(super) enum Closing {
     Normal = 1000,
     ProtocolError = 1002,
     Unsupported = 1003,
-    NotUtf8 = 1007,
+    /// Text that is not UTF-8, or no text once it is inflated.
+    NoText = 1007,
     Policy = 1008,
     TooLarge = 1009,
 }
 
-/// The answer to an upgrade, without its body, whose pieces are to be frames.
-pub(super) fn handshake(request: &HttpRequest) -> Result<ResponseBuilder, Problem> {
-    actix_http::ws::handshake(request.head()).map_err(|error| Problem::UnreadableBody {
+/// The answer to an upgrade, without its body, whose pieces are to be frames; and how both sides write their messages.
+pub(super) fn handshake(request: &HttpRequest) -> Result<(ResponseBuilder, Coding), Problem> {
+    let switching = actix_http::ws::handshake(request.head());
+    let mut switching = switching.map_err(|error| Problem::UnreadableBody {
         reason: error.to_string(),
-    })
+    })?;
+    let offers = request.headers().get_all(SEC_WEBSOCKET_EXTENSIONS);
+    let offers = offers.filter_map(|offer| offer.to_str().ok());
+    let Some(agreed) = deflate::agreed(offers) else {
+        return Ok((switching, Coding::Plain));
+    };
+    switching.insert_header((SEC_WEBSOCKET_EXTENSIONS, agreed));
+    Ok((switching, Coding::Deflated))
 }
 
 /// Writes what comes before the payload of a frame; a server's carry no mask.
@@ -90,6 +105,7 @@ pub(super) enum Heard {
 #[derive(Debug, PartialEq, Eq)]
 struct Header {
     last: bool,
+    compressed: bool,
     opcode: u8,
     mask: [u8; 4],
     /// Bytes before the payload.
@@ -99,13 +115,16 @@ struct Header {
 
 impl Header {
     /// Reads a header as far as it is there; refuses as soon as that is known.
-    fn read(bytes: &[u8]) -> Result<Option<Self>, Closing> {
+    fn read(bytes: &[u8], coding: Coding) -> Result<Option<Self>, Closing> {
         let [first, second, rest @ ..] = bytes else {
             return Ok(None);
         };
         let (last, opcode) = (first & 0x80 != 0, first & 0x0f);
         let known = matches!(opcode, CONTINUATION | TEXT | BINARY | CLOSE | PING | PONG);
-        if first & 0x70 != 0 || second & 0x80 == 0 || !known {
+        let compressed = first & COMPRESSED != 0;
+        // Only what begins a message says that it is compressed.
+        let may_be = coding == Coding::Deflated && matches!(opcode, TEXT | BINARY);
+        if first & 0x30 != 0 || compressed && !may_be || second & 0x80 == 0 || !known {
             return Err(Closing::ProtocolError);
         }
         let short = second & 0x7f;
@@ -136,6 +155,7 @@ impl Header {
         };
         Ok(Some(Self {
             last,
+            compressed,
             opcode,
             mask: *mask,
             begins: bytes.len() - rest.len(),
@@ -151,10 +171,10 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(payload: web::Payload) -> Self {
+    pub(super) fn new(payload: web::Payload, coding: Coding) -> Self {
         Self {
             payload,
-            heard: Assembly::default(),
+            heard: Assembly::new(coding),
         }
     }
 
@@ -173,14 +193,48 @@ impl Incoming {
 }
 
 /// Bytes that become messages.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Assembly {
+    coding: Coding,
     buffer: BytesMut,
     /// The message so far, where its last frame is not here yet.
-    begun: Option<BytesMut>,
+    begun: Option<Begun>,
+}
+
+/// A message whose frames are being put together.
+#[derive(Debug, Default)]
+struct Begun {
+    compressed: bool,
+    bytes: BytesMut,
+}
+
+impl Begun {
+    /// The text, once all of it is there.
+    fn text(self) -> Result<Bytes, Closing> {
+        let text = if self.compressed {
+            deflate::inflated(&self.bytes, LARGEST).map_err(|why| match why {
+                Unreadable::Garbage => Closing::NoText,
+                Unreadable::TooLong => Closing::TooLarge,
+            })?
+        } else {
+            self.bytes.freeze()
+        };
+        if std::str::from_utf8(&text).is_err() {
+            return Err(Closing::NoText);
+        }
+        Ok(text)
+    }
 }
 
 impl Assembly {
+    fn new(coding: Coding) -> Self {
+        Self {
+            coding,
+            buffer: BytesMut::new(),
+            begun: None,
+        }
+    }
+
     fn next(&mut self) -> Result<Option<Heard>, Closing> {
         while let Some((header, payload)) = self.frame()? {
             match header.opcode {
@@ -193,19 +247,17 @@ impl Assembly {
                     return Err(Closing::ProtocolError);
                 }
                 _ => {
-                    let mut text = self.begun.take().unwrap_or_default();
-                    if text.len() + payload.len() > LARGEST {
+                    let mut message = self.begun.take().unwrap_or_default();
+                    message.compressed |= header.compressed;
+                    if message.bytes.len() + payload.len() > LARGEST {
                         return Err(Closing::TooLarge);
                     }
-                    text.extend_from_slice(&payload);
+                    message.bytes.extend_from_slice(&payload);
                     if !header.last {
-                        self.begun = Some(text);
+                        self.begun = Some(message);
                         continue;
                     }
-                    if std::str::from_utf8(&text).is_err() {
-                        return Err(Closing::NotUtf8);
-                    }
-                    return Ok(Some(Heard::Text(text.freeze())));
+                    return message.text().map(|text| Some(Heard::Text(text)));
                 }
             }
         }
@@ -213,7 +265,7 @@ impl Assembly {
     }
 
     fn frame(&mut self) -> Result<Option<(Header, BytesMut)>, Closing> {
-        let Some(header) = Header::read(&self.buffer)? else {
+        let Some(header) = Header::read(&self.buffer, self.coding)? else {
             return Ok(None);
         };
         if self.buffer.len() < header.begins + header.length {

@@ -3,8 +3,9 @@
 //! A long message is shared with other connections until its last piece is cut: what a connection has
 //! to itself is one piece of at most [`PIECE`] bytes, and the few bytes around a message.
 
-use super::message::Message;
-use super::websocket::{self, CONTINUATION, TEXT};
+use super::deflate::{self, BETWEEN, CLOSING, END, OPENING};
+use super::message::{Coding, Message};
+use super::websocket::{self, COMPRESSED, CONTINUATION, TEXT};
 use bytes::Bytes;
 use std::collections::VecDeque;
 
@@ -29,6 +30,8 @@ pub(super) enum Writing {
 #[derive(Debug)]
 pub(super) struct Wire {
     writing: Writing,
+    /// How the texts of a WebSocket are written.
+    coding: Coding,
     messages: VecDeque<Message>,
     /// What is left of the text that is being cut: an event, a message or an array of messages.
     text: VecDeque<Bytes>,
@@ -39,9 +42,11 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(writing: Writing) -> Self {
+    /// A connection that nothing waits for; an event stream is always plain.
+    pub(super) fn new(writing: Writing, coding: Coding) -> Self {
         Self {
             writing,
+            coding,
             messages: VecDeque::new(),
             text: VecDeque::new(),
             control: None,
@@ -49,7 +54,12 @@ impl Wire {
         }
     }
 
-    /// Puts a message at the end.
+    /// How messages that many share are to be written.
+    pub(super) fn coding(&self) -> Coding {
+        self.coding
+    }
+
+    /// Puts a message at the end, plain or as this connection writes.
     pub(super) fn push(&mut self, message: Message) {
         self.messages.push_back(message);
     }
@@ -91,7 +101,11 @@ impl Wire {
         let length = rest.min(PIECE);
         let mut piece = Vec::with_capacity(length + 10);
         if self.writing != Writing::Events {
-            let opcode = if first { TEXT } else { CONTINUATION };
+            let opcode = match (first, self.coding) {
+                (true, Coding::Plain) => TEXT,
+                (true, Coding::Deflated) => TEXT | COMPRESSED,
+                (false, _) => CONTINUATION,
+            };
             websocket::head(&mut piece, opcode, length == rest, length);
         }
         self.cut(length, &mut piece);
@@ -108,11 +122,14 @@ impl Wire {
                 let id = message.id.map(|id| format!("id: {id}\n"));
                 let head = format!("event: {}\n{}data: ", message.kind, id.unwrap_or_default());
                 let end = Bytes::from_static(b"\n\n");
-                self.text = [head.into(), message.json, end].into();
+                self.text = [head.into(), message.text, end].into();
             }
-            Writing::Frames => self
-                .text
-                .extend(self.messages.pop_front().map(|message| message.json)),
+            Writing::Frames => {
+                if let Some(message) = self.messages.pop_front() {
+                    self.write(message);
+                    self.write_end();
+                }
+            }
             Writing::Batches => self.begin_batch(),
         }
     }
@@ -120,15 +137,36 @@ impl Wire {
     fn begin_batch(&mut self) {
         let mut length = 0;
         while let Some(next) = self.messages.front()
-            && (length == 0 || length + next.json.len() < ENOUGH)
+            && (length == 0 || length + next.text.len() < ENOUGH)
             && let Some(next) = self.messages.pop_front()
         {
-            let before: &[u8] = if length == 0 { b"[" } else { b"," };
-            length += next.json.len() + 1;
-            self.text.extend([Bytes::from_static(before), next.json]);
+            let before = if length == 0 { OPENING } else { BETWEEN };
+            length += next.text.len() + 1;
+            self.write_mark(before);
+            self.write(next);
         }
         if length > 0 {
-            self.text.push_back(Bytes::from_static(b"]"));
+            self.write_mark(CLOSING);
+            self.write_end();
+        }
+    }
+
+    /// What stands around messages.
+    fn write_mark(&mut self, mark: deflate::Mark) {
+        self.text.push_back(mark.written(self.coding));
+    }
+
+    fn write(&mut self, message: Message) {
+        if self.coding == message.coding {
+            self.text.push_back(message.text);
+        } else {
+            self.text.extend(deflate::stored(&message.text));
+        }
+    }
+
+    fn write_end(&mut self) {
+        if self.coding == Coding::Deflated {
+            self.text.push_back(END);
         }
     }
 
@@ -137,12 +175,13 @@ impl Wire {
         while missing > 0
             && let Some(part) = self.text.front_mut()
         {
-            let cut = part.split_to(missing.min(part.len()));
-            missing -= cut.len();
-            piece.extend_from_slice(&cut);
-            if part.is_empty() {
-                self.text.pop_front();
+            if part.len() > missing {
+                piece.extend_from_slice(&part.split_to(missing));
+                return;
             }
+            missing -= part.len();
+            piece.extend_from_slice(part);
+            self.text.pop_front();
         }
     }
 }

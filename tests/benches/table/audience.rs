@@ -97,13 +97,14 @@ fn attend(operator: &Visitor, queries: &[String], mut is_over: watch::Receiver<b
     });
 }
 
-/// Asks for a stream as a WebSocket, its messages in batches as our own pages take them.
+/// Asks for a stream as a WebSocket, as a browser offers it, its messages in batches as our own pages take them.
 async fn connect(operator: &Visitor, query: &str) -> TcpStream {
     let (_, address) = operator.base().split_once("://").expect("an address");
     let mut stream = TcpStream::connect(address).await.expect("it listens");
     let mut request = format!(
         "GET /live?{query}&batch=1 HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\n\
-        upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
+        sec-websocket-extensions: permessage-deflate; client_max_window_bits\r\n"
     );
     for (name, value) in operator.credentials() {
         let value = value.to_str().expect("credentials are plain text");

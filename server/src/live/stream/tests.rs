@@ -1,7 +1,7 @@
 //! The protocol without a socket: whatever happens, the client ends where a fresh snapshot is.
 
 use super::*;
-use crate::live::{Frames, Views, Wish};
+use crate::live::{Coding, Frames, Views, Wish};
 use atalaya_tiles::{
     Bounds, Catalog, Event, FeedName, Observation, Picture, Properties, Record, RingLimits,
     TileCoord,
@@ -33,12 +33,12 @@ impl Stream {
         uptime: Duration,
     ) -> Vec<Message> {
         let mut messages = Vec::new();
-        let _held = self.begin(view);
+        let _held = self.begin(view, frames);
         while let Some(part) = self.next(now, uptime) {
             match part {
                 Part::Own(message) => messages.push(message),
                 Part::Shared(frame) => {
-                    let message = frames.encoded(&frame);
+                    let message = frames.encoded(&frame, Coding::Plain);
                     self.note(message.as_ref());
                     messages.extend(message);
                 }
@@ -62,7 +62,7 @@ struct Client(BTreeMap<(String, String), (String, Value)>);
 
 impl Client {
     fn take(&mut self, message: &Message) {
-        let json: Value = serde_json::from_slice(&message.json).unwrap();
+        let json: Value = serde_json::from_slice(&message.text).unwrap();
         let text = |member: &str| json[member].as_str().unwrap_or("").to_owned();
         let (layer, cell) = (text("layer"), text("cell"));
         let listed = |member: &str| json[member].as_array().cloned().unwrap_or_default();
@@ -227,7 +227,7 @@ impl Trial {
         if message.kind != "tiles" {
             return;
         }
-        let json: Value = serde_json::from_slice(&message.json).unwrap();
+        let json: Value = serde_json::from_slice(&message.text).unwrap();
         let named: Option<Vec<(u8, u32, u32)>> =
             serde_json::from_value(json["tiles"].clone()).unwrap();
         let dirty = match named {
@@ -252,7 +252,7 @@ impl Trial {
     fn take(&mut self, most: usize) {
         let view = self.picture.view();
         self.views.keep(&view, self.uptime);
-        let held = self.stream.begin(&view);
+        let held = self.stream.begin(&view, &self.frames);
         for _ in 0..most {
             let Some(part) = self.stream.next(now(), self.uptime) else {
                 return;
@@ -260,7 +260,7 @@ impl Trial {
             let message = match part {
                 Part::Own(message) => Some(message),
                 Part::Shared(frame) => {
-                    let message = self.frames.encoded(&frame);
+                    let message = self.frames.encoded(&frame, Coding::Plain);
                     self.stream.note(message.as_ref());
                     message
                 }

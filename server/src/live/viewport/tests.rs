@@ -23,15 +23,15 @@ fn clients_that_look_at_the_same_tiles_share_what_is_dirty() {
     let frames = Frames::new(1, 1 << 20);
     let message = |viewport, since| {
         let frame = Frame::tiles(&view, Viewer::EVERYTHING, viewport, Some(since));
-        frames.encoded(&frame)
+        frames.encoded(&frame, crate::live::Coding::Plain)
     };
     let first = message(&one, Seq(1)).unwrap();
     let second = message(&same, Seq(1)).unwrap();
     assert_eq!(
-        first.json.as_ptr(),
-        second.json.as_ptr(),
+        first.text.as_ptr(),
+        second.text.as_ptr(),
         "shared, not equal"
     );
-    assert_ne!(first.json, message(&other, Seq(1)).unwrap().json);
+    assert_ne!(first.text, message(&other, Seq(1)).unwrap().text);
     assert!(message(&one, Seq(7)).is_none(), "nothing since");
 }

@@ -16,7 +16,11 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 
 /// What is heard when the bytes come in pieces of this length.
 fn heard(bytes: &[u8], piece: usize) -> Result<Vec<Heard>, Closing> {
-    let (mut frames, mut heard) = (Assembly::default(), Vec::new());
+    heard_in(Coding::Plain, bytes, piece)
+}
+
+fn heard_in(coding: Coding, bytes: &[u8], piece: usize) -> Result<Vec<Heard>, Closing> {
+    let (mut frames, mut heard) = (Assembly::new(coding), Vec::new());
     for piece in bytes.chunks(piece) {
         frames.buffer.extend_from_slice(piece);
         while let Some(next) = frames.next()? {
@@ -88,7 +92,7 @@ fn a_frame_is_refused_by_its_header_before_its_payload_is_there() {
             Closing::ProtocolError,
         ),
         (frame(0x82, b"binary"), Closing::Unsupported),
-        (frame(0x81, b"\xff"), Closing::NotUtf8),
+        (frame(0x81, b"\xff"), Closing::NoText),
         (
             [frame(0x01, &vec![b'x'; LARGEST]), frame(0x80, b"y")].concat(),
             Closing::TooLarge,
@@ -108,7 +112,7 @@ fn lengths_are_written_in_the_shortest_form() {
         assert_eq!(written.len(), begins);
         written[1] |= 0x80;
         written.extend([0; 4]);
-        let header = Header::read(&written);
+        let header = Header::read(&written, Coding::Plain);
         if length <= LARGEST {
             let header = header.expect("no fault").expect("whole");
             assert_eq!((header.begins, header.length), (begins + 4, length));
@@ -124,5 +128,89 @@ fn a_close_frame_says_why_in_no_more_than_a_control_frame_holds() {
     for why in [Dismissal::NoLongerHolds, Dismissal::SeesOtherwise] {
         let frame = close(Closing::Policy, why.detail());
         assert!(frame[1] <= 125 && frame.len() == 2 + usize::from(frame[1]));
+    }
+}
+
+/// A text as a client compresses it.
+fn deflated(text: &[u8]) -> Vec<u8> {
+    let mut compress = flate2::Compress::new(flate2::Compression::best(), false);
+    let mut bytes = Vec::with_capacity(text.len() + 100);
+    let sync = flate2::FlushCompress::Sync;
+    compress
+        .compress_vec(text, &mut bytes, sync)
+        .expect("it compresses");
+    bytes
+        .strip_suffix(&[0, 0, 0xff, 0xff])
+        .expect("the tail")
+        .to_vec()
+}
+
+#[test]
+fn a_client_that_agreed_to_compress_may_and_need_not() {
+    let long = "north of the bridge, ".repeat(3_000);
+    let text = deflated(long.as_bytes());
+    let (begin, end) = text.split_at(text.len() / 2);
+    let bytes = [
+        frame(0xc1, &deflated(b"one")),
+        frame(0x81, b"two"),
+        frame(0x41, begin),
+        frame(0x89, b"?"),
+        frame(0x80, end),
+        // An empty message (RFC 7692 section 7.2.3.6), and one that says where it ends (7.2.3.5).
+        frame(0xc1, &[0]),
+        frame(0xc1, &[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00]),
+    ]
+    .concat();
+    let expected = [
+        self::text("one"),
+        self::text("two"),
+        Heard::Ping(Bytes::from_static(b"?")),
+        Heard::Text(long.into()),
+        self::text(""),
+        self::text("Hello"),
+    ];
+    for piece in [1, 100, bytes.len()] {
+        let heard = heard_in(Coding::Deflated, &bytes, piece);
+        assert_eq!(heard.expect("no fault"), expected, "{piece}");
+    }
+}
+
+#[test]
+fn what_is_compressed_wrongly_or_becomes_too_long_is_refused() {
+    let bomb = deflated(&vec![b'x'; LARGEST + 1]);
+    assert!(bomb.len() < 1_000);
+    let table = [
+        (frame(0xc1, &bomb), Closing::TooLarge),
+        (
+            frame(
+                0xc1,
+                &deflated(&vec![b'x'; 100 << 20])[..60_000.min(LARGEST)],
+            ),
+            Closing::TooLarge,
+        ),
+        (frame(0xc1, &[0xff; 40]), Closing::NoText),
+        (frame(0xc1, &deflated(b"\xff\xfe")), Closing::NoText),
+        (frame(0xc9, b"ping"), Closing::ProtocolError),
+        (frame(0xc0, b"no beginning"), Closing::ProtocolError),
+        (
+            [frame(0x41, b"a"), frame(0xc0, b"b")].concat(),
+            Closing::ProtocolError,
+        ),
+        (frame(0xa1, b"another bit"), Closing::ProtocolError),
+        (frame(0xc2, &deflated(b"binary")), Closing::Unsupported),
+    ];
+    for (bytes, expected) in table {
+        let head: Vec<u8> = bytes.iter().copied().take(12).collect();
+        assert_eq!(
+            heard_in(Coding::Deflated, &bytes, 1_000).err(),
+            Some(expected),
+            "{head:x?}"
+        );
+    }
+    for agreed_on_nothing in [frame(0xc1, &deflated(b"one")), frame(0xe1, b"")] {
+        assert_eq!(
+            heard(&agreed_on_nothing, 9).err(),
+            Some(Closing::ProtocolError)
+        );
     }
 }

@@ -7,7 +7,11 @@ fn long() -> Message {
 }
 
 fn wire(writing: Writing, messages: impl IntoIterator<Item = Message>) -> Wire {
-    let mut wire = Wire::new(writing);
+    wire_of(writing, Coding::Plain, messages)
+}
+
+fn wire_of(writing: Writing, coding: Coding, messages: impl IntoIterator<Item = Message>) -> Wire {
+    let mut wire = Wire::new(writing, coding);
     messages.into_iter().for_each(|message| wire.push(message));
     wire
 }
@@ -42,7 +46,7 @@ fn texts(frames: &[Bytes]) -> Vec<Vec<u8>> {
 fn a_long_event_comes_in_bounded_pieces_and_whole() {
     let (long, short) = (long(), Message::refused("no"));
     let expected = [&long, &short].map(|message| {
-        let json = std::str::from_utf8(&message.json).expect("JSON is UTF-8");
+        let json = std::str::from_utf8(&message.text).expect("JSON is UTF-8");
         format!("event: error\ndata: {json}\n\n")
     });
     let pieces = pieces(&mut wire(Writing::Events, [long, short]));
@@ -72,7 +76,7 @@ fn a_long_message_is_one_frame_and_continuations_with_control_frames_between() {
     frames.extend(pieces(&mut wire));
     let heads: Vec<u8> = frames.iter().map(|piece| piece[0]).collect();
     assert_eq!(heads, [0x01, 0x00, 0x80], "text, more, and the end");
-    assert_eq!(texts(&frames), [expected.json.to_vec()]);
+    assert_eq!(texts(&frames), [expected.text.to_vec()]);
 }
 
 #[test]
@@ -86,7 +90,7 @@ fn batches_hold_every_message_once_and_in_order() {
     let back: Vec<Value> = texts.iter().flat_map(read).collect();
     let sent = sent
         .iter()
-        .map(|message| serde_json::from_slice(&message.json));
+        .map(|message| serde_json::from_slice(&message.text));
     let sent: Vec<Value> = sent.map(|json| json.expect("JSON")).collect();
     assert_eq!(back, sent);
 }
@@ -130,5 +134,65 @@ fn in_the_middle_of_a_message_only_the_close_frame_can_follow() {
         let close = Bytes::from_static(b"close");
         wire.end(Some(Message::farewell("over")), Some(close.clone()));
         assert_eq!(pieces(&mut wire), vec![close; after], "{writing:?}");
+    }
+}
+
+/// The texts of compressed messages, read by a decoder that has nothing of those before.
+fn inflated(frames: &[Bytes]) -> Vec<Vec<u8>> {
+    for frame in frames {
+        let begins = frame[0] & 0x0f == TEXT;
+        assert_eq!(frame[0] & COMPRESSED != 0, begins, "RSV1 begins a message");
+    }
+    let texts = texts(frames).into_iter();
+    texts
+        .map(|mut text| {
+            text.extend([0, 0, 0xff, 0xff]);
+            let (mut inflate, mut plain) = (flate2::Decompress::new(false), Vec::new());
+            plain.reserve(4 << 20);
+            let sync = flate2::FlushDecompress::Sync;
+            inflate
+                .decompress_vec(&text, &mut plain, sync)
+                .expect("deflated");
+            assert_eq!(inflate.total_in() as usize, text.len(), "to its end");
+            plain
+        })
+        .collect()
+}
+
+#[test]
+fn compressed_messages_are_those_that_were_sent_whoever_shares_them() {
+    let deflaters = deflate::Deflaters::default();
+    let lorem = |count: usize| {
+        (0..count)
+            .map(|at| format!("unit {at} at {}, ", at * 7))
+            .collect::<String>()
+    };
+    let sent = [0, 1, 30, 5, 4_000, 300, 0, 40_000, 2].map(|count| Message::refused(&lorem(count)));
+    let shared: Vec<Message> = sent
+        .iter()
+        .cloned()
+        .map(|it| deflaters.deflated(it))
+        .collect();
+    assert_eq!(shared[0].coding, Coding::Plain, "it is short");
+    assert!(shared[4].coding == Coding::Deflated && shared[4].text.len() * 3 < sent[4].text.len());
+    let plain: Vec<Vec<u8>> = sent.iter().map(|message| message.text.to_vec()).collect();
+    // Also where a message that could be compressed is a client's own.
+    for from in 0..shared.len() {
+        let mut mixed = shared.clone();
+        mixed[from] = sent[from].clone();
+        let frames = pieces(&mut wire_of(
+            Writing::Frames,
+            Coding::Deflated,
+            mixed.clone(),
+        ));
+        assert_eq!(inflated(&frames), plain);
+        let batches = pieces(&mut wire_of(Writing::Batches, Coding::Deflated, mixed));
+        let read = |text: &Vec<u8>| serde_json::from_slice::<Vec<Value>>(text).expect("an array");
+        let back: Vec<Value> = inflated(&batches).iter().flat_map(read).collect();
+        let plain: Vec<Value> = plain
+            .iter()
+            .map(|text| serde_json::from_slice(text).expect("JSON"))
+            .collect();
+        assert_eq!(back, plain);
     }
 }
