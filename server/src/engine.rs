@@ -125,6 +125,15 @@ pub(crate) enum Request {
     Checkpoint { reply: oneshot::Sender<()> },
 }
 
+/// Where the picture was at a tick.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct News {
+    /// The number of the tick.
+    pub tick: u64,
+    /// The newest change that it shows.
+    pub seq: Seq,
+}
+
 /// What the writer shares with everybody.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -133,6 +142,8 @@ pub(crate) struct Shared {
     published: watch::Sender<Seq>,
     /// Counts the ticks.
     tick: watch::Sender<u64>,
+    /// The last tick that showed something new.
+    news: watch::Sender<News>,
     /// Why nothing can be made durable now, if so.
     fault: ArcSwapOption<&'static str>,
     /// The thread that has failed, if one has: nothing will mend that.
@@ -184,6 +195,7 @@ impl Engine {
             published: watch::Sender::new(view.seq()),
             view: ArcSwap::new(view),
             tick: watch::Sender::new(0),
+            news: watch::Sender::default(),
             fault: ArcSwapOption::empty(),
             failed: watch::Sender::new(None),
             feeds: feed_table,
@@ -320,6 +332,11 @@ impl Engine {
     /// Told at every tick.
     pub fn ticks(&self) -> watch::Receiver<u64> {
         self.shared.tick.subscribe()
+    }
+
+    /// Told at every tick that shows something new.
+    pub fn news(&self) -> watch::Receiver<News> {
+        self.shared.news.subscribe()
     }
 
     /// Lets a body of a feed in, of so many bytes, to be decoded and appended.

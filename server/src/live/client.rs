@@ -13,6 +13,7 @@ use super::subscription::Subscription;
 use super::transport::Change;
 use super::websocket::{self, Closing, Heard, Incoming};
 use super::wire::{Wire, Writing};
+use crate::engine::News;
 use crate::http::{App, Caller};
 use crate::metrics;
 use actix_web::{Error, web};
@@ -56,7 +57,7 @@ pub(super) struct LiveClient {
 /// A client on its connection.
 struct Connected {
     client: LiveClient,
-    ticks: watch::Receiver<u64>,
+    news: watch::Receiver<News>,
     wire: Wire,
     incoming: Option<Incoming>,
     /// A change of subscription that was asked for and not made yet; the latest counts.
@@ -154,7 +155,7 @@ impl Connected {
     ) -> impl Body<Item = Result<Bytes, Error>> {
         wire.push(client.hello());
         let open = Self {
-            ticks: client.app.engine.ticks(),
+            news: client.app.engine.news(),
             client,
             wire,
             incoming,
@@ -250,7 +251,7 @@ impl Connected {
         let coding = self.wire.coding();
         let clock = app.engine.clock();
         let (now, uptime) = (clock.now(), clock.uptime());
-        let view = view_of(app, stream, *self.ticks.borrow());
+        let view = view_of(app, stream, self.news.borrow().tick);
         app.views.keep(&view, uptime);
         let _held = stream.begin(&view, &app.frames);
         while gathered < ENOUGH
@@ -308,7 +309,7 @@ impl Connected {
         length
     }
 
-    /// Waits for something to do: a tick, a word of the client, a change, the dismissal, or a tick of our
+    /// Waits for something to do: a tick with news, a word of the client, a change, the dismissal, or a tick of our
     /// own that is due however busy the writer is.
     async fn wait(&mut self) {
         let mut due = self.client.stream.tick_due_in(self.client.uptime());
@@ -324,7 +325,7 @@ impl Connected {
             }
         };
         tokio::select! {
-            ticked = self.ticks.changed() => if ticked.is_err() { self.end = Some(End::Closed); },
+            told = self.news.changed() => if told.is_err() { self.end = Some(End::Closed); },
             changed = seat.changes.changed() => if changed.is_ok() { self.take_patch(); },
             // What it is, is seen when the loop comes around.
             _ = seat.dismissed.changed() => {}

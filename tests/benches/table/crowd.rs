@@ -26,14 +26,20 @@ const RESOLUTION: u8 = 6;
 /// Between two posts that are timed.
 const A_PROBE: Duration = Duration::from_millis(170);
 const STALLED: u32 = 10;
+/// Stalled walls whose memory is measured: of a few it would be lost in what a server takes anyhow.
+const PILED_UP: u32 = 200;
 
 pub(crate) async fn ask(effort: Effort, table: &mut Table) {
     let city = opened(fleet::FEEDS).await;
     fleet::arrive(&city).await;
     let walls = Walls::of(&city, effort);
-    let alone = walls.measured(&mut []).await;
+    // What it keeps of the latest changes, whoever looks, is full after the first.
+    walls.measured(&mut []).await;
     let process = city.process_id().expect("the server runs");
+    let full = resident(process);
+    let alone = walls.measured(&mut []).await;
     let empty = resident(process);
+    let anyhow = empty - full;
     let audience = Audience::open(&city, (READING..CLIENTS).map(query).collect()).await;
     let mut readers = walls.readers().await;
     let held = resident(process);
@@ -45,17 +51,19 @@ pub(crate) async fn ask(effort: Effort, table: &mut Table) {
     let grown = |to: f64| (to - empty) / f64::from(CLIENTS) / 1e3;
     table.add(Row {
         number: 12,
-        what: format!("memory of one of {CLIENTS} walls, all that the process grew by"),
-        ours: grown(resident(process)),
+        what: format!("memory of one of {CLIENTS} walls, what the process grew by"),
+        ours: grown(resident(process) - anyhow),
         unit: "KB",
         peer: None,
         aim: Aim::AtMost(20.0),
         beside: format!(
-            "frames that they share included; {} KB before anything moved",
+            "frames that they share included, less the {} MB of as long without walls; {} KB before anything moved",
+            short(anyhow / 1e6),
             short(grown(held))
         ),
     });
     stalled(&walls, &mut readers, &crowded.waits, table).await;
+    piled_up(&walls, &mut readers, table).await;
     drop((readers, audience, city));
     quiet(effort, table).await;
 }
@@ -96,8 +104,6 @@ fn add_fan_out(table: &mut Table, alone: &Measured, crowded: &Measured, sent: u6
 
 /// What a thousand walls get while one and then ten others take nothing.
 async fn stalled(walls: &Walls<'_>, readers: &mut [Texts], without: &Waits, table: &mut Table) {
-    let process = walls.city.process_id().expect("the server runs");
-    let before = resident(process);
     let mut deaf = Vec::new();
     for (count, word) in [(1, "one wall"), (STALLED, "ten walls")] {
         while deaf.len() < count as usize {
@@ -114,14 +120,32 @@ async fn stalled(walls: &Walls<'_>, readers: &mut [Texts], without: &Waits, tabl
             beside: with.told(),
         });
     }
+}
+
+/// What the server keeps of walls that take nothing.
+async fn piled_up(walls: &Walls<'_>, readers: &mut [Texts], table: &mut Table) {
+    let process = walls.city.process_id().expect("the server runs");
+    let before = resident(process);
+    walls.measured(readers).await;
+    let without = resident(process);
+    let mut deaf = Vec::new();
+    for number in 0..PILED_UP {
+        deaf.push(walls.operator.deaf(&query(number), true).await);
+    }
+    walls.measured(readers).await;
+    let (anyhow, grown) = (without - before, resident(process) - without);
     table.add(Row {
         number: 13,
-        what: format!("memory of one of {STALLED} stalled walls, all that the process grew by"),
-        ours: (resident(process) - before) / f64::from(STALLED) / 1e3,
+        what: format!("memory of one of {PILED_UP} stalled walls, what the process grew by"),
+        ours: (grown - anyhow) / f64::from(PILED_UP) / 1e3,
         unit: "KB",
         peer: None,
         aim: Aim::AtMost(256.0),
-        beside: "each may keep a piece of a message in each layer".to_owned(),
+        beside: format!(
+            "{} MB, less the {} MB of as long without them",
+            short(grown / 1e6),
+            short(anyhow / 1e6)
+        ),
     });
 }
 
