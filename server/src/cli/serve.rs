@@ -28,6 +28,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+/// Bytes that are written to a connection before more is asked of a body that comes in pieces: the buffer that the
+/// framework begins with. Thousands of walls have one each.
+const WRITE_BUFFER: usize = 8 << 10;
+
 /// Run the server.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -206,6 +210,7 @@ impl City {
         let mut server = server
             .on_connect(note_address)
             .client_request_timeout(Duration::from_secs(5))
+            .h1_write_buffer_size(WRITE_BUFFER)
             .shutdown_timeout(2);
         let tls = self.tls.as_ref().map(Tls::server_config).transpose();
         let tls = tls.map_err(|cause| Failure::Other(format!("TLS: {cause}")))?;

@@ -154,7 +154,8 @@ impl Connected {
         incoming: Option<Incoming>,
     ) -> impl Body<Item = Result<Bytes, Error>> {
         wire.push(client.hello());
-        let open = Self {
+        // Boxed, since it moves with every piece.
+        let open = Box::new(Self {
             news: client.app.engine.news(),
             client,
             wire,
@@ -163,7 +164,7 @@ impl Connected {
             changed_at: None,
             behind_since: None,
             end: None,
-        };
+        });
         stream::unfold(open, |mut open| async move {
             let piece = open.piece().await.transpose()?;
             Some((piece, open))

@@ -33,33 +33,31 @@ pub(crate) async fn ask(effort: Effort, table: &mut Table) {
     let city = opened(fleet::FEEDS).await;
     fleet::arrive(&city).await;
     let walls = Walls::of(&city, effort);
-    // What it keeps of the latest changes, whoever looks, is full after the first.
-    walls.measured(&mut []).await;
     let process = city.process_id().expect("the server runs");
-    let full = resident(process);
     let alone = walls.measured(&mut []).await;
-    let empty = resident(process);
-    let anyhow = empty - full;
-    let audience = Audience::open(&city, (READING..CLIENTS).map(query).collect()).await;
+    let before = resident(process);
+    // What all walls share is there with the first.
     let mut readers = walls.readers().await;
-    let held = resident(process);
+    walls.measured(&mut readers).await;
+    let shared = resident(process);
+    let audience = Audience::open(&city, (READING..CLIENTS).map(query).collect()).await;
     let sent = audience.bytes();
     let crowded = walls.measured(&mut readers).await;
     let sent = audience.bytes() - sent;
     assert_eq!(audience.lost(), 0, "every stream goes on");
     add_fan_out(table, &alone, &crowded, sent);
-    let grown = |to: f64| (to - empty) / f64::from(CLIENTS) / 1e3;
     table.add(Row {
         number: 12,
-        what: format!("memory of one of {CLIENTS} walls, what the process grew by"),
-        ours: grown(resident(process) - anyhow),
+        what: format!(
+            "memory of one of {CLIENTS} walls: what the process grew by from {READING} to that many"
+        ),
+        ours: (resident(process) - shared) / f64::from(CLIENTS - READING) / 1e3,
         unit: "KB",
         peer: None,
         aim: Aim::AtMost(20.0),
         beside: format!(
-            "frames that they share included, less the {} MB of as long without walls; {} KB before anything moved",
-            short(anyhow / 1e6),
-            short(grown(held))
+            "the first {READING}, and what all share, took {} MB",
+            short((shared - before) / 1e6)
         ),
     });
     stalled(&walls, &mut readers, &crowded.waits, table).await;
