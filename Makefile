@@ -33,7 +33,7 @@ endef
 
 .PHONY: help
 help: ## list the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
 # --- for people -----------------------------------------------------------------------------------
 
@@ -96,9 +96,15 @@ unit: frontend/dist nextest ## unit, property, conformance and documentation tes
 suite: server tests/.venv nextest ## end to end against the real binary, GDAL, OWSLib and PostGIS
 	$(call rust_tests,--test '*')
 
+COUNTS := cargo bench --locked --profile counts --package atalaya-tiles --bench counts
+
 .PHONY: counts
 counts: ## instructions of the hot paths, held against those kept
-	cargo bench --locked --package atalaya-tiles --bench counts $(TEE)
+	$(COUNTS) $(TEE)
+
+.PHONY: counts-keep
+counts-keep: ## keep the instructions that the hot paths take now
+	$(COUNTS) -- keep
 
 .PHONY: browser
 browser: server tests/browser/node_modules ## the pages in a real browser

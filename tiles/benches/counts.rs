@@ -5,9 +5,9 @@
 //! with all that it called, and fails where a path grew by more than the limit, is new or is missing. With
 //! the word `keep` it writes what it counted to `counts.txt`, to be committed with the change that is meant.
 //!
-//! The counts are those of x86-64 with the bench profile. They change with the compiler (`rust-toolchain.toml`
-//! has its version), the dependencies (`Cargo.lock`) and a little with the C library, whose allocator and
-//! copying are counted too. What is chosen by the features of a processor is chosen by those that valgrind
+//! The counts are those of x86-64 with the profile `counts`, by which `make counts` builds: that of a release, but
+//! in one piece. They change with the compiler (`rust-toolchain.toml` has its version), the dependencies
+//! (`Cargo.lock`) and a little with the C library, whose allocator and copying are counted too. What is chosen by the features of a processor is chosen by those that valgrind
 //! shows: SHA-256 is counted in software, and copying without AVX2 moves a count by 3 %. Hash maps draw their
 //! seeds anew in each run, which moves one by up to half a percent. An instruction is not a time: what waits for
 //! memory costs more than it counts here.

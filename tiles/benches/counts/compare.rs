@@ -20,8 +20,7 @@ const PATH: &str = "path_";
 
 /// What stands above the kept counts.
 const ABOUT: &str = "\
-# Instructions of one operation on each hot path, as `make counts` takes them. To keep new ones on purpose:
-# cargo bench --locked --package atalaya-tiles --bench counts -- keep
+# Instructions of one operation on each hot path, as `make counts` takes them. `make counts-keep` keeps new ones.
 ";
 
 /// A line that is not what it should be.
