@@ -33,7 +33,7 @@ endef
 
 .PHONY: help
 help: ## list the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
 # --- for people -----------------------------------------------------------------------------------
 
@@ -43,14 +43,17 @@ run: tools-run frontend/dist ## build everything and start the demo city
 
 .PHONY: test
 test: tools-test log ## every test: front end, Rust, end to end, browser, PostGIS
-	@status=0; $(MAKE) --no-print-directory --keep-going web lint unit suite browser deny || status=$$?; \
+	@status=0; $(MAKE) --no-print-directory --keep-going web lint unit suite counts browser deny || status=$$?; \
 	[ $$status -eq 0 ] || echo "a step failed: look for *** above"; \
 	tests/total.sh $(LOG) || status=1; exit $$status
+
+# All that measure time or memory, which `counts` does not.
+TIMED := --bench memory --bench moving --bench tile --bench store
 
 .PHONY: bench
 bench: tools-bench frontend/dist martin ## print what things cost on this machine, beside peers that run on it
 	cargo build --locked --release --workspace --bins
-	cargo bench --locked --package atalaya-tiles --package atalaya --bench '*'
+	cargo bench --locked --package atalaya-tiles --package atalaya $(TIMED)
 	cargo bench --locked --package atalaya-tests --bench table
 
 .PHONY: bench-quick
@@ -92,6 +95,16 @@ unit: frontend/dist nextest ## unit, property, conformance and documentation tes
 .PHONY: suite
 suite: server tests/.venv nextest ## end to end against the real binary, GDAL, OWSLib and PostGIS
 	$(call rust_tests,--test '*')
+
+COUNTS := cargo bench --locked --profile counts --package atalaya-tiles --bench counts
+
+.PHONY: counts
+counts: ## instructions of the hot paths, held against those kept
+	$(COUNTS) $(TEE)
+
+.PHONY: counts-keep
+counts-keep: ## keep the instructions that the hot paths take now
+	$(COUNTS) -- keep
 
 .PHONY: browser
 browser: server tests/browser/node_modules ## the pages in a real browser

@@ -27,6 +27,7 @@ for_test() {
   need 'command -v chromium || command -v chromium-browser || command -v google-chrome' chromium
   need 'command -v ogrinfo' gdal-bin
   need 'command -v ffmpeg' ffmpeg
+  need 'command -v valgrind' valgrind
   need 'python3 -m venv --help && python3 -m ensurepip --version' python3-venv
   need 'ls /usr/share/postgresql/*/extension/postgis.control' POSTGIS
 }
