@@ -67,7 +67,7 @@ pub use event::{Event, Observation, Record, Seq};
 pub use feature::{FeatureId, FeedName, Fix, Properties, Seen, Topic, Value, ValueRef};
 pub use fence::{Crossing, Crossings, Fences, Transition};
 pub use gate::{Glance, NoSuchLayer, Open, TopicDelta};
-pub use picture::{Applied, Picture};
+pub use picture::{Applied, Picture, Revived};
 pub use place::{BadBounds, Bounds, LonLat, OffGlobe};
 pub use shape::{BadShape, InvalidPolygon, MAX_POSITIONS, Rings, Shape, holes_at_home};
 pub use tile::{NoSuchTile, TileCoord};

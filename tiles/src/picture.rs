@@ -22,6 +22,7 @@ use derive::Derivation;
 use due::DueQueue;
 use jiff::{SignedDuration, Timestamp};
 use notice::{SingleGate, keep_times, notice};
+pub use restore::Revived;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 

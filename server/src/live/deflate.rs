@@ -108,6 +108,18 @@ impl Mark {
 /// What ends a message: an empty stored block of which the tail is cut off.
 pub(super) const END: Bytes = Bytes::from_static(&[0]);
 
+/// The answer to an offer: nobody takes a context over.
+const AGREED: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+/// The same to one that asks for the window that there is.
+const AGREED_ON_WINDOW: &str = "permessage-deflate; server_no_context_takeover; \
+    client_no_context_takeover; server_max_window_bits=15";
+/// Parameters that an offer may have and that need no answer.
+const TAKEN_WITHOUT_VALUE: [&str; 3] = [
+    "server_no_context_takeover",
+    "client_no_context_takeover",
+    "client_max_window_bits",
+];
+
 /// Why a client's message cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreadable {
@@ -147,7 +159,7 @@ fn accepted(offer: &str) -> Option<&'static str> {
         return None;
     }
     let mut seen = Vec::new();
-    let mut answer = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+    let mut answer = AGREED;
     for part in parts {
         let (name, value) = match part.split_once('=') {
             Some((name, value)) => (name.trim_end(), Some(value.trim().trim_matches('"'))),
@@ -158,23 +170,18 @@ fn accepted(offer: &str) -> Option<&'static str> {
         }
         seen.push(name);
         match (name, value) {
-            (
-                "server_no_context_takeover"
-                | "client_no_context_takeover"
-                | "client_max_window_bits",
-                None,
-            ) => {}
-            (
-                "client_max_window_bits",
-                Some("8" | "9" | "10" | "11" | "12" | "13" | "14" | "15"),
-            ) => {}
-            ("server_max_window_bits", Some("15")) => {
-                answer = "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=15";
-            }
+            ("server_max_window_bits", Some("15")) => answer = AGREED_ON_WINDOW,
+            ("client_max_window_bits", Some(bits)) if is_window(bits) => {}
+            (name, None) if TAKEN_WITHOUT_VALUE.contains(&name) => {}
             _ => return None,
         }
     }
     Some(answer)
+}
+
+/// Whether it is a size of window, without a leading zero.
+fn is_window(bits: &str) -> bool {
+    (8..=15).any(|window| bits == window.to_string())
 }
 
 #[cfg(test)]

@@ -17,10 +17,13 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Bytes of frames encoded in one go, for the one who asks and what it asks for next.
 const AHEAD_BYTES: usize = 256 << 10;
+/// How long a snapshot is kept that nobody asks for: what comes later asks for a newer one where anything moves.
+const IDLE: Duration = Duration::from_secs(10);
 /// What a frame takes beside its message.
 const FRAME_BYTES: usize = 192;
 
@@ -178,6 +181,7 @@ impl Frames {
         let cache = Cache::builder()
             .weigher(weigh)
             .max_capacity(most_bytes / 2)
+            .time_to_idle(IDLE)
             // The newest frames are asked for, however often older ones were.
             .eviction_policy(EvictionPolicy::lru())
             .eviction_listener(|_, _, cause| {

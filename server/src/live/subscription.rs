@@ -203,12 +203,12 @@ impl Subscription {
 
     /// The pairs in which something changed, in order.
     pub fn among<'c>(&'c self, changes: &'c Changes) -> Box<dyn Iterator<Item = Pair> + 'c> {
-        let (pairs, changed) = (self.pairs(), changes.topics());
-        if pairs.0.len() < changed.len() {
+        let (pairs, topics) = (self.pairs(), changes.topics());
+        if pairs.0.len() < topics.len() {
             return Box::new(pairs.filter(|pair| changes.has(self.at(*pair))));
         }
         let wanted = |(layer, topic): &(LayerIx, Topic)| self.pair(*layer, *topic);
-        Box::new(changed.iter().filter_map(wanted))
+        Box::new(topics.iter().filter_map(wanted))
     }
 
     /// The layer and topic of a pair of this subscription.

@@ -97,6 +97,9 @@ impl Wire {
         }
         let rest: usize = self.text.iter().map(Bytes::len).sum();
         if rest == 0 {
+            // It may be long until there is something again, and there are many connections.
+            self.messages = VecDeque::new();
+            self.text = VecDeque::new();
             return self.close.take();
         }
         let length = rest.min(PIECE);

@@ -11,18 +11,22 @@
 //! for layers that the checkpoint lacks, nothing knows what retention has deleted from the log, and
 //! every tile of such a layer counts as changed by now.
 
+mod features;
+
 use super::checkpointer::{Stand, clearances, visit_tombstones};
-use super::codec::{Codec, Unknown, odd, read_noticed, read_trail};
+use super::codec::{Codec, Unknown};
 use super::embedded::{Embedded, read_only};
 use super::error::{StoreError, sqlite};
 use super::interned::Interned;
 use super::reader::Reader;
 use super::segments::Segments;
 use atalaya_tiles::{
-    Catalog, Event, HotFeature, LayerIx, LayerKind, MarkKey, Picture, Record, RingLimits, Seq,
+    Catalog, Event, LayerIx, LayerKind, MarkKey, Picture, Record, RingLimits, Seq,
 };
+use features::Wanted;
 use rusqlite::Connection;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
@@ -106,8 +110,10 @@ impl Embedded {
             for sealed in segments.sealed {
                 fold.picture.restore_sealed(sealed);
             }
+            let path = self.picture_path();
             let mut restore = Restore {
                 connection,
+                path: &path,
                 codec,
                 interned,
                 picture: &mut fold.picture,
@@ -264,6 +270,8 @@ impl Fold {
 /// Puts the rows of a checkpoint back.
 struct Restore<'r> {
     connection: &'r Connection,
+    /// The file that it is connected to.
+    path: &'r Path,
     codec: Codec,
     interned: Interned,
     picture: &'r mut Picture,
@@ -281,43 +289,17 @@ impl Restore<'_> {
         Ok(())
     }
 
-    fn layer(&mut self, id: i64) -> rusqlite::Result<Option<LayerIx>> {
-        let layer = self.codec.layer(self.connection, &mut self.interned, id)?;
-        if layer.is_none() {
-            self.codec.unknown.rows += 1;
-        }
-        Ok(layer.filter(|layer| !self.lacking.contains(layer)))
-    }
-
     fn features(&mut self, same: bool) -> rusqlite::Result<()> {
-        let connection = self.connection;
-        let mut select = connection.prepare(
-            "SELECT layer, seq, received_at, stale, trail, noticed,
-             feed, feature, observed_at, stale_at, expires_at, geometry, properties FROM hot",
-        )?;
-        let mut rows = select.query([])?;
-        while let Some(row) = rows.next()? {
-            let Some(layer) = self.layer(row.get(0)?)? else {
-                continue;
-            };
-            let trail = row.get_ref(4)?.as_blob_or_null()?;
-            let trail = trail
-                .map(|bytes| read_trail(bytes).ok_or_else(|| odd(4, "the trail is none".into())));
-            // Under other clearances the numbers mean nothing: then everybody noticed.
-            let noticed = row.get_ref(5)?.as_blob_or_null()?;
-            let noticed = noticed.filter(|_| same).map(read_noticed);
-            let observation =
-                self.codec
-                    .observation(connection, &mut self.interned, row, 6, layer)?;
-            self.picture.restore_feature(HotFeature {
-                observation,
-                received_at: row.get::<_, super::codec::instant::Instant>(2)?.0,
-                seq: super::codec::seq(row, 1)?,
-                stale: row.get(3)?,
-                trail: trail.transpose()?.unwrap_or_default(),
-                noticed: noticed.unwrap_or_default(),
-            });
-        }
+        let wanted = Wanted {
+            catalog: Arc::clone(&self.codec.catalog),
+            lacking: self.lacking,
+            same,
+        };
+        let unknown = features::read(self.connection, self.path, &wanted, |feature| {
+            self.picture.restore_feature(feature);
+        })?;
+        self.codec.unknown.rows += unknown.rows;
+        self.codec.unknown.values += unknown.values;
         Ok(())
     }
 

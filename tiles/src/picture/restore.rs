@@ -7,7 +7,7 @@
 //! go as in the fold, so the records of the clock belong between them.
 
 use super::{Picture, is_on_globe, new_feature};
-use crate::catalog::LayerIx;
+use crate::catalog::{Catalog, LayerIx};
 use crate::event::{Event, Record, Seq};
 use crate::feature::{Feature, FeatureId};
 use crate::view::marks::Notice;
@@ -15,22 +15,35 @@ use crate::view::{Body, HotFeature, MarkKey, Sealed, Tombstone};
 use jiff::Timestamp;
 use std::sync::Arc;
 
+/// A feature of a checkpoint that is ready to be put back.
+#[derive(Debug)]
+pub struct Revived(Feature);
+
+impl HotFeature {
+    /// Makes it ready, which is most of the work and needs no picture: several threads can do it.
+    pub fn revived(self, catalog: &Catalog) -> Revived {
+        let spec = catalog.spec(self.observation.layer);
+        let (stale_at, expires_at) = (self.observation.stale_at, self.observation.expires_at);
+        let received = (self.seq, self.received_at);
+        let topic_resolution = catalog.topic_resolution();
+        let mut feature = new_feature(spec, received, self.observation, topic_resolution);
+        feature.stale_at = stale_at;
+        feature.expires_at = expires_at;
+        feature.stale = self.stale;
+        feature.trail = self.trail.into();
+        feature.noticed = self.noticed.into();
+        Revived(feature)
+    }
+}
+
 impl Picture {
     /// Puts a feature of a state layer back. It is found by id at once, and by place after
     /// [`Picture::restored`].
-    pub fn restore_feature(&mut self, hot: HotFeature) {
+    pub fn restore_feature(&mut self, Revived(mut feature): Revived) {
         let catalog = Arc::clone(&self.view.catalog);
-        let layer = hot.observation.layer;
+        let layer = feature.layer;
         let spec = catalog.spec(layer);
-        let (stale_at, expires_at) = (hot.observation.stale_at, hot.observation.expires_at);
-        let received = (hot.seq, hot.received_at);
-        let mut feature = new_feature(spec, received, hot.observation, catalog.topic_resolution());
         self.share_feed(&mut feature);
-        feature.stale_at = stale_at;
-        feature.expires_at = expires_at;
-        feature.stale = hot.stale;
-        feature.trail = hot.trail.into();
-        feature.noticed = hot.noticed.into();
         let feature = Arc::new(feature);
         for derivation in &self.derivations {
             if derivation.source == layer

@@ -153,7 +153,7 @@ fn inflated(frames: &[Bytes]) -> Vec<Vec<u8>> {
             inflate
                 .decompress_vec(&text, &mut plain, sync)
                 .expect("deflated");
-            assert_eq!(inflate.total_in() as usize, text.len(), "to its end");
+            assert_eq!(inflate.total_in(), text.len() as u64, "to its end");
             plain
         })
         .collect()
@@ -163,9 +163,8 @@ fn inflated(frames: &[Bytes]) -> Vec<Vec<u8>> {
 fn compressed_messages_are_those_that_were_sent_whoever_shares_them() {
     let deflaters = deflate::Deflaters::default();
     let lorem = |count: usize| {
-        (0..count)
-            .map(|at| format!("unit {at} at {}, ", at * 7))
-            .collect::<String>()
+        let units = (0..count).map(|at| format!("unit {at} at {}", at * 7));
+        units.collect::<Vec<_>>().join(", ")
     };
     let sent = [0, 1, 30, 5, 4_000, 300, 0, 40_000, 2].map(|count| Message::refused(&lorem(count)));
     let shared: Vec<Message> = sent

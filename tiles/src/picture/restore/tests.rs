@@ -67,7 +67,7 @@ impl Store {
             }
         }
         for feature in self.features.values() {
-            picture.restore_feature(feature.clone());
+            picture.restore_feature(feature.clone().revived(catalog));
         }
         for ((layer, id), tombstone) in &self.tombstones {
             picture.restore_tombstone(*layer, id, *tombstone);
