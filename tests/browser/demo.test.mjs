@@ -42,6 +42,41 @@ test("units drive around", async () => {
   await page.waitForFunction(moved, before);
 });
 
+test("a browser agrees to compress, and hears what an event stream says", async () => {
+  const { extensions, compressed, plain } = await page.evaluate(async () => {
+    const query = "layers=cameras&bbox=-111.1,32.1,-110.8,32.35";
+    // The ids of all features of the first snapshots, up to the tick that ends them.
+    const ids = (messages) => messages.filter((it) => it.type === "snapshot").flatMap((it) => it.features.map((feature) => feature.id));
+    const over = (messages) => messages.some((it) => it.type === "tick");
+    const heard = [];
+    const socket = new WebSocket(`/live?${query}&batch=1`);
+    await new Promise((done, failed) => {
+      socket.onerror = failed;
+      socket.onmessage = ({ data }) => {
+        heard.push(...JSON.parse(data));
+        if (over(heard)) done();
+      };
+    });
+    // What a client says is compressed as well: it is understood if a greeting answers.
+    const greeted = new Promise((done) => (socket.onmessage = ({ data }) => JSON.parse(data).some((it) => it.type === "hello") && done()));
+    socket.send(JSON.stringify({ type: "subscribe", layers: ["cameras"], bbox: [-111, 32.2, -110.9, 32.3] }));
+    await greeted;
+    const events = new EventSource(`/live?${query}`);
+    const told = [];
+    await new Promise((done, failed) => {
+      events.onerror = failed;
+      events.addEventListener("snapshot", ({ data }) => told.push(JSON.parse(data)));
+      events.addEventListener("tick", done);
+    });
+    socket.close();
+    events.close();
+    return { extensions: socket.extensions, compressed: ids(heard).sort(), plain: ids(told).sort() };
+  });
+  assert.match(extensions, /^permessage-deflate; server_no_context_takeover; client_no_context_takeover/);
+  assert.ok(plain.length > 10, `${plain.length} features`);
+  assert.deepEqual(compressed, plain);
+});
+
 test("the printed curl line puts an incident on the map", async () => {
   const printed = server.printed.join("\n");
   const curl = /(curl [\s\S]*?\/feeds\/incidents)/.exec(printed)?.[1];

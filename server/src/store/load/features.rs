@@ -182,3 +182,6 @@ fn hot(
         noticed: noticed.unwrap_or_default(),
     })
 }
+
+#[cfg(test)]
+mod tests;
