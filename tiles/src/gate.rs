@@ -24,7 +24,6 @@ use crate::view::marks::Notice;
 use crate::view::tally::{self, Tally};
 use crate::view::{Body, LayerView, Steps, View, Window};
 use crate::viewer::Viewer;
-use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 /// A layer that the viewer cannot open: it does not exist, or not for them.
@@ -376,24 +375,25 @@ impl<'v> Open<'v> {
         if !self.singles {
             return TopicDelta::default();
         }
-        let mut ids = HashSet::new();
+        let mut changed = Vec::new();
         let of = (self.layer, topic);
-        self.view.ring.visit(of, self.slots, since, |ordinal| {
-            ids.extend(state.by_id.id_of(ordinal).cloned());
-        });
+        self.view
+            .ring
+            .visit(of, self.slots, since, |ordinal| changed.push(ordinal));
+        changed.sort_unstable();
+        changed.dedup();
         let mut delta = TopicDelta::default();
-        for id in ids {
-            match state
-                .by_id
-                .get(&id)
-                .filter(|feature| feature.placed.topic() == topic)
-            {
+        for (id, feature) in changed.iter().filter_map(|it| state.by_id.now(*it)) {
+            match feature.filter(|feature| feature.placed.topic() == topic) {
                 Some(feature) => delta.upserts.push(self.seen(FeatureRef::Own(feature))),
-                None => delta.removes.push(id),
+                None => delta.removes.push(id.clone()),
             }
         }
+        // Who went and came back had two ordinals.
         delta.removes.sort_unstable();
+        delta.removes.dedup();
         delta.upserts.sort_unstable_by(|a, b| a.id().cmp(b.id()));
+        delta.upserts.dedup_by(|a, b| a.id() == b.id());
         delta
     }
 

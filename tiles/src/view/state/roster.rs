@@ -60,10 +60,14 @@ impl Roster {
         ordinals.filter_map(|(_, ordinal)| self.versions.get(*ordinal))
     }
 
-    /// Whose an ordinal is, or was last.
-    pub(crate) fn id_of(&self, ordinal: Ordinal) -> Option<&FeatureId> {
-        let here = self.versions.get(ordinal).map(|feature| &feature.id);
-        here.or_else(|| self.left.get(&ordinal))
+    /// Whose an ordinal is or was last, and how that feature is now, if it is there.
+    pub(crate) fn now(&self, ordinal: Ordinal) -> Option<(&FeatureId, Option<&Arc<Feature>>)> {
+        if let Some(feature) = self.versions.get(ordinal) {
+            return Some((&feature.id, Some(feature)));
+        }
+        // It may have come back with another ordinal.
+        let id = self.left.get(&ordinal)?;
+        Some((id, self.get(id)))
     }
 
     pub(crate) fn versions(&self) -> &Versions {
