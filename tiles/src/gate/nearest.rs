@@ -1,40 +1,65 @@
 //! What is nearest to a position.
 
 use super::Open;
-use crate::feature::Seen;
+use crate::feature::{FeatureRef, Seen};
 use crate::place::{Bounds, LonLat};
 use crate::units::Meters;
 use geo_types::{Coord, Geometry, Point};
+use std::cmp::Ordering;
 
 /// More than half the way around the globe: nothing is farther than this.
 const FARTHEST_M: f64 = 20_100_000.0;
 
-impl Open<'_> {
+/// A feature, and how far it is.
+type Near<'v> = (Meters, FeatureRef<'v>);
+
+impl<'v> Open<'v> {
     /// The nearest features within a distance, nearest first; ties in order of id. The distance is
     /// 0 inside a polygon. A distance that is negative or no number finds nothing.
     pub fn nearest(&self, to: LonLat, within: Meters, limit: usize) -> Vec<(Meters, Seen)> {
-        if within.0.is_nan() || within.0 < 0.0 {
+        if within.0.is_nan() || within.0 < 0.0 || limit == 0 {
             return Vec::new();
         }
         let within = Meters(within.0.min(FARTHEST_M));
         let mut radius = Meters(within.0.min(250.0));
         loop {
-            let mut found: Vec<(Meters, Seen)> = self
-                .within(Bounds::around(to, radius), None)
-                .into_iter()
-                .filter_map(|seen| Some((distance(to, &*seen.geometry()?)?, seen)))
-                .filter(|(distance, _)| distance.0 <= radius.0)
-                .collect();
+            let mut found = self.around(to, radius);
             if found.len() >= limit || radius.0 >= within.0 {
-                found.sort_by(|(a, left), (b, right)| {
-                    a.0.total_cmp(&b.0).then_with(|| left.id().cmp(right.id()))
-                });
-                found.truncate(limit);
-                return found;
+                if found.len() > limit {
+                    found.select_nth_unstable_by(limit - 1, nearer);
+                    found.truncate(limit);
+                }
+                found.sort_unstable_by(nearer);
+                let seen = found.into_iter();
+                return seen
+                    .map(|(distance, feature)| (distance, self.seen(feature)))
+                    .collect();
             }
             radius = Meters(within.0.min(radius.0 * 4.0));
         }
     }
+
+    /// The features within a distance, each once, in any order.
+    fn around(&self, to: LonLat, radius: Meters) -> Vec<Near<'v>> {
+        let bounds = Bounds::around(to, radius);
+        let mut found: Vec<Near<'v>> = Vec::new();
+        self.visit(bounds, None, &mut |feature| {
+            let geometry = feature.geometry();
+            let distance = geometry.and_then(|geometry| distance(to, &geometry));
+            let near = distance.filter(|distance| distance.0 <= radius.0);
+            found.extend(near.map(|distance| (distance, feature)));
+        });
+        // A box over the antimeridian is asked in two parts.
+        if bounds.parts().count() > 1 {
+            found.sort_unstable_by(|(_, a), (_, b)| a.id().cmp(b.id()));
+            found.dedup_by(|(_, a), (_, b)| a.id() == b.id());
+        }
+        found
+    }
+}
+
+fn nearer((a, left): &Near<'_>, (b, right): &Near<'_>) -> Ordering {
+    a.0.total_cmp(&b.0).then_with(|| left.id().cmp(right.id()))
 }
 
 /// Distance to the nearest part of a geometry, 0 inside a polygon; `None` for an empty one.
