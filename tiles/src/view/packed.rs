@@ -7,8 +7,10 @@
 //! true box. Refuses more items than a `u32` counts: they are not indexed by any caller.
 
 mod curve;
+mod radix;
 
 use crate::place::Bounds;
+use radix::sort_by_first;
 use std::ops::{ControlFlow, Range};
 
 /// Children of a node.
@@ -129,7 +131,7 @@ pub(crate) fn along_hilbert(items: impl Iterator<Item = (u32, Bounds)>) -> Vec<(
         .iter()
         .map(|(_, bounds)| along_curve(Rough::of(*bounds), all));
     let mut order: Vec<(u32, u32)> = along.zip(0..).collect();
-    order.sort_unstable();
+    sort_by_first(&mut order);
     let sorted = order.into_iter().map(|(_, at)| items[at as usize]);
     sorted.collect()
 }
