@@ -236,6 +236,8 @@ impl Frames {
                 }
                 bytes += kept.encoded(&next, coding).length();
             }
+            // Snapshots that are idle go also where nobody asks for another one.
+            kept.cache.run_pending_tasks();
             wanted
         });
         Ok(encoded.await?.hand())
