@@ -20,6 +20,7 @@ mod merges;
 mod queue;
 mod recall;
 mod roll_call;
+mod ticks;
 mod writer;
 
 pub use budget::Admitted;
@@ -27,6 +28,7 @@ pub use feeds::{FeedReport, FeedStatus};
 pub use history::NoHistory;
 pub(crate) use history::{SETTLED, fold, picture_at, sources};
 pub use roll_call::{Kept, RollCall};
+pub use ticks::News;
 
 use crate::adaptor::Feed;
 use crate::clock::Clock;
@@ -43,6 +45,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use ticks::Ticks;
 use tokio::sync::{oneshot, watch};
 
 /// What became of a batch of events.
@@ -125,25 +128,13 @@ pub(crate) enum Request {
     Checkpoint { reply: oneshot::Sender<()> },
 }
 
-/// Where the picture was at a tick.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct News {
-    /// The number of the tick.
-    pub tick: u64,
-    /// The newest change that it shows.
-    pub seq: Seq,
-}
-
 /// What the writer shares with everybody.
 #[derive(Debug)]
 pub(crate) struct Shared {
     view: ArcSwap<View>,
     /// The newest published seq, for those who wait for one.
     published: watch::Sender<Seq>,
-    /// Counts the ticks.
-    tick: watch::Sender<u64>,
-    /// The last tick that showed something new.
-    news: watch::Sender<News>,
+    ticks: Ticks,
     /// Why nothing can be made durable now, if so.
     fault: ArcSwapOption<&'static str>,
     /// The thread that has failed, if one has: nothing will mend that.
@@ -194,8 +185,7 @@ impl Engine {
         let shared = Arc::new(Shared {
             published: watch::Sender::new(view.seq()),
             view: ArcSwap::new(view),
-            tick: watch::Sender::new(0),
-            news: watch::Sender::default(),
+            ticks: Ticks::default(),
             fault: ArcSwapOption::empty(),
             failed: watch::Sender::new(None),
             feeds: feed_table,
@@ -327,16 +317,6 @@ impl Engine {
     /// showed, and is to be started anew.
     pub fn failed(&self) -> watch::Receiver<Option<&'static str>> {
         self.shared.failed.subscribe()
-    }
-
-    /// Told at every tick.
-    pub fn ticks(&self) -> watch::Receiver<u64> {
-        self.shared.tick.subscribe()
-    }
-
-    /// Told at every tick that shows something new.
-    pub fn news(&self) -> watch::Receiver<News> {
-        self.shared.news.subscribe()
     }
 
     /// Lets a body of a feed in, of so many bytes, to be decoded and appended.

@@ -13,7 +13,7 @@ use super::merges::Merges;
 use super::queue::{Next, Outlet};
 use super::recall::recollection;
 use super::roll_call::{RollCall, RollCalls};
-use super::{AppendError, Appended, News, Request, Shared};
+use super::{AppendError, Appended, Request, Shared};
 use crate::clock::{Clock, monotonic};
 use crate::config::Config;
 use crate::metrics;
@@ -369,15 +369,7 @@ impl Writer {
         self.pass_time();
         self.parts.picture.tick();
         self.publish();
-        self.shared.tick.send_modify(|ticks| *ticks += 1);
-        let (tick, seq) = (*self.shared.tick.borrow(), *self.shared.published.borrow());
-        self.shared.news.send_if_modified(|news| {
-            let newer = news.seq < seq;
-            if newer {
-                *news = News { tick, seq };
-            }
-            newer
-        });
+        self.shared.ticks.pass(*self.shared.published.borrow());
         let since = self.clock.uptime().saturating_sub(self.checkpoint_at);
         let records = self.seq.0.saturating_sub(self.checkpoint_seq.0);
         let due = records > 0 && since >= self.checkpoint_every || records >= CHECKPOINT_RECORDS;
