@@ -30,10 +30,7 @@ impl Link {
         after: &str,
         chance: &mut Chance,
     ) -> Self {
-        let mut query = look.query();
-        if !after.is_empty() {
-            query += &format!("&after={after}");
-        }
+        let mut query = look.query() + "&after=" + after;
         let wire = if chance.percent(25) {
             let request = visitor.request(Method::GET, &format!("/live?{query}"));
             let answer = in_time("an event stream", request.send()).await;
@@ -92,8 +89,10 @@ impl Link {
 
 /// The messages in a text.
 pub(super) fn messages(text: &str) -> Vec<Value> {
-    match serde_json::from_str(text).expect("messages are JSON") {
-        Value::Array(messages) => messages,
-        message => vec![message],
-    }
+    let read = if text.starts_with('[') {
+        serde_json::from_str(text)
+    } else {
+        serde_json::from_str(text).map(|message| vec![message])
+    };
+    read.expect("messages are JSON")
 }

@@ -57,15 +57,15 @@ impl Look {
     /// As the query of `/live`.
     pub(super) fn query(&self) -> String {
         let [west, south, east, north] = self.bbox;
-        let mut query = format!(
+        let query = format!(
             "layers={}&bbox={west},{south},{east},{north}&zoom={}",
             self.layers.join(","),
             self.zoom
         );
-        if !self.tile_layers.is_empty() {
-            query += &format!("&tile_layers={}", self.tile_layers.join(","));
+        match self.tile_layers.as_slice() {
+            [] => query,
+            layers => query + "&tile_layers=" + &layers.join(","),
         }
-        query
     }
 
     /// As a change of subscription.

@@ -101,7 +101,7 @@ impl Viewer {
                 }
                 continue;
             }
-            self.act(&mut orders).await;
+            self.act(&orders).await;
             if orders.has_changed().is_err() {
                 return;
             }
@@ -113,7 +113,7 @@ impl Viewer {
     }
 
     /// One of the things that viewers do, until there is another order.
-    async fn act(&mut self, orders: &mut watch::Receiver<Order>) {
+    async fn act(&mut self, orders: &watch::Receiver<Order>) {
         match self.chance.below(100) {
             0..70 => {}
             70..82 => self.look_elsewhere().await,
@@ -157,8 +157,10 @@ impl Viewer {
     }
 
     /// Takes nothing for a while, unless there is another order.
-    async fn pause(&mut self, most_ms: u32, orders: &mut watch::Receiver<Order>) {
+    async fn pause(&mut self, most_ms: u32, orders: &watch::Receiver<Order>) {
         let patience = Duration::from_millis(u64::from(self.chance.below(most_ms)));
+        // The order itself is for whoever asks for it.
+        let mut orders = orders.clone();
         tokio::time::timeout(patience, orders.changed()).await.ok();
     }
 

@@ -55,7 +55,7 @@ pub(super) const LAYERS: [Layer; 6] = [
 /// what is past its time goes every few seconds.
 pub(super) fn config() -> String {
     let limits = "admin_listen = \"127.0.0.1:0\"\n[limits]\ntile_cache_bytes = 2097152\nlive_frame_bytes = 1048576\n\
-        [live]\nring_ticks = 40\nring_changes = 20000\n\
+        [live]\nring_ticks = 12\nring_changes = 20000\n\
         [store]\ncheckpoint_every_s = 0\nreserve_bytes = 0\nhistory_days = 1\narchive_after_h = 1\n";
     let layers = LAYERS.map(|layer| {
         let name = layer.name;
