@@ -96,6 +96,13 @@ unit: frontend/dist nextest ## unit, property, conformance and documentation tes
 suite: server tests/.venv nextest ## end to end against the real binary, GDAL, OWSLib and PostGIS
 	$(call rust_tests,--test '*')
 
+# Seconds that the day of `soak` takes at least.
+SOAK_S ?= 900
+
+.PHONY: soak
+soak: server nextest ## a day of simulated traffic in a quarter of an hour: stale tiles, ghosts, leaks
+	ATALAYA_SOAK_S=$(SOAK_S) cargo nextest run $(WHOLE) --no-capture --test suite a_day_leaves
+
 COUNTS := cargo bench --locked --profile counts --package atalaya-tiles --bench counts
 
 .PHONY: counts

@@ -11,6 +11,7 @@
 
 mod certificate;
 mod city;
+mod clock_face;
 mod command;
 mod deaf;
 mod demo;
@@ -18,6 +19,7 @@ mod disk;
 mod live;
 mod postgis;
 mod recorded;
+mod socket;
 mod tile;
 mod upstream;
 mod visitor;
@@ -25,6 +27,7 @@ mod wait;
 
 pub use certificate::Certificate;
 pub use city::City;
+pub use clock_face::{ClockFace, clock_library};
 pub use command::{
     Ran, atalaya, atalaya_as, atalaya_at_a_terminal, atalaya_killed_when, atalaya_within, run,
 };
@@ -34,6 +37,7 @@ pub use disk::Disk;
 pub use live::{Held, Live, Texts};
 pub use postgis::PostGis;
 pub use recorded::{recorded, skipped};
+pub use socket::Socket;
 pub use tile::{Tile, TileFeature};
 pub use upstream::{Answer, Asked, Upstream};
 pub use visitor::{Reply, Visitor};

@@ -1,6 +1,6 @@
 //! A live stream as a client holds it: messages in order, and the picture that they add up to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -44,6 +44,23 @@ impl Held {
         self.features
             .get(&(layer.to_owned(), id.to_owned()))
             .map(|(_, feature)| feature)
+    }
+
+    /// Drops what is not of these layers and cells; what is in no cell is in `*`.
+    pub fn keep(&mut self, layers: &[&str], cells: &[&str]) {
+        self.features.retain(|(layer, _), (cell, _)| {
+            layers.contains(&layer.as_str()) && (cell == "*" || cells.contains(&cell.as_str()))
+        });
+    }
+
+    /// What the two hold apart from each other, in words.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let keys: BTreeSet<_> = self.features.keys().chain(other.features.keys()).collect();
+        let both = |key| (self.features.get(key), other.features.get(key));
+        let differ = keys.into_iter().filter(|key| both(*key).0 != both(*key).1);
+        differ
+            .map(|key| format!("of {key:?} {:?} and {:?}", both(key).0, both(key).1))
+            .collect()
     }
 
     /// Takes one message in.

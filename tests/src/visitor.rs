@@ -1,5 +1,7 @@
 //! Somebody who asks: a program with a bearer token, a browser with a session, or nobody in particular.
 
+use std::time::Duration;
+
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
@@ -8,6 +10,9 @@ use crate::certificate::Certificate;
 use crate::live::{Live, Texts};
 use crate::tile::Tile;
 use crate::wait::in_time;
+
+/// How long a connection is kept for the next request: less than the server keeps it.
+const IDLE_MOST: Duration = Duration::from_secs(2);
 
 /// Who asks, and where.
 #[derive(Debug, Clone)]
@@ -89,6 +94,8 @@ impl Visitor {
     pub(crate) fn new(base: &str, trusted: Option<&Certificate>) -> Self {
         let client = Client::builder()
             .no_gzip()
+            // A server ends what has been idle for a while; who asks on it just then gets no answer.
+            .pool_idle_timeout(IDLE_MOST)
             .redirect(reqwest::redirect::Policy::none())
             .tls_certs_only(trusted.map(Certificate::trusted))
             .build();

@@ -6,9 +6,8 @@ use crate::feed::{Feed, collection, unit};
 use crate::gauge::{Waits, now, pass, unix_s};
 use crate::sample::{EAST, NORTH, SOUTH, WEST, share};
 use crate::table::{Aim, Row, Table};
-use atalaya_tests::{City, run, tile_at};
+use atalaya_tests::{City, clock_library, tile_at};
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 const A_DAY: i64 = 86_400;
@@ -38,19 +37,7 @@ impl Back {
     /// # Errors
     /// Why there is none.
     pub(crate) fn compiled(city: &City) -> Result<Self, String> {
-        let (source, library) = ("clock_set_back.c", "clock_set_back.so");
-        let (source, library) = (city.scratch().join(source), city.scratch().join(library));
-        std::fs::write(&source, include_str!("clock_set_back.c")).expect("a file");
-        let compiler = Command::new("cc").arg("--version").output();
-        compiler.map_err(|_| "there is no C compiler".to_owned())?;
-        let mut cc = Command::new("cc");
-        let ran = run(cc
-            .args(["-O2", "-shared", "-fPIC", "-o"])
-            .arg(&library)
-            .arg(&source));
-        if ran.code != 0 {
-            return Err(format!("its clock cannot be made: {}", ran.stderr));
-        }
+        let library = clock_library(city.scratch())?;
         // A server that is started now stands at the first second of a minute.
         let seconds = 2 * A_DAY + unix_s() % 60;
         Ok(Self {

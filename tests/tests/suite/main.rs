@@ -30,6 +30,7 @@ mod restart;
 mod schemas;
 mod sign_in;
 mod signatures;
+mod soak;
 mod tidy;
 mod tilejson;
 mod tiles;
