@@ -28,7 +28,8 @@ fn every_row_is_in_one_stretch_whatever_gaps_there_are() {
             at += inside.count();
         }
         assert_eq!(at, rows.len(), "{cut:?}");
-        let bounded = rows.len() / usize::try_from(STRETCH).unwrap() + 2;
+        // All row ids there can be are more than one number counts.
+        let bounded = rows.len() / usize::try_from(STRETCH).unwrap() + 3;
         assert!(cut.len() <= bounded, "{} stretches", cut.len());
     }
 }
