@@ -131,6 +131,12 @@ impl Stream {
     pub fn change(&mut self, next: Subscription) {
         self.lay_down();
         let had = std::mem::replace(&mut self.subscription, next);
+        // The client may have fetched what comes into its sight some ticks ago, when nobody named it.
+        if let Some(shown) = self.subscription.viewport()
+            && !had.viewport().is_some_and(|before| before.covers(shown))
+        {
+            self.tiles_at = None;
+        }
         let owed = std::mem::take(&mut self.owed);
         if self.at.is_none() {
             return;

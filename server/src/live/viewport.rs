@@ -31,6 +31,18 @@ impl Viewport {
         }
     }
 
+    /// Whether all tiles of another viewport are in this one, with all layers.
+    pub fn covers(&self, other: &Self) -> bool {
+        let holds = |(first, last): &(u32, u32)| {
+            let within = |(from, to): &(u32, u32)| from <= first && last <= to;
+            self.columns.iter().any(within)
+        };
+        self.zoom == other.zoom
+            && (self.rows.0 <= other.rows.0 && other.rows.1 <= self.rows.1)
+            && other.columns.iter().all(holds)
+            && other.layers.iter().all(|layer| self.layers.contains(layer))
+    }
+
     /// The last change of its layers that the viewer may know of.
     pub fn noticed(&self, view: &View, viewer: &Viewer) -> Seq {
         view.noticed_in(viewer, self.layers.iter().copied())

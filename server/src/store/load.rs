@@ -12,6 +12,7 @@
 //! every tile of such a layer counts as changed by now.
 
 mod features;
+mod segments;
 
 use super::checkpointer::{Stand, clearances, visit_tombstones};
 use super::codec::{Codec, Unknown};
@@ -19,20 +20,23 @@ use super::embedded::{Embedded, read_only};
 use super::error::{StoreError, sqlite};
 use super::interned::Interned;
 use super::reader::Reader;
-use super::segments::Segments;
 use atalaya_tiles::{
     Catalog, Event, LayerIx, LayerKind, MarkKey, Picture, Record, RingLimits, Seq,
 };
 use features::Wanted;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
+use segments::Segments;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
+use std::thread::available_parallelism;
 
 /// Records that are applied together, and how many such batches wait to be.
 const BATCH: usize = 1_024;
 const BATCHES: usize = 8;
+/// More threads than that would wait for the one that puts things back.
+const MOST_THREADS: usize = 4;
 /// The bits of a mark's key below its clearance slot.
 const PLACE_BITS: u64 = (1 << 56) - 1;
 
@@ -99,8 +103,10 @@ impl Embedded {
         if let Some((connection, stand)) = checkpoint {
             let mut codec = Codec::new(Arc::clone(catalog));
             let mut interned = Interned::default();
-            let segments = Segments::read(connection, &mut codec, &mut interned, stand);
-            let segments = segments.map_err(sqlite(&self.picture_path()))?;
+            let path = self.picture_path();
+            let names = (&mut codec, &mut interned);
+            let segments = Segments::read(connection, &path, names, stand);
+            let segments = segments.map_err(sqlite(&path))?;
             let lacking = lacking(catalog, stand, &segments);
             if !lacking.is_empty() {
                 let marked = marked(catalog, stand);
@@ -110,7 +116,6 @@ impl Embedded {
             for sealed in segments.sealed {
                 fold.picture.restore_sealed(sealed);
             }
-            let path = self.picture_path();
             let mut restore = Restore {
                 connection,
                 path: &path,
@@ -119,7 +124,7 @@ impl Embedded {
                 picture: &mut fold.picture,
                 lacking: &lacking,
             };
-            restore.run(stand).map_err(sqlite(&self.picture_path()))?;
+            restore.run(stand).map_err(sqlite(&path))?;
             unknown = restore.codec.unknown;
             from = stand.seq;
         }
@@ -189,6 +194,18 @@ fn marked(catalog: &Catalog, stand: &Stand) -> Vec<LayerIx> {
     let marked =
         layers.filter(|(_, spec)| spec.kind == LayerKind::Sighting && stand.covers(catalog, spec));
     marked.map(|(layer, _)| layer).collect()
+}
+
+/// How many threads read so many pieces.
+fn threads(pieces: usize) -> usize {
+    let threads = available_parallelism().map_or(1, usize::from);
+    threads.min(MOST_THREADS).min(pieces)
+}
+
+/// A connection of a thread's own, to read with.
+fn open_own(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
 }
 
 /// What is read of the log: after a position, up to one, of some layers.

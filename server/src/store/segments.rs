@@ -2,126 +2,14 @@
 //! merged into another or all of it is gone. One that is found damaged, or odd in any way, is marked; its
 //! layer is then folded from the log, and the next checkpoint writes it anew.
 
-use super::checkpointer::Stand;
 use super::codec::instant::Instant;
-use super::codec::{Codec, seq};
-use super::interned::Interned;
-use atalaya_tiles::{Catalog, LayerIx, LayerKind, Sealed, SealedKey};
-use jiff::Timestamp;
+use super::codec::seq;
+use atalaya_tiles::{LayerIx, Sealed, SealedKey};
 use rusqlite::{Connection, Row, params};
 use std::collections::HashMap;
 
-/// What a checkpoint has of sightings.
-#[derive(Debug, Default)]
-pub(crate) struct Segments {
-    /// The layers of which it has all.
-    pub(crate) layers: Vec<LayerIx>,
-    /// Their sightings, in order within a layer.
-    pub(crate) sealed: Vec<Sealed>,
-}
-
-impl Segments {
-    /// Reads what a checkpoint has.
-    pub(crate) fn read(
-        connection: &Connection,
-        codec: &mut Codec,
-        interned: &mut Interned,
-        stand: &Stand,
-    ) -> rusqlite::Result<Self> {
-        let mut segments = Self {
-            layers: sightings(&codec.catalog, stand),
-            sealed: Vec::new(),
-        };
-        let kept = kept(connection, codec, interned)?;
-        let mut damaged = Vec::new();
-        let mut last = HashMap::new();
-        let mut select = connection.prepare(
-            "SELECT id, layer, first_seq, last_seq, sightings, crc32, bytes FROM segments
-             ORDER BY layer, first_seq",
-        )?;
-        let mut rows = select.query([])?;
-        while let Some(row) = rows.next()? {
-            let layer = codec.layer(connection, interned, row.get(1)?)?;
-            let Some(layer) = layer.filter(|layer| segments.layers.contains(layer)) else {
-                continue;
-            };
-            let from = kept.get(&layer).map(|(from, _)| *from);
-            let sealed = from.map(|from| sealed(row, &codec.catalog, layer, from));
-            let sealed = sealed.transpose()?.flatten();
-            let before = last.get(&layer).copied();
-            match sealed.filter(|sealed| before.is_none_or(|last| last < sealed.key().first)) {
-                Some(sealed) => {
-                    last.insert(layer, sealed.key().last);
-                    segments.sealed.push(sealed);
-                }
-                None => damaged.push((row.get::<_, i64>(0)?, layer)),
-            }
-        }
-        for (id, layer) in damaged {
-            segments.forget(layer);
-            // Where even that fails, the next start finds it again.
-            let sql = "UPDATE segments SET sightings = 0 WHERE id = ?1";
-            connection.execute(sql, [id]).ok();
-        }
-        for (layer, (_, count)) in kept {
-            let of_layer = segments.sealed.iter().filter(|it| it.layer() == layer);
-            if u32::try_from(of_layer.count()) != Ok(count) {
-                segments.forget(layer);
-            }
-        }
-        Ok(segments)
-    }
-
-    /// Leaves a layer to the log.
-    fn forget(&mut self, layer: LayerIx) {
-        self.layers.retain(|whole| *whole != layer);
-        self.sealed.retain(|sealed| sealed.layer() != layer);
-    }
-}
-
-/// The sighting layers that a checkpoint has with their sightings.
-fn sightings(catalog: &Catalog, stand: &Stand) -> Vec<LayerIx> {
-    let layers = catalog.layers();
-    let kept = layers.filter(|(_, spec)| {
-        stand.sealed && spec.kind == LayerKind::Sighting && stand.covers(catalog, spec)
-    });
-    kept.map(|(layer, _)| layer).collect()
-}
-
-/// Since when the sightings of each layer are kept, and how many segments it has.
-fn kept(
-    connection: &Connection,
-    codec: &mut Codec,
-    interned: &mut Interned,
-) -> rusqlite::Result<HashMap<LayerIx, (Timestamp, u32)>> {
-    let mut select = connection.prepare("SELECT layer, received_from, segments FROM kept")?;
-    let mut rows = select.query([])?;
-    let mut kept = HashMap::new();
-    while let Some(row) = rows.next()? {
-        if let Some(layer) = codec.layer(connection, interned, row.get(0)?)? {
-            kept.insert(layer, (row.get::<_, Instant>(1)?.0, row.get::<_, u32>(2)?));
-        }
-    }
-    Ok(kept)
-}
-
-/// The sightings of a row, if they are what it says.
-fn sealed(
-    row: &Row<'_>,
-    catalog: &Catalog,
-    layer: LayerIx,
-    from: Timestamp,
-) -> rusqlite::Result<Option<Sealed>> {
-    let key = key(row, 2)?;
-    let bytes = row.get_ref(6)?.as_blob()?;
-    if key.rows == 0 || row.get::<_, u32>(5)? != crc32(&[bytes]) {
-        return Ok(None);
-    }
-    let sealed = Sealed::from_bytes(catalog, layer, from, bytes);
-    Ok(sealed.filter(|sealed| sealed.key() == key))
-}
-
-fn key(row: &Row<'_>, first: usize) -> rusqlite::Result<SealedKey> {
+/// What a row says that its sightings are, from this column on.
+pub(crate) fn key(row: &Row<'_>, first: usize) -> rusqlite::Result<SealedKey> {
     Ok(SealedKey {
         first: seq(row, first)?,
         last: seq(row, first + 1)?,

@@ -88,6 +88,17 @@ impl Watch {
         self.audience.roam();
     }
 
+    /// Insists that nothing was wrong so far.
+    fn insist(&mut self, seed: u64) {
+        let many = self.wrong.len();
+        self.wrong.truncate(20);
+        let wrong = self.wrong.join("\n");
+        assert!(
+            many == 0,
+            "seed {seed}: {many} are wrong, among them\n{wrong}"
+        );
+    }
+
     /// Insists that nothing was wrong, and that there was something to be wrong about.
     async fn end(mut self, seed: u64) {
         let deleted = metric(&self.day, "atalaya_retention_deleted_total").await;
@@ -106,16 +117,11 @@ impl Watch {
             let amiss = format!("{deleted} records deleted by retention, not {enough}");
             self.wrong.push(amiss);
         }
-        let many = self.wrong.len();
-        self.wrong.truncate(20);
-        let wrong = self.wrong.join("\n");
-        assert!(
-            many == 0,
-            "seed {seed}: {many} are wrong, among them\n{wrong}"
-        );
+        self.insist(seed);
         for what in [
             "connected",
             "looked elsewhere",
+            "fetched ahead",
             "stalled",
             "vanished",
             "passed by",
@@ -179,6 +185,7 @@ async fn a_day_leaves_no_stale_tile_no_ghost_and_no_leak() {
         let until = BEGIN + DAY_S + hour * HOUR_S;
         watch.day.pass(until, step_s, at_least).await;
         watch.compare(hour).await;
+        watch.insist(seed);
     }
     watch.audience.go().await;
     watch.end(seed).await;

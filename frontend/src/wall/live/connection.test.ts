@@ -144,6 +144,7 @@ describe("the link", () => {
 
   it("resumes with the id of the last tick and recovers", () => {
     world.latest.onopen?.();
+    world.latest.hello("a", "b");
     world.latest.tick("e:41:s");
     world.latest.onclose?.();
     world.pass(4000);
@@ -187,6 +188,16 @@ describe("the link", () => {
     connection.subscribe(subscription);
     cut();
     expect(after()).toBeNull();
+  });
+
+  it("does not resume where the view changed after the last hello", () => {
+    world.latest.onopen?.();
+    world.latest.hello("a", "b");
+    connection.subscribe({ ...subscription, zoom: subscription.zoom + 1 });
+    world.latest.tick("e:41:here");
+    world.latest.onclose?.();
+    world.pass(300);
+    expect(new URL(world.latest.url).searchParams.get("after")).toBeNull();
   });
 
   it("counts as lost when nothing ever came", () => {

@@ -66,6 +66,8 @@ export class Connection {
   #after: string | null = null;
   /** The layers and cells of the last hello: what is held belongs to these. */
   #held = "";
+  /** What was wanted at the last hello: tiles that came into sight since may have changed unnamed. */
+  #greeted: Subscription | null = null;
   #heardAt: number;
   #lookedAt: number;
   #silent_ms = 0;
@@ -122,7 +124,8 @@ export class Connection {
   #connect(): void {
     this.#cancelRetry = null;
     const asked = this.#subscription;
-    const socket = this.around.openSocket(`${this.around.address}?${subscriptionQuery(asked, this.#after)}`);
+    const after = asked === this.#greeted ? this.#after : null;
+    const socket = this.around.openSocket(`${this.around.address}?${subscriptionQuery(asked, after)}`);
     let heardAnything = false;
     this.#socket = socket;
     this.#waited_ms = 0;
@@ -163,6 +166,7 @@ export class Connection {
     const held = JSON.stringify([this.#subscription.layers, cells]);
     if (held !== this.#held) this.#after = null;
     this.#held = held;
+    this.#greeted = this.#subscription;
   }
 
   #watch(): void {

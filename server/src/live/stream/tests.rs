@@ -150,6 +150,7 @@ enum Act {
     Wait(u64),
     /// The client takes so many parts, or a whole step.
     Take(usize),
+    /// The client begins to look elsewhere, and fetches what it will see; the next time it says so.
     Look([f64; 4], &'static [&'static str]),
     /// The link is cut, wherever the step is.
     Drop,
@@ -171,7 +172,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (1_u64..9).prop_map(Act::Wait),
         4 => (1_usize..40).prop_map(Act::Take),
         2 => Just(Act::Take(usize::MAX)),
-        1 => (bbox, layers).prop_map(|(bbox, layers)| Act::Look(bbox, layers)),
+        2 => (bbox, layers).prop_map(|(bbox, layers)| Act::Look(bbox, layers)),
         1 => Just(Act::Drop),
     ]
 }
@@ -189,6 +190,8 @@ struct Trial {
     uptime: Duration,
     /// The tiles of the viewport, each as of when it was fetched last.
     tiles: HashMap<TileCoord, Seq>,
+    /// Where the client is about to look, with the tiles that it has fetched for it.
+    heading: Option<(Subscription, HashMap<TileCoord, Seq>)>,
 }
 
 impl Trial {
@@ -212,12 +215,17 @@ impl Trial {
             last_id: None,
             uptime: Duration::ZERO,
             tiles: HashMap::new(),
+            heading: None,
         }
     }
 
     /// The version of a tile of the subscribed layers.
     fn version(&self, view: &View, tile: TileCoord) -> Seq {
-        let layers = self.stream.subscription().all_layers().iter();
+        self.version_of(self.stream.subscription(), view, tile)
+    }
+
+    fn version_of(&self, of: &Subscription, view: &View, tile: TileCoord) -> Seq {
+        let layers = of.all_layers().iter();
         let opened = layers.filter_map(|layer| view.open_at(&self.viewer, *layer));
         opened.map(|open| open.tile_seq(tile)).max().unwrap()
     }
@@ -240,10 +248,15 @@ impl Trial {
         let view = self.picture.view();
         for tile in dirty {
             self.tiles.insert(tile, self.version(&view, tile));
+            if let Some((wanted, mut tiles)) = self.heading.take() {
+                let version = self.version_of(&wanted, &view, tile);
+                tiles.entry(tile).and_modify(|has| *has = version);
+                self.heading = Some((wanted, tiles));
+            }
         }
     }
 
-    /// All tiles of the viewport; a client that looks elsewhere fetches those by itself.
+    /// All tiles of the viewport.
     fn shown(&self) -> Vec<TileCoord> {
         self.stream.subscription().viewport().unwrap().all()
     }
@@ -282,6 +295,23 @@ impl Trial {
         }
     }
 
+    fn look(&mut self, bbox: [f64; 4], layers: &[&str]) {
+        let view = self.picture.view();
+        let Some((wanted, tiles)) = self.heading.take() else {
+            let wanted = subscription(&view, layers, bbox);
+            let tiles = wanted.viewport().unwrap().all().into_iter();
+            let fetched = tiles.map(|tile| (tile, self.version_of(&wanted, &view, tile)));
+            let fetched = fetched.collect();
+            self.heading = Some((wanted, fetched));
+            return;
+        };
+        self.tiles = tiles;
+        self.client.keep(&view, &wanted);
+        // What it dropped it no longer has, whatever it was told before.
+        self.last_id = None;
+        self.stream.change(wanted);
+    }
+
     fn act(&mut self, act: Act, seq: u64) {
         match act {
             Act::Move(layer, id, at, note) => {
@@ -291,18 +321,7 @@ impl Trial {
             Act::Tick => self.picture.tick(),
             Act::Wait(seconds) => self.uptime += Duration::from_secs(seconds),
             Act::Take(most) => self.take(most),
-            Act::Look(bbox, layers) => {
-                let view = self.picture.view();
-                let wanted = subscription(&view, layers, bbox);
-                self.client.keep(&view, &wanted);
-                // What it dropped it no longer has, whatever it was told before.
-                self.last_id = None;
-                self.stream.change(wanted);
-                let view = self.picture.view();
-                for tile in self.shown() {
-                    self.tiles.insert(tile, self.version(&view, tile));
-                }
-            }
+            Act::Look(bbox, layers) => self.look(bbox, layers),
             Act::Drop => {
                 let wanted = self.stream.subscription().clone();
                 let resume = self.last_id.as_deref().and_then(Resume::parse);

@@ -4,21 +4,19 @@
 //! into stretches of row ids; each thread reads every so many-th of them with a connection of its own, and they
 //! are taken in their order, so that it makes no difference how many threads there are.
 
+use super::{open_own, threads};
 use crate::store::codec::instant::Instant;
 use crate::store::codec::{Codec, Unknown, odd, read_noticed, read_trail, seq};
 use crate::store::interned::Interned;
 use atalaya_tiles::{Catalog, HotFeature, LayerIx, Revived};
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, Row};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::thread::available_parallelism;
 
 /// Rows of a stretch, about, and stretches that wait for their turn with each thread.
 const STRETCH: i64 = 2_048;
 const WAITING: usize = 8;
-/// More threads than that would wait for the one that puts features back.
-const MOST_THREADS: usize = 4;
 
 /// What is read of the rows.
 #[derive(Debug, Clone)]
@@ -45,8 +43,7 @@ pub(super) fn read(
     mut put_back: impl FnMut(Revived),
 ) -> rusqlite::Result<Unknown> {
     let stretches = stretches(connection)?;
-    let threads = available_parallelism().map_or(1, usize::from);
-    let threads = threads.min(MOST_THREADS).min(stretches.len());
+    let threads = threads(stretches.len());
     std::thread::scope(|scope| {
         let mut readers = Vec::with_capacity(threads);
         for first in 0..threads {
@@ -113,9 +110,8 @@ struct Rows<'w> {
 
 impl<'w> Rows<'w> {
     fn open(path: &Path, wanted: &Wanted<'w>) -> rusqlite::Result<Self> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         Ok(Self {
-            connection: Connection::open_with_flags(path, flags)?,
+            connection: open_own(path)?,
             codec: Codec::new(Arc::clone(&wanted.catalog)),
             interned: Interned::default(),
             wanted: wanted.clone(),

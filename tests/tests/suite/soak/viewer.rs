@@ -48,8 +48,8 @@ pub(super) struct Viewer {
     visitor: Visitor,
     chance: Chance,
     look: Look,
-    /// What was asked for and not yet answered by a hello.
-    asked: Option<Look>,
+    /// What was asked for and not yet answered by a hello, with the tiles of it that were fetched before.
+    asked: Option<(Look, BTreeMap<Place, Kept>)>,
     link: Option<Link>,
     held: Held,
     tiles: BTreeMap<Place, Kept>,
@@ -116,7 +116,7 @@ impl Viewer {
     async fn act(&mut self, orders: &watch::Receiver<Order>) {
         match self.chance.below(100) {
             0..70 => {}
-            70..82 => self.look_elsewhere().await,
+            70..82 => self.look_elsewhere(orders).await,
             82..90 => {
                 self.count("stalled");
                 self.pause(2_500, orders).await;
@@ -164,17 +164,33 @@ impl Viewer {
         tokio::time::timeout(patience, orders.changed()).await.ok();
     }
 
-    async fn look_elsewhere(&mut self) {
+    async fn look_elsewhere(&mut self, orders: &watch::Receiver<Order>) {
         let next = Look::somewhere(&mut self.chance, &self.class);
-        let Some(link) = &mut self.link else {
-            self.turn_to(next).await;
-            return;
-        };
-        // Without a hello there is no name to ask by, and of two that are asked for at once nobody knows which comes.
-        if link.stream.is_empty() || self.asked.is_some() {
+        if self.link.is_none() {
+            self.turn_to(next, BTreeMap::new()).await;
             return;
         }
-        self.asked = Some(next.clone());
+        // Without a hello there is no name to ask by, and of two that are asked for at once nobody knows which comes.
+        let named = self
+            .link
+            .as_ref()
+            .is_some_and(|link| !link.stream.is_empty());
+        if !named || self.asked.is_some() {
+            return;
+        }
+        let mut ahead = BTreeMap::new();
+        if self.chance.below(2) == 0 {
+            // A map shows where it is moved to before it comes to rest.
+            for place in next.places() {
+                ahead.insert(place, Kept::of(self.fetch(&next, place, None).await));
+            }
+            self.count("fetched ahead");
+            self.pause(600, orders).await;
+        }
+        self.asked = Some((next.clone(), ahead));
+        let Some(link) = &mut self.link else {
+            return;
+        };
         if link.look(&self.visitor, &next).await {
             self.count("looked elsewhere");
         } else {
@@ -182,13 +198,17 @@ impl Viewer {
         }
     }
 
-    /// Shows something else from now on. What is not to be seen there is dropped; tiles that are new are fetched.
-    async fn turn_to(&mut self, next: Look) {
+    /// Shows something else from now on. What is not to be seen there is dropped; tiles that are new are fetched, but for
+    /// those that were before.
+    async fn turn_to(&mut self, next: Look, ahead: BTreeMap<Place, Kept>) {
         if !self.look.has_tiles_of(&next) {
             self.tiles.clear();
         }
         let shown = next.places();
         self.tiles.retain(|place, _| shown.contains(place));
+        for (place, kept) in ahead {
+            self.tiles.entry(place).or_insert(kept);
+        }
         self.look = next;
         let missing: BTreeSet<Place> = shown
             .into_iter()
@@ -201,8 +221,8 @@ impl Viewer {
     /// Reads on to a tick after which nothing has come yet, with a new stream where there is none.
     async fn until_tick(&mut self) {
         if self.link.is_none() {
-            if let Some(asked) = self.asked.take() {
-                self.turn_to(asked).await;
+            if let Some((asked, _)) = self.asked.take() {
+                self.turn_to(asked, BTreeMap::new()).await;
             }
             let opened = Link::open(&self.visitor, &self.look, &self.after, &mut self.chance);
             self.link = Some(opened.await);
@@ -252,8 +272,8 @@ impl Viewer {
             stream.clone_into(&mut link.stream);
         }
         let asked = self.asked.take();
-        self.turn_to(asked.unwrap_or_else(|| self.look.clone()))
-            .await;
+        let (next, ahead) = asked.unwrap_or_else(|| (self.look.clone(), BTreeMap::new()));
+        self.turn_to(next, ahead).await;
         let cells = hello["cells"].as_array().expect("cells");
         let cells: Vec<&str> = cells.iter().filter_map(Value::as_str).collect();
         self.held.keep(&self.look.layers, &cells);
@@ -287,7 +307,8 @@ impl Viewer {
         while let Some(place) = self.dirty.first().copied() {
             let kept = self.tiles.get(&place);
             let etag = kept.map(|kept| kept.etag.clone());
-            let reply = self.fetch(place, etag.as_deref()).await;
+            let look = self.look.clone();
+            let reply = self.fetch(&look, place, etag.as_deref()).await;
             if reply.status == 304 {
                 self.count("tiles not modified");
             } else {
@@ -298,8 +319,8 @@ impl Viewer {
         }
     }
 
-    async fn fetch(&mut self, place: Place, etag: Option<&str>) -> Reply {
-        let path = self.look.path(place);
+    async fn fetch(&self, look: &Look, place: Place, etag: Option<&str>) -> Reply {
+        let path = look.path(place);
         let mut request = self.visitor.request(Method::GET, &path);
         if let Some(etag) = etag {
             request = request.header("if-none-match", etag);
