@@ -3,7 +3,7 @@
 //! Secrets never stand in the file: a value that begins with `env:` is read from that environment
 //! variable, and the effective configuration prints the name of the variable only.
 
-mod address;
+pub(crate) mod address;
 mod check;
 mod example;
 mod feeds;
@@ -12,6 +12,7 @@ mod scenes;
 use crate::adaptor::Feed;
 use crate::http::proxies::Net;
 use crate::store::StoreOptions;
+use crate::tile_archives::{self, ArchiveConfig};
 use crate::video;
 use atalaya_tiles::{BadCatalog, Catalog, LayerKind, LayerSpec, RingLimits};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,10 @@ pub struct Config {
     /// Address and port for `/metrics`, which asks nobody who they are; port 0 picks a free one. None by
     /// default.
     pub admin_listen: Option<String>,
+    /// What is drawn under everything, with source-layers as Protomaps names them: an archive as in `tile_archives`. None by
+    /// default: then the tileset `basemap` is what was imported into it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basemap: Option<ArchiveConfig>,
     /// TLS on `listen`; without it, sign-in and restricted fields stay on the machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsConfig>,
@@ -53,6 +58,8 @@ pub struct Config {
     pub feeds: Vec<FeedConfig>,
     /// Named tilesets: lists of layers.
     pub tilesets: BTreeMap<String, Vec<String>>,
+    /// Tilesets from PMTiles and MBTiles archives.
+    pub tile_archives: BTreeMap<String, ArchiveConfig>,
     /// Saved views of the wall.
     pub scenes: Vec<Scene>,
     /// HLS by camera id: the `http` or `https` address of a playlist, `env:NAME` for one with a secret
@@ -68,6 +75,7 @@ impl Default for Config {
             data: PathBuf::from("atalaya-data"),
             listen: "127.0.0.1:8080".into(),
             admin_listen: None,
+            basemap: None,
             tls: None,
             site: SiteConfig::default(),
             limits: Limits::default(),
@@ -76,6 +84,7 @@ impl Default for Config {
             layers: Vec::new(),
             feeds: Vec::new(),
             tilesets: BTreeMap::new(),
+            tile_archives: BTreeMap::new(),
             scenes: Vec::new(),
             streams: BTreeMap::new(),
         }
@@ -349,6 +358,14 @@ pub enum BadConfig {
         /// The layer it names.
         layer: String,
     },
+    /// A tile archive that cannot be. Does not repeat the address, which may hold a secret.
+    #[error("tile archive \"{archive}\": {reason}")]
+    Archive {
+        /// The tileset.
+        archive: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Video that cannot be served. Does not repeat the address, which may hold a secret.
     #[error("streams: camera \"{camera}\": {reason}")]
     Video {
@@ -396,6 +413,13 @@ impl Config {
             config.data = folder.join(&config.data);
             for stream in config.streams.values_mut() {
                 *stream = video::beside(folder, stream);
+            }
+            for archive in config
+                .basemap
+                .iter_mut()
+                .chain(config.tile_archives.values_mut())
+            {
+                archive.address = tile_archives::beside(folder, &archive.address);
             }
             if let Some(tls) = &mut config.tls {
                 tls.certificate = folder.join(&tls.certificate);
@@ -451,6 +475,13 @@ impl Config {
             feed.others = others.map(|(name, _)| name.clone()).collect();
         }
         Ok(all)
+    }
+
+    /// The tilesets that come from archives, by name.
+    pub fn tile_archives(&self) -> impl Iterator<Item = (&str, &ArchiveConfig)> {
+        let basemap = self.basemap.iter().map(|archive| (check::BASEMAP, archive));
+        let others = self.tile_archives.iter();
+        basemap.chain(others.map(|(name, archive)| (name.as_str(), archive)))
     }
 
     /// How much the change ring holds.

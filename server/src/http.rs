@@ -6,7 +6,7 @@
 pub mod admin;
 pub mod body;
 pub mod caller;
-mod coding;
+pub(crate) mod coding;
 pub mod control;
 mod floods;
 pub mod params;
@@ -29,6 +29,7 @@ use crate::identity::{Action, Permission, may};
 use crate::live::{Frames, Streams, Views};
 use crate::metrics;
 use crate::problem::Problem;
+use crate::tile_archives::TileArchives;
 use crate::video::Video;
 use actix_web::http::header::HeaderName;
 use actix_web::{FromRequest, Handler, Resource, Responder, web};
@@ -117,6 +118,8 @@ pub struct App {
     pub streams: Streams,
     /// The static basemap.
     pub basemap: ArcSwap<Basemap>,
+    /// Tilesets from archives.
+    pub tile_archives: TileArchives,
     /// Bounds on feeds.
     pub floods: Floods,
     /// What vendors sign in the place of a key.
@@ -136,6 +139,11 @@ impl App {
             views: Views::default(),
             streams: Streams::default(),
             basemap: ArcSwap::from_pointee(Basemap::load(&config.data)),
+            tile_archives: TileArchives::new(
+                config.tile_archives(),
+                engine.catalog(),
+                config.limits.tile_cache_bytes / ARCHIVES_SHARE,
+            ),
             floods: Floods::new(config.limits.feed_kib_per_s, engine.clock()),
             signed: SignedFeeds::new(&config.feeds),
             video: Video::new(&config.streams, &config.limits),
@@ -144,6 +152,9 @@ impl App {
         }
     }
 }
+
+/// Which part of the room for tiles those of archives have, which are at hand elsewhere too.
+const ARCHIVES_SHARE: u64 = 4;
 
 /// A path that is read. HEAD is answered as GET is, without the body; other methods are told so.
 fn get<F, Args>(path: &str, handler: F) -> Resource

@@ -37,6 +37,8 @@ pub mod request;
 pub mod signature;
 pub mod store;
 pub mod task;
+pub mod tile_archives;
 pub mod tls;
+mod upstream;
 pub mod video;
 mod words;

@@ -30,6 +30,8 @@ enum Length {
     Exceeded,
     /// The request is taken, and nothing comes at all.
     Silence,
+    /// Of the part that was asked for, where one was.
+    Parts,
 }
 
 impl Answer {
@@ -77,6 +79,12 @@ impl Answer {
         self.of(Length::Exceeded)
     }
 
+    /// Answering ranges.
+    #[must_use]
+    pub fn in_parts(self) -> Self {
+        self.of(Length::Parts)
+    }
+
     fn of(self, length: Length) -> Self {
         Self { length, ..self }
     }
@@ -86,13 +94,17 @@ impl Answer {
         let known = asked.header("if-none-match");
         let etag = self.headers.iter().find(|(name, _)| name == "etag");
         let unchanged = etag.is_some_and(|(_, etag)| etag == known);
-        let (status, body) = if unchanged {
-            (304, &[][..])
-        } else {
-            (self.status, self.body.as_slice())
+        let part = asked.range().filter(|_| self.length == Length::Parts);
+        let (status, body) = match part {
+            _ if unchanged => (304, &[][..]),
+            Some((first, last)) if first < self.body.len() => {
+                (206, &self.body[first..self.body.len().min(last + 1)])
+            }
+            Some(_) => (416, &[][..]),
+            None => (self.status, self.body.as_slice()),
         };
         let length = match self.length {
-            Length::Told => Some(body.len()),
+            Length::Told | Length::Parts => Some(body.len()),
             Length::Untold => None,
             Length::Exceeded => Some(body.len() + 1),
             Length::Silence => return None,
@@ -120,6 +132,15 @@ impl Asked {
     /// A header by its name in lower case; empty where it was not sent.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
+    }
+
+    /// The first and last byte of the range that was asked for, if one was.
+    fn range(&self) -> Option<(usize, usize)> {
+        let (first, last) = self
+            .header("range")
+            .strip_prefix("bytes=")?
+            .split_once('-')?;
+        Some((first.parse().ok()?, last.parse().ok()?))
     }
 
     async fn read(connection: &mut TcpStream) -> Option<Self> {

@@ -36,3 +36,8 @@ pub(super) fn of_streams<S: Serializer>(
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_map(addresses.iter().map(|(camera, it)| (camera, shown(it))))
 }
+
+/// Writes the address of an archive.
+pub(crate) fn of_archive<S: Serializer>(address: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&shown(address))
+}

@@ -2,6 +2,7 @@
 
 use super::{BadConfig, Config, Limits, LiveConfig};
 use crate::signature::SignatureConfig;
+use crate::tile_archives;
 use crate::video;
 use atalaya_tiles::{Catalog, FINEST, LayerSpec};
 use jiff::tz::TimeZone;
@@ -9,7 +10,7 @@ use std::collections::HashSet;
 use std::fmt::Display;
 
 /// The static tileset, which is no layer.
-const BASEMAP: &str = "basemap";
+pub(super) const BASEMAP: &str = "basemap";
 
 /// What an address to listen on looks like.
 const ADDRESS: &str = "it must be ADDRESS:PORT, such as 127.0.0.1:8080; port 0 picks a free one";
@@ -45,6 +46,7 @@ impl Config {
         }
         let catalog = self.catalog()?;
         self.check_tilesets(&catalog)?;
+        self.check_archives(&catalog)?;
         self.check_scenes(&catalog)?;
         let feeds = self.feeds(&catalog)?;
         let mut names = HashSet::new();
@@ -122,6 +124,7 @@ impl Config {
             .into_iter()
             .chain(self.of_floods())
             .chain(self.of_streams())
+            .chain(self.of_archives())
             .chain(self.of_signatures())
             .collect()
     }
@@ -132,6 +135,14 @@ impl Config {
         streams.filter_map(|(camera, value)| {
             let why = video::missing(value)?;
             Some(format!("streams: camera \"{camera}\" has no video: {why}"))
+        })
+    }
+
+    /// Archives that cannot be there yet.
+    fn of_archives(&self) -> impl Iterator<Item = String> {
+        self.tile_archives().filter_map(|(name, archive)| {
+            let why = tile_archives::missing(&archive.address)?;
+            Some(format!("tile archive \"{name}\" has no tiles: {why}"))
         })
     }
 
@@ -198,6 +209,49 @@ impl Config {
             Some(_) => Err(BadConfig::Layer {
                 layer: BASEMAP.into(),
                 reason: "the name is that of the static tileset".into(),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Config {
+    fn check_archives(&self, catalog: &Catalog) -> Result<(), BadConfig> {
+        for (name, archive) in self.tile_archives() {
+            let of = |reason: String| BadConfig::Archive {
+                archive: name.to_owned(),
+                reason,
+            };
+            tile_archives::check(&archive.address).map_err(|reason| of(reason.into()))?;
+            if let Some(clearance) = archive.clearance.as_deref()
+                && catalog.clearance(clearance).is_none()
+            {
+                return Err(of(format!("no layer knows a clearance \"{clearance}\"")));
+            }
+        }
+        for name in self.tile_archives.keys() {
+            let taken = name == BASEMAP
+                || catalog.layer(name).is_some()
+                || self.tilesets.contains_key(name);
+            let reason = if taken {
+                "a layer, a tileset or the basemap has this name already"
+            } else if name.is_empty() || name.contains([',', '/']) {
+                "a name of a tileset is not empty and has neither a comma nor a slash"
+            } else {
+                continue;
+            };
+            return Err(BadConfig::Archive {
+                archive: name.clone(),
+                reason: reason.into(),
+            });
+        }
+        // Bytes of an archive go out as they are: nothing is put beside them.
+        let joined = |layers: &Vec<String>| layers.iter().any(|layer| layer == BASEMAP);
+        let joins = self.tilesets.iter().find(|(_, layers)| joined(layers));
+        match joins.filter(|_| self.basemap.is_some()) {
+            Some((tileset, _)) => Err(BadConfig::Archive {
+                archive: BASEMAP.into(),
+                reason: format!("tileset \"{tileset}\" joins it, and an archive stands alone"),
             }),
             None => Ok(()),
         }

@@ -74,6 +74,7 @@ fn described(app: &App, view: &View, caller: &Caller) -> Value {
         "version": app.engine.catalog_version(),
         "layers": layers,
         "tilesets": tilesets(app, view, caller),
+        "tile_archives": app.tile_archives.names(&caller.viewer).collect::<Vec<_>>(),
     })
 }
 

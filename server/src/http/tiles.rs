@@ -4,6 +4,7 @@
 //! and only then the bytes. The `ETag` is known before anything is encoded; encoding happens off the
 //! event loop, at most so many at a time, and identical misses wait for one of them.
 
+mod archived;
 mod at_hand;
 mod format;
 mod service;
@@ -70,6 +71,10 @@ fn tileset(app: &App, view: &View, viewer: &Viewer, name: &str) -> Result<Tilese
         basemap: false,
     };
     for part in parts {
+        // Bytes of an archive go out as they are: nothing is put beside them.
+        if app.tile_archives.has(part) {
+            return Err(no_such(name));
+        }
         if part == BASEMAP {
             found.basemap = true;
             continue;
@@ -97,6 +102,9 @@ pub(super) async fn tilejson(
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     Params::parse(&request, &[])?;
+    if let Some(archive) = archived::named(&app, &caller, &name) {
+        return archived::tilejson(&request, archive, &name).await;
+    }
     let view = app.engine.view();
     let tileset = tileset(&app, &view, &caller.viewer, &name)?;
     let mut vector_layers = Vec::new();
@@ -166,20 +174,25 @@ fn described(spec: &LayerSpec, layer: &TileLayer) -> Value {
 
 /// Reads `{z}/{x}/{y}`, and the format that an ending asks for.
 fn coordinates(z: &str, x: &str, y: &str) -> Result<(TileCoord, Option<TileFormat>), Problem> {
-    let no_such = || Problem::NoSuchTile {
+    let (row, format) = format::ending(y);
+    let tile = place(z, x, row).ok_or_else(|| no_such_tile(z, x, y))?;
+    Ok((tile, format))
+}
+
+fn no_such_tile(z: &str, x: &str, y: &str) -> Problem {
+    Problem::NoSuchTile {
         tile: crate::problem::echo(&format!("{z}/{x}/{y}")),
-    };
-    let (y, format) = format::ending(y);
+    }
+}
+
+/// The tile that three numbers name, if they are numbers and it is in the pyramid.
+fn place(z: &str, x: &str, y: &str) -> Option<TileCoord> {
     let number = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits
-            .then(|| text.parse::<u32>().ok())
-            .flatten()
-            .ok_or_else(no_such)
+        digits.then(|| text.parse::<u32>().ok()).flatten()
     };
-    let zoom = u8::try_from(number(z)?).map_err(|_| no_such())?;
-    let tile = TileCoord::new(zoom, number(x)?, number(y)?).map_err(|_| no_such())?;
-    Ok((tile, format))
+    let zoom = u8::try_from(number(z)?).ok()?;
+    TileCoord::new(zoom, number(x)?, number(y)?).ok()
 }
 
 /// `GET /tiles/{tileset}/{z}/{x}/{y}`: a vector tile.
@@ -190,8 +203,11 @@ pub(super) async fn tile(
     path: web::Path<(String, String, String, String)>,
 ) -> Result<HttpResponse, Problem> {
     crate::request::note_frequent();
-    let params = Params::parse(&request, &["at", "window", "min_seq"])?;
     let (name, z, x, y) = path.into_inner();
+    if let Some(archive) = archived::named(&app, &caller, &name) {
+        return archived::tile(&request, &app, archive, (&name, &z, &x, &y)).await;
+    }
+    let params = Params::parse(&request, &["at", "window", "min_seq"])?;
     let (tile, format) = coordinates(&z, &x, &y)?;
     let tileset = tileset(&app, &app.engine.view(), &caller.viewer, &name)?;
     reached(&app, &caller, &params).await?;
@@ -309,11 +325,19 @@ fn answer(request: &HttpRequest, told: &Told, wire: &Wire) -> HttpResponse {
 /// Counts a tile that had to be looked up, by what came of it.
 fn count(served: &Result<(&Wire, bool), &Problem>) {
     let outcome = match served {
-        Ok((wire, _)) if wire.bytes.is_empty() => &metrics::TILES_EMPTY,
-        Ok((_, true)) => &metrics::TILES_ENCODED,
-        Ok((_, false)) => &metrics::TILES_CACHED,
+        Ok((wire, encoded)) => return count_outcome(wire.bytes.is_empty(), *encoded),
         Err(Problem::Overloaded { .. }) => &metrics::TILES_REFUSED,
         Err(_) => &metrics::TILES_FAILED,
+    };
+    outcome.increment(1);
+}
+
+/// Counts a tile that was answered: whether there is anything in it, and whether it was made for this answer.
+fn count_outcome(empty: bool, made: bool) {
+    let outcome = match (empty, made) {
+        (true, _) => &metrics::TILES_EMPTY,
+        (false, true) => &metrics::TILES_ENCODED,
+        (false, false) => &metrics::TILES_CACHED,
     };
     outcome.increment(1);
 }

@@ -10,25 +10,19 @@ use crate::adaptor::Unreadable;
 use crate::clock::Clock;
 use crate::config::FeedConfig;
 use crate::ingest::IngestError;
+use crate::upstream;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use reqwest::header::{
     CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
     RETRY_AFTER,
 };
-use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Response, StatusCode};
 use std::error::Error;
 use std::time::Duration;
 
 /// How long a fetch may take, its body included.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long it may take to be connected.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
-/// How often an upstream may send us elsewhere.
-const REDIRECTS: usize = 5;
-/// Who asks: the API of the National Weather Service answers nobody who does not say.
-const AGENT: &str = concat!("atalaya/", env!("CARGO_PKG_VERSION"));
 
 /// Why a fetch brought nothing that could be used. In words that anybody may read: nothing of the
 /// address, nothing of what was sent.
@@ -204,13 +198,7 @@ impl Poller {
         if let Some(client) = &self.client {
             return Ok(client.clone());
         }
-        let client = Client::builder()
-            .user_agent(AGENT)
-            .referer(false)
-            .redirect(Policy::custom(follow))
-            .connect_timeout(CONNECT_PATIENCE)
-            .timeout(PATIENCE)
-            .build()?;
+        let client = upstream::client(PATIENCE)?;
         Ok(self.client.insert(client).clone())
     }
 
@@ -233,16 +221,4 @@ impl Poller {
         }
         Ok(body.freeze())
     }
-}
-
-fn follow(attempt: Attempt<'_>) -> reqwest::redirect::Action {
-    let secure = |url: &reqwest::Url| url.scheme() == "https";
-    let leaves_tls = attempt.previous().last().is_some_and(secure) && !secure(attempt.url());
-    if leaves_tls {
-        return attempt.error("a redirect from https to http");
-    }
-    if attempt.previous().len() > REDIRECTS {
-        return attempt.error("more than 5 redirects");
-    }
-    attempt.follow()
 }

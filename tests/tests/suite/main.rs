@@ -32,6 +32,7 @@ mod sign_in;
 mod signatures;
 mod soak;
 mod tidy;
+mod tile_archives;
 mod tilejson;
 mod tiles;
 mod tls;
