@@ -4,6 +4,7 @@
 //! variable, and the effective configuration prints the name of the variable only.
 
 pub(crate) mod address;
+mod bad;
 mod check;
 mod example;
 mod feeds;
@@ -12,13 +13,15 @@ mod scenes;
 use crate::adaptor::Feed;
 use crate::http::proxies::Net;
 use crate::store::StoreOptions;
-use crate::tile_archives::{self, ArchiveConfig};
+use crate::tilesets::archives::{self as tile_archives, ArchiveConfig};
+use crate::tilesets::postgis::PostGisConfig;
 use crate::video;
-use atalaya_tiles::{BadCatalog, Catalog, LayerKind, LayerSpec, RingLimits};
+use atalaya_tiles::{Catalog, LayerKind, LayerSpec, RingLimits};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use bad::BadConfig;
 pub use check::listen_address;
 pub use example::EXAMPLE;
 pub use feeds::{FeedConfig, feed};
@@ -60,6 +63,9 @@ pub struct Config {
     pub tilesets: BTreeMap<String, Vec<String>>,
     /// Tilesets from PMTiles and MBTiles archives.
     pub tile_archives: BTreeMap<String, ArchiveConfig>,
+    /// Tilesets from tables and functions of PostGIS; none by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postgis: Option<PostGisConfig>,
     /// Saved views of the wall.
     pub scenes: Vec<Scene>,
     /// HLS by camera id: the `http` or `https` address of a playlist, `env:NAME` for one with a secret
@@ -85,6 +91,7 @@ impl Default for Config {
             feeds: Vec::new(),
             tilesets: BTreeMap::new(),
             tile_archives: BTreeMap::new(),
+            postgis: None,
             scenes: Vec::new(),
             streams: BTreeMap::new(),
         }
@@ -312,88 +319,6 @@ fn dwell() -> u32 {
     20
 }
 
-/// A configuration that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum BadConfig {
-    /// A layer that cannot be as it is described.
-    #[error("layer {layer}: {reason}")]
-    Layer {
-        /// The layer.
-        layer: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// The file cannot be read.
-    #[error("{path}: {cause}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        cause: std::io::Error,
-    },
-    /// The file is not what it should be.
-    #[error("{path}: {cause}")]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, with line and column.
-        cause: Box<toml::de::Error>,
-    },
-    /// The layers do not fit together.
-    #[error(transparent)]
-    Catalog(#[from] BadCatalog),
-    /// A feed names something that is not there.
-    #[error("feed \"{feed}\": {reason}")]
-    Feed {
-        /// The feed.
-        feed: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A tileset names something that is not there.
-    #[error("tileset \"{tileset}\": there is no layer \"{layer}\"")]
-    Tileset {
-        /// The tileset.
-        tileset: String,
-        /// The layer it names.
-        layer: String,
-    },
-    /// A tile archive that cannot be. Does not repeat the address, which may hold a secret.
-    #[error("tile archive \"{archive}\": {reason}")]
-    Archive {
-        /// The tileset.
-        archive: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// Video that cannot be served. Does not repeat the address, which may hold a secret.
-    #[error("streams: camera \"{camera}\": {reason}")]
-    Video {
-        /// The camera.
-        camera: String,
-        /// What is wrong.
-        reason: &'static str,
-    },
-    /// A scene that cannot be shown.
-    #[error("scene \"{scene}\": {reason}")]
-    Scene {
-        /// The scene.
-        scene: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A value outside its bounds.
-    #[error("{key} = {value}: {limit}")]
-    Value {
-        /// The key.
-        key: &'static str,
-        /// The value.
-        value: String,
-        /// What is allowed.
-        limit: &'static str,
-    },
-}
-
 impl Config {
     /// Reads a file; without one, everything has its default.
     pub fn load(path: Option<&Path>) -> Result<Self, BadConfig> {
@@ -420,6 +345,13 @@ impl Config {
                 .chain(config.tile_archives.values_mut())
             {
                 archive.address = tile_archives::beside(folder, &archive.address);
+            }
+            let root = config
+                .postgis
+                .as_mut()
+                .and_then(|it| it.root_certificate.as_mut());
+            if let Some(root) = root {
+                *root = folder.join(&*root);
             }
             if let Some(tls) = &mut config.tls {
                 tls.certificate = folder.join(&tls.certificate);

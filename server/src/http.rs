@@ -29,7 +29,8 @@ use crate::identity::{Action, Permission, may};
 use crate::live::{Frames, Streams, Views};
 use crate::metrics;
 use crate::problem::Problem;
-use crate::tile_archives::TileArchives;
+use crate::tilesets::archives::TileArchives;
+use crate::tilesets::postgis::PostGis;
 use crate::video::Video;
 use actix_web::http::header::HeaderName;
 use actix_web::{FromRequest, Handler, Resource, Responder, web};
@@ -120,6 +121,8 @@ pub struct App {
     pub basemap: ArcSwap<Basemap>,
     /// Tilesets from archives.
     pub tile_archives: TileArchives,
+    /// Tilesets from PostGIS.
+    pub postgis: Option<PostGis>,
     /// Bounds on feeds.
     pub floods: Floods,
     /// What vendors sign in the place of a key.
@@ -142,8 +145,13 @@ impl App {
             tile_archives: TileArchives::new(
                 config.tile_archives(),
                 engine.catalog(),
-                config.limits.tile_cache_bytes / ARCHIVES_SHARE,
+                config.limits.tile_cache_bytes / BESIDE_SHARE,
             ),
+            postgis: config.postgis.as_ref().map(|postgis| {
+                let room_bytes = config.limits.tile_cache_bytes / BESIDE_SHARE;
+                let bounds = (room_bytes, config.limits.tile_bytes);
+                PostGis::new(postgis, Arc::clone(engine.catalog()), bounds)
+            }),
             floods: Floods::new(config.limits.feed_kib_per_s, engine.clock()),
             signed: SignedFeeds::new(&config.feeds),
             video: Video::new(&config.streams, &config.limits),
@@ -153,8 +161,8 @@ impl App {
     }
 }
 
-/// Which part of the room for tiles those of archives have, which are at hand elsewhere too.
-const ARCHIVES_SHARE: u64 = 4;
+/// Which part of the room for tiles those of archives have, and those of tables, which are at hand elsewhere too.
+const BESIDE_SHARE: u64 = 4;
 
 /// A path that is read. HEAD is answered as GET is, without the body; other methods are told so.
 fn get<F, Args>(path: &str, handler: F) -> Resource

@@ -37,7 +37,7 @@ pub mod request;
 pub mod signature;
 pub mod store;
 pub mod task;
-pub mod tile_archives;
+pub mod tilesets;
 pub mod tls;
 mod upstream;
 pub mod video;

@@ -199,9 +199,9 @@ problems! {
     /// A camera's video cannot be had. Where it comes from is not said.
     UpstreamFailed { camera: String, reason: String } => BAD_GATEWAY "upstream-failed" "Video cannot be had"
         "The video of camera \"{camera}\" cannot be had: {reason}."
-    /// An archive whose tiles cannot be had just now.
-    ArchiveFailed { tileset: String, reason: String, retry_after_s: u32 } => BAD_GATEWAY "archive-failed" "Tiles cannot be had"
-        "No tile of the archive \"{tileset}\" can be had: {reason}."
+    /// An archive or a database whose tiles cannot be had just now.
+    TilesetFailed { tileset: String, reason: String, retry_after_s: u32 } => BAD_GATEWAY "tileset-failed" "Tiles cannot be had"
+        "No tile of \"{tileset}\" can be had: {reason}."
 
     // --- it is us ----------------------------------------------------------------------------
     /// Still starting, or already stopping.
@@ -275,7 +275,7 @@ impl Problem {
 
     /// Seconds after which it is worth trying again, if it is.
     pub fn retry_after_s(&self) -> Option<u32> {
-        if let Self::ArchiveFailed { retry_after_s, .. }
+        if let Self::TilesetFailed { retry_after_s, .. }
         | Self::Flooded { retry_after_s, .. }
         | Self::NotReady { retry_after_s, .. }
         | Self::Overloaded { retry_after_s, .. }

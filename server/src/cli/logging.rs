@@ -31,7 +31,7 @@ const OF_CLIENTS: [&str; 5] = [
 ];
 
 /// What the framework says of its own start and end, which nobody asked: how many workers it has.
-const OF_THE_FRAMEWORK: &str = "actix_server=warn";
+const OF_THE_FRAMEWORK: &str = "actix_server=warn,tokio_postgres=off,deadpool=off";
 
 /// Starts to write, from a level on unless `RUST_LOG` says otherwise.
 pub(super) fn logging(level: &str) {

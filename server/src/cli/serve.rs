@@ -156,6 +156,12 @@ impl City {
         if let Some(tls) = self.tls {
             task::spawn("certificate", tls.keep(self.clock.clone()));
         }
+        let app = self.app.clone();
+        task::spawn("tables", async move {
+            if let Some(postgis) = &app.postgis {
+                postgis.look().await;
+            }
+        });
         info!(%address, version = VERSION, "listening on {base}");
         for warning in config.warnings() {
             warn!("{warning}");

@@ -2,7 +2,7 @@
 
 use super::{BadConfig, Config, Limits, LiveConfig};
 use crate::signature::SignatureConfig;
-use crate::tile_archives;
+use crate::tilesets::archives as tile_archives;
 use crate::video;
 use atalaya_tiles::{Catalog, FINEST, LayerSpec};
 use jiff::tz::TimeZone;
@@ -47,6 +47,7 @@ impl Config {
         let catalog = self.catalog()?;
         self.check_tilesets(&catalog)?;
         self.check_archives(&catalog)?;
+        self.check_postgis(&catalog)?;
         self.check_scenes(&catalog)?;
         let feeds = self.feeds(&catalog)?;
         let mut names = HashSet::new();
@@ -255,6 +256,52 @@ impl Config {
             }),
             None => Ok(()),
         }
+    }
+}
+
+impl Config {
+    fn check_postgis(&self, catalog: &Catalog) -> Result<(), BadConfig> {
+        let Some(postgis) = &self.postgis else {
+            return Ok(());
+        };
+        let wrong = |reason: String| Err(BadConfig::PostGis { reason });
+        if postgis.schemas.is_empty() {
+            return wrong("schemas = []: nothing is published that no schema is named for".into());
+        }
+        if postgis.connections == 0 || postgis.look_s == 0 {
+            let (connections, look_s) = (postgis.connections, postgis.look_s);
+            return wrong(format!(
+                "connections = {connections}, look_s = {look_s}: both must be 1 or more"
+            ));
+        }
+        let of_schema = |name: &&String| {
+            let schemas = postgis.schemas.iter();
+            let mut of = schemas.map(|schema| format!("{schema}."));
+            of.any(|schema| name.starts_with(&schema))
+        };
+        let mut names = self.tile_archives.keys().chain(self.tilesets.keys());
+        if let Some(name) = names.find(of_schema) {
+            return wrong(format!(
+                "tileset \"{name}\" has a name as those of a schema have"
+            ));
+        }
+        for (name, own) in &postgis.tilesets {
+            let last = own.maxzoom.unwrap_or(atalaya_tiles::tile::MAX_ZOOM);
+            if own.minzoom > last || last > atalaya_tiles::tile::MAX_ZOOM {
+                let zooms = format!("minzoom = {}, maxzoom = {last}", own.minzoom);
+                return wrong(format!(
+                    "tileset \"{name}\": {zooms}: they must rise, to 22 at most"
+                ));
+            }
+            if let Some(clearance) = own.clearance.as_deref()
+                && catalog.clearance(clearance).is_none()
+            {
+                return wrong(format!(
+                    "tileset \"{name}\": no layer knows a clearance \"{clearance}\""
+                ));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -75,6 +75,7 @@ fn described(app: &App, view: &View, caller: &Caller) -> Value {
         "layers": layers,
         "tilesets": tilesets(app, view, caller),
         "tile_archives": app.tile_archives.names(&caller.viewer).collect::<Vec<_>>(),
+        "tables": app.postgis.as_ref().map_or(Vec::new(), |postgis| postgis.names(&caller.viewer)),
     })
 }
 

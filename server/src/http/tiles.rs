@@ -4,8 +4,8 @@
 //! and only then the bytes. The `ETag` is known before anything is encoded; encoding happens off the
 //! event loop, at most so many at a time, and identical misses wait for one of them.
 
-mod archived;
 mod at_hand;
+mod beside;
 mod format;
 mod service;
 mod told;
@@ -102,8 +102,8 @@ pub(super) async fn tilejson(
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     Params::parse(&request, &[])?;
-    if let Some(archive) = archived::named(&app, &caller, &name) {
-        return archived::tilejson(&request, archive, &name).await;
+    if let Some(named) = beside::named(&app, &caller, &name).await? {
+        return beside::tilejson(&request, &named, &name).await;
     }
     let view = app.engine.view();
     let tileset = tileset(&app, &view, &caller.viewer, &name)?;
@@ -204,8 +204,10 @@ pub(super) async fn tile(
 ) -> Result<HttpResponse, Problem> {
     crate::request::note_frequent();
     let (name, z, x, y) = path.into_inner();
-    if let Some(archive) = archived::named(&app, &caller, &name) {
-        return archived::tile(&request, &app, archive, (&name, &z, &x, &y)).await;
+    if let Some(named) = beside::named(&app, &caller, &name).await? {
+        let answer = beside::tile(&request, &app, &named, (&name, &z, &x, &y));
+        // Few ask for these: others need not have the room for it.
+        return Box::pin(answer).await;
     }
     let params = Params::parse(&request, &["at", "window", "min_seq"])?;
     let (tile, format) = coordinates(&z, &x, &y)?;

@@ -31,6 +31,7 @@ mod schemas;
 mod sign_in;
 mod signatures;
 mod soak;
+mod tables;
 mod tidy;
 mod tile_archives;
 mod tilejson;

@@ -1,14 +1,12 @@
 //! An archive that is open: which one it is, what it says of itself, and its tiles.
 
-use super::about::{About, TileKind};
 use super::mbtiles::{self, MbTiles};
 use super::place::Place;
 use super::ranges::{Ranges, Stamp};
-use super::{MOST_BYTES, PMTILES, SQLITE, Stored, Unusable};
+use super::{About, PMTILES, SQLITE, Stored, TileKind, Unusable};
 use crate::http::coding::Coding;
 use actix_web::web;
 use atalaya_tiles::TileCoord;
-use bytes::Bytes;
 use pmtiles::{AsyncPmTilesReader, Compression, MokaCache, PmtError, TileType};
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -116,7 +114,7 @@ impl Opened {
             Err(PmtError::InvalidMetadata) => Map::<String, Value>::new(),
             Err(error) => return Err(unusable(error)),
         };
-        let about = About::new(kind, zooms, bounds, &said)?;
+        let about = About::new(kind, zooms, bounds, &said).map_err(Unusable::Damaged)?;
         Ok((about, Tiles::Pm(Box::new(reader), coding)))
     }
 
@@ -161,13 +159,4 @@ pub(super) fn unusable(error: PmtError) -> Unusable {
         }
         other => Unusable::Damaged(other.to_string()),
     }
-}
-
-/// The bytes without the coding that they are in, as long as they are not too many. Blocking: not for the event loop.
-pub(super) fn plain(bytes: &Bytes, coding: Coding) -> Result<Bytes, Unusable> {
-    let plain = coding.decode(bytes, MOST_BYTES);
-    let plain = plain.map_err(|error| Unusable::Damaged(format!("a tile: {}", error.kind())))?;
-    plain.ok_or(Unusable::TooLarge {
-        bytes: MOST_BYTES as u64 + 1,
-    })
 }

@@ -1,6 +1,5 @@
-//! What an archive says of itself, checked: the part of TileJSON 3.0 that it knows.
+//! What a tileset says of itself, checked: the part of TileJSON 3.0 that it knows.
 
-use super::Unusable;
 use serde_json::{Map, Value};
 
 /// What its tiles are.
@@ -71,7 +70,7 @@ impl TileKind {
     }
 
     /// As the metadata of an MBTiles database names it.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         match name {
             "pbf" => Some(Self::Mvt),
             "jpg" => Some(Self::Jpeg),
@@ -83,7 +82,7 @@ impl TileKind {
     }
 }
 
-/// What an archive says of itself.
+/// What a tileset says of itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct About {
     /// What its tiles are.
@@ -107,11 +106,10 @@ impl About {
         zooms: [u8; 2],
         bounds: [f64; 4],
         said: &Map<String, Value>,
-    ) -> Result<Self, Unusable> {
+    ) -> Result<Self, String> {
         let [first, last] = zooms;
         if first > last || last > atalaya_tiles::tile::MAX_ZOOM {
-            let what = format!("its zooms are {first} to {last}");
-            return Err(Unusable::Damaged(what));
+            return Err(format!("its zooms are {first} to {last}"));
         }
         let [west, south, east, north] = bounds;
         let on_globe = bounds.iter().all(|degrees| degrees.is_finite())

@@ -1,7 +1,6 @@
 //! MBTiles: an SQLite database with a table of tiles, rows counted from the south, and one of what it says of itself.
 
-use super::about::{About, TileKind};
-use super::{MOST_BYTES, Stored, Unusable};
+use super::{About, MOST_BYTES, Stored, TileKind, Unusable};
 use crate::http::coding::Coding;
 use atalaya_tiles::TileCoord;
 use bytes::Bytes;
@@ -71,7 +70,7 @@ fn about(connection: &Connection) -> Result<About, Unusable> {
     let bounds = text("bounds").unwrap_or_default().split(',');
     let bounds: Vec<f64> = bounds.map_while(|it| it.trim().parse().ok()).collect();
     let bounds = <[f64; 4]>::try_from(bounds).unwrap_or([f64::NAN; 4]);
-    About::new(kind, zooms, bounds, &said)
+    About::new(kind, zooms, bounds, &said).map_err(Unusable::Damaged)
 }
 
 fn zooms(connection: &Connection) -> rusqlite::Result<[u8; 2]> {

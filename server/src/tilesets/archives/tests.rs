@@ -133,7 +133,7 @@ async fn what_an_archive_says_of_itself_holds_no_markup() {
         ("&lt;b&gt;", "&lt;b&gt;"),
         ("<unclosed", ""),
     ] {
-        assert_eq!(about::without_marks(marked), plain);
+        assert_eq!(crate::tilesets::about::without_marks(marked), plain);
     }
 }
 

@@ -10,7 +10,6 @@
 //! longer than [`PATIENCE`] and is tried again after [`AGAIN`]; no answer and no log tells an address with what may be a secret in it.
 //! An archive is trusted as the configuration is that names it: what it decompresses to is not bounded, but for tiles.
 
-mod about;
 mod mbtiles;
 mod opened;
 mod place;
@@ -18,21 +17,16 @@ mod ranges;
 #[cfg(test)]
 mod tests;
 
-pub use about::{About, TileKind};
 pub use place::{ArchiveConfig, beside, check, missing};
 
+use super::kept::{Keep, Uncodable};
+use super::{About, Kept, Needed, NoTile, Stored, TileKind};
 use crate::clock::monotonic;
 use crate::http::coding::Coding;
-use crate::identity::hex;
-use actix_web::web;
 use arc_swap::ArcSwap;
-use atalaya_tiles::catalog::ClearanceIx;
 use atalaya_tiles::{Catalog, TileCoord, Viewer};
-use bytes::Bytes;
-use moka::future::Cache;
-use opened::{Opened, plain};
+use opened::Opened;
 use place::Place;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -92,21 +86,36 @@ pub enum Unusable {
     Busy,
 }
 
-/// A tile, first of all as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
-    /// Its bytes; none where the archive has no such tile.
-    pub bytes: Bytes,
-    /// The coding that they are in.
-    pub(crate) coding: Coding,
+impl From<Uncodable> for Unusable {
+    fn from(why: Uncodable) -> Self {
+        match why {
+            Uncodable::Busy => Self::Busy,
+            Uncodable::TooLarge => Self::TooLarge {
+                bytes: MOST_BYTES as u64 + 1,
+            },
+            Uncodable::Damaged(kind) => Self::Damaged(format!("a tile: {kind}")),
+        }
+    }
 }
 
-impl Stored {
-    /// Where the archive has no tile.
-    fn nothing() -> Self {
-        Self {
-            bytes: Bytes::new(),
-            coding: Coding::Identity,
+impl From<Unusable> for NoTile {
+    fn from(why: Unusable) -> Self {
+        match why {
+            Unusable::Busy => Self::Busy {
+                what: "reads of archives",
+                limit: READS,
+            },
+            Unusable::Unset
+            | Unusable::File(_)
+            | Unusable::Unknown
+            | Unusable::Damaged(_)
+            | Unusable::Silent
+            | Unusable::Status(_)
+            | Unusable::NoRanges
+            | Unusable::TooLarge { .. }
+            | Unusable::Changed => Self::Failed {
+                reason: why.to_string(),
+            },
         }
     }
 }
@@ -116,23 +125,8 @@ impl Stored {
 pub struct TileArchives {
     by_name: BTreeMap<String, Arc<Archive>>,
     reads: Semaphore,
-    kept: Cache<Key, Arc<Kept>>,
+    keep: Keep,
 }
-
-/// What a tile is kept by: the number of the open archive, and the coding where it is another than the stored one.
-type Key = (u64, TileCoord, Option<Coding>);
-
-/// A tile that is ready to be sent.
-#[derive(Debug)]
-pub struct Kept {
-    /// Its bytes, in a coding.
-    pub stored: Stored,
-    /// A hash of the bytes as they are stored: the same wherever the archive is the same.
-    pub version: String,
-}
-
-/// What a tile takes besides its bytes.
-const EACH_BYTES: usize = 256;
 
 impl TileArchives {
     /// The configured ones; nothing is opened before somebody asks. What names no clearance of the catalog
@@ -143,15 +137,10 @@ impl TileArchives {
         room_bytes: u64,
     ) -> Self {
         let archives = configured.map(|(name, config)| {
-            let needed = config.clearance.as_deref();
-            let needed = needed.map_or(Needed::Nothing, |clearance| {
-                let known = catalog.clearance(clearance);
-                known.map_or(Needed::Unknown, Needed::Clearance)
-            });
             let archive = Archive {
                 name: name.to_owned(),
                 place: Place::configured(&config.address),
-                needed,
+                needed: Needed::of(config.clearance.as_deref(), catalog),
                 found: ArcSwap::from_pointee(Found::default()),
                 turn: Semaphore::new(1),
             };
@@ -160,12 +149,7 @@ impl TileArchives {
         Self {
             by_name: archives.collect(),
             reads: Semaphore::new(READS),
-            kept: Cache::builder()
-                .weigher(|_: &Key, tile: &Arc<Kept>| {
-                    u32::try_from(tile.stored.bytes.len() + EACH_BYTES).unwrap_or(u32::MAX)
-                })
-                .max_capacity(room_bytes)
-                .build(),
+            keep: Keep::new(room_bytes, MOST_BYTES, None),
         }
     }
 
@@ -177,13 +161,13 @@ impl TileArchives {
     /// The archive of a name, if the viewer may open it.
     pub fn open(&self, viewer: &Viewer, name: &str) -> Option<&Arc<Archive>> {
         let archive = self.by_name.get(name)?;
-        archive.may_open(viewer).then_some(archive)
+        archive.needed.has(viewer).then_some(archive)
     }
 
     /// The names of those that the viewer may open.
     pub fn names(&self, viewer: &Viewer) -> impl Iterator<Item = &str> {
         let archives = self.by_name.values();
-        let open = archives.filter(|archive| archive.may_open(viewer));
+        let open = archives.filter(|archive| archive.needed.has(viewer));
         open.map(|archive| archive.name.as_str())
     }
 
@@ -197,30 +181,14 @@ impl TileArchives {
         choose: impl FnOnce(&[Coding]) -> Coding,
     ) -> Result<(Arc<Kept>, bool), Unusable> {
         let (about, number) = archive.about().await?;
-        let read = self.kept.entry((number, tile, None));
-        let read = read.or_try_insert_with(self.read(archive, tile)).await;
-        let read = read.map_err(|why| Unusable::clone(&why))?;
-        let (fresh, kept) = (read.is_fresh(), read.into_value());
-        let coding = match kept.stored.coding {
-            Coding::Identity if about.kind.is_raster() => Coding::Identity,
-            Coding::Identity => choose(&Coding::BEST_FIRST),
-            Coding::Zstd | Coding::Brotli | Coding::Gzip => {
-                choose(&[kept.stored.coding, Coding::Identity])
-            }
-        };
-        if coding == kept.stored.coding || !coding.suits(kept.stored.bytes.len()) {
-            return Ok((kept, fresh));
-        }
-        let other = self.kept.try_get_with((number, tile, Some(coding)), async {
-            let recoded = web::block(move || recoded(&kept, coding)).await;
-            recoded.map_err(|_| Unusable::Busy)?
-        });
-        let other = other.await.map_err(|why| Unusable::clone(&why))?;
-        Ok((other, fresh))
+        let which = (number, tile, Arc::from(""));
+        let worth = !about.kind.is_raster();
+        let read = Box::pin(self.read(archive, tile));
+        self.keep.tile(which, worth, read, choose).await
     }
 
     /// Reads a tile of an archive as it is now, when it is its turn.
-    async fn read(&self, archive: &Archive, tile: TileCoord) -> Result<Arc<Kept>, Unusable> {
+    async fn read(&self, archive: &Archive, tile: TileCoord) -> Result<Stored, Unusable> {
         let read = async {
             let _turn = self.reads.acquire().await.map_err(|_| Unusable::Busy)?;
             match archive.opened().await?.tile(tile).await {
@@ -231,29 +199,8 @@ impl TileArchives {
             archive.opened().await?.tile(tile).await
         };
         let read = tokio::time::timeout(PATIENCE, read).await;
-        let stored = read.unwrap_or(Err(Unusable::Silent))?;
-        let version = hex(&Sha256::digest(&stored.bytes)[..8]);
-        Ok(Arc::new(Kept { stored, version }))
+        read.unwrap_or(Err(Unusable::Silent))
     }
-}
-
-fn recoded(kept: &Kept, coding: Coding) -> Result<Arc<Kept>, Unusable> {
-    let plain = plain(&kept.stored.bytes, kept.stored.coding)?;
-    let bytes = coding.encode(&plain);
-    let bytes = bytes.map_err(|error| Unusable::Damaged(error.kind().to_string()))?;
-    Ok(Arc::new(Kept {
-        stored: Stored { bytes, coding },
-        version: kept.version.clone(),
-    }))
-}
-
-/// What somebody needs for whom an archive is to exist.
-#[derive(Debug, Clone, Copy)]
-enum Needed {
-    Nothing,
-    Clearance(ClearanceIx),
-    /// A clearance that the catalog does not know, and nobody has.
-    Unknown,
 }
 
 /// One archive.
@@ -275,14 +222,6 @@ struct Found {
 }
 
 impl Archive {
-    fn may_open(&self, viewer: &Viewer) -> bool {
-        match self.needed {
-            Needed::Nothing => true,
-            Needed::Clearance(clearance) => viewer.clearances.allow(Some(clearance)),
-            Needed::Unknown => false,
-        }
-    }
-
     /// What it says of itself, and which one it is: what was read of another number may be other.
     pub async fn about(&self) -> Result<(Arc<About>, u64), Unusable> {
         let opened = tokio::time::timeout(PATIENCE, self.opened()).await;
