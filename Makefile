@@ -114,7 +114,7 @@ counts-keep: ## keep the instructions that the hot paths take now
 	$(COUNTS) -- keep
 
 .PHONY: browser
-browser: server tests/browser/node_modules ## the pages in a real browser
+browser: server tests/.venv tests/browser/node_modules ## the pages in a real browser
 	npm --prefix tests/browser run --silent test $(TEE)
 
 .PHONY: server
