@@ -1,8 +1,8 @@
-//! Rows 9, 10, 11 and 18 in process: movements, fences, questions about a place and cells, beside Redis GEO.
+//! Rows 9, 10, 11 and 18 in process: movements, fences, questions about a place and cells, beside Redis GEO and PostGIS.
 
 use crate::Effort;
 use crate::gauge::{median, microseconds_each};
-use crate::peers::Redis;
+use crate::peers::{Database, LEG, Redis, metres};
 use crate::sample::{EAST, NORTH, SOUTH, WEST, share};
 use crate::table::{Aim, Row, Table};
 use atalaya_tiles::{
@@ -28,6 +28,8 @@ const QUESTIONS: u32 = 20_000;
 const CAMERAS: u32 = 2_000;
 /// 30 m in degrees of latitude.
 const STEP: f64 = 0.000_27;
+/// 200 m in degrees of latitude, as far as a camera sees.
+const SIGHT: f64 = 0.001_8;
 /// 300 m in degrees of latitude, and the corners of a perimeter.
 const RADIUS: f64 = 0.002_7;
 const CORNERS: u32 = 64;
@@ -50,10 +52,19 @@ pub(crate) async fn ask(effort: Effort, table: &mut Table) {
     if let Some(redis) = &redis {
         redis.fill((0..effort.features).map(|number| (number, place(number, 20))));
     }
-    moves(effort, &mut city, redis.as_ref(), table);
+    let moved = moves(effort, &mut city, redis.as_ref(), table);
     let view = city.picture.view();
-    questions(effort, &view, redis.as_ref(), table);
-    fences(effort, table);
+    let asked = questions(effort, &view, redis.as_ref(), table);
+    // It takes a part of the machine also where nobody asks it.
+    let postgis = Database::start().await;
+    if let Some(postgis) = &postgis {
+        let units = (0..effort.features).map(|number| (number, place(number, 20)));
+        postgis.fill(units).await;
+        postgis.areas("coverage", (0..CAMERAS).map(sector)).await;
+    }
+    beside_moves(effort, &moved, postgis.as_ref(), table).await;
+    beside_questions(effort, &asked, postgis.as_ref(), table).await;
+    fences(effort, postgis.as_ref(), table).await;
     cells(effort, table);
 }
 
@@ -144,7 +155,7 @@ impl Moving {
     }
 }
 
-fn moves(effort: Effort, city: &mut Moving, redis: Option<&Redis>, table: &mut Table) {
+fn moves(effort: Effort, city: &mut Moving, redis: Option<&Redis>, table: &mut Table) -> Row {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 1..=effort.rounds {
         let batches: Vec<Vec<Record>> = (0..QUESTIONS / A_BATCH)
@@ -169,7 +180,7 @@ fn moves(effort: Effort, city: &mut Moving, redis: Option<&Redis>, table: &mut T
             redis.fill(moved)
         }));
     }
-    table.add(Row {
+    let row = Row {
         number: 9,
         what: format!("a movement applied and published, {A_BATCH} at a time"),
         ours: median(ours),
@@ -177,7 +188,75 @@ fn moves(effort: Effort, city: &mut Moving, redis: Option<&Redis>, table: &mut T
         peer: Some(("Redis GEOADD", redis.map(|_| median(theirs)))),
         aim: Aim::AtMost(6.0),
         beside: "in process, one thread; Redis: its process, pipelined".to_owned(),
+    };
+    table.add(row.clone());
+    row
+}
+
+async fn beside_moves(effort: Effort, row: &Row, postgis: Option<&Database>, table: &mut Table) {
+    let mut theirs = Vec::new();
+    for round in 1..=effort.rounds {
+        let Some(postgis) = postgis else {
+            break;
+        };
+        let mixed = |it: u32| it.wrapping_mul(7_919) % effort.features;
+        let batches = (0..QUESTIONS / A_BATCH).map(|batch| {
+            let some = batch * A_BATCH..(batch + 1) * A_BATCH;
+            let moved = some.map(|it| {
+                let (lon, lat) = place(mixed(it), 20);
+                (mixed(it), (lon + STEP * f64::from(round), lat))
+            });
+            moved.collect()
+        });
+        theirs.push(postgis.moves(batches).await / f64::from(A_BATCH));
+        postgis.tidy().await;
+    }
+    let beside = format!("{A_BATCH} in one statement, into a table that is not logged");
+    let theirs = (!theirs.is_empty()).then(|| median(theirs));
+    table.add(row.beside("PostGIS UPDATE", theirs, &beside));
+}
+
+/// What the questions are in SQL, places as plane metres, in their order.
+const IN_SQL: [&str; 4] = [
+    "select id from units where st_dwithin(place, st_makepoint($1, $2), 200)",
+    "select id from units where place && st_expand(st_makepoint($1, $2), 200)",
+    "select id from units order by place <-> st_makepoint($1, $2) limit 4",
+    "select id from coverage where st_intersects(area, st_makepoint($1, $2))",
+];
+
+async fn beside_questions(
+    effort: Effort,
+    rows: &[Row],
+    postgis: Option<&Database>,
+    table: &mut Table,
+) {
+    for (row, sql) in rows.iter().zip(IN_SQL) {
+        let mut theirs = Vec::new();
+        for round in 0..effort.rounds {
+            if let Some(postgis) = postgis {
+                let places = (0..QUESTIONS / 4).map(|number| metres(place(number, 40 + round)));
+                theirs.push(postgis.ask(sql, places).await);
+            }
+        }
+        let theirs = (!theirs.is_empty()).then(|| median(theirs));
+        table.add(row.beside(
+            "PostGIS",
+            theirs,
+            "prepared, one connection that never waits",
+        ));
+    }
+}
+
+/// What a camera sees, nearly: the corners of a sector.
+fn sector(number: u32) -> Vec<(f64, f64)> {
+    let (lon, lat) = place(number, 30);
+    let heading = share(number, 32) * 360.0;
+    let arc = (0..=16).map(|step| {
+        let bearing = (heading - 35.0 + 70.0 * f64::from(step) / 16.0).to_radians();
+        let (north, east) = (SIGHT * bearing.cos(), SIGHT * bearing.sin());
+        (lon + east / lat.to_radians().cos(), lat + north)
     });
+    std::iter::once((lon, lat)).chain(arc).collect()
 }
 
 /// A question in process, and the same as a command of Redis.
@@ -187,7 +266,13 @@ type Question<'q> = (
     Option<&'static [&'static str]>,
 );
 
-fn questions(effort: Effort, view: &Arc<View>, redis: Option<&Redis>, table: &mut Table) {
+fn questions(
+    effort: Effort,
+    view: &Arc<View>,
+    redis: Option<&Redis>,
+    table: &mut Table,
+) -> Vec<Row> {
+    let mut rows = Vec::new();
     let units = view
         .open(&Viewer::EVERYTHING, "units")
         .expect("it is there");
@@ -230,7 +315,7 @@ fn questions(effort: Effort, view: &Arc<View>, redis: Option<&Redis>, table: &mu
             });
             median(rounds.collect())
         });
-        table.add(Row {
+        let row = Row {
             number: 11,
             what: what.to_owned(),
             ours,
@@ -238,8 +323,11 @@ fn questions(effort: Effort, view: &Arc<View>, redis: Option<&Redis>, table: &mu
             peer: command.map(|_| ("Redis GEOSEARCH", theirs)),
             aim: Aim::AtMost(10.0),
             beside: String::new(),
-        });
+        };
+        table.add(row.clone());
+        rows.push(row);
     }
+    rows
 }
 
 fn perimeter(number: u32) -> Polygon<f64> {
@@ -257,7 +345,7 @@ fn perimeter(number: u32) -> Polygon<f64> {
     )
 }
 
-fn fences(effort: Effort, table: &mut Table) {
+async fn fences(effort: Effort, postgis: Option<&Database>, table: &mut Table) {
     for (count, most) in [(1_000, 1.0), (10_000, 5.0)] {
         let mut fences = Fences::default();
         for number in 0..count {
@@ -271,7 +359,7 @@ fn fences(effort: Effort, table: &mut Table) {
                 black_box(fences.leg(Some(from), to));
             })
         });
-        table.add(Row {
+        let row = Row {
             number: 10,
             what: format!("a leg of 30 m over {count} perimeters of 64 corners"),
             ours: median(rounds.collect()),
@@ -279,7 +367,33 @@ fn fences(effort: Effort, table: &mut Table) {
             peer: Some(("Tile38", None)),
             aim: Aim::AtMost(most),
             beside: "Tile38, quoted: +5 to 16 µs over 1,000, +46 to 52 µs over 10,000".to_owned(),
-        });
+        };
+        let mut theirs = Vec::new();
+        if let Some(postgis) = postgis {
+            let corners = |number| {
+                perimeter(number)
+                    .exterior()
+                    .points()
+                    .map(|it| (it.x(), it.y()))
+                    .collect()
+            };
+            postgis.areas("perimeters", (0..count).map(corners)).await;
+            for round in 0..effort.rounds {
+                let legs = (0..QUESTIONS / 4).map(|number| {
+                    let (lon, lat) = place(number, 60 + round);
+                    let ([x, y], [to_x, to_y]) = (metres((lon, lat)), metres((lon + STEP, lat)));
+                    [x, y, to_x, to_y]
+                });
+                theirs.push(postgis.ask(LEG, legs).await);
+            }
+        }
+        let theirs = (!theirs.is_empty()).then(|| median(theirs));
+        table.add(row.beside(
+            "PostGIS",
+            theirs,
+            "over which perimeters the leg goes; which it enters or leaves would be more",
+        ));
+        table.add(row);
     }
 }
 

@@ -1,10 +1,12 @@
 //! The other side: servers that run for real, on loopback, and end with their owner.
 
 mod ceiling;
+mod database;
 mod map_server;
 mod redis;
 
 pub(crate) use ceiling::{Answered, Ceiling, NAME as CEILING, serve as ceiling};
+pub(crate) use database::{Database, LEG, metres};
 pub(crate) use map_server::MapServer;
 pub(crate) use redis::Redis;
 

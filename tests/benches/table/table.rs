@@ -24,7 +24,7 @@ pub(crate) enum Aim {
 pub(crate) const BESIDE: u8 = u8::MAX;
 
 /// One row.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Row {
     /// The number of the question, as the target list counts; [`BESIDE`] stands last.
     pub(crate) number: u8,
@@ -40,6 +40,15 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// The same of ours beside another peer.
+    pub(crate) fn beside(&self, peer: &'static str, cost: Option<f64>, beside: &str) -> Self {
+        Self {
+            peer: Some((peer, cost)),
+            beside: beside.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// Ours by the peer's.
     fn ratio(&self) -> Option<f64> {
         let (_, peer) = self.peer?;
@@ -156,7 +165,9 @@ fn machine(effort: Effort) -> String {
     let load = read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split_whitespace().nth(1).unwrap_or("?").to_owned();
     format!(
-        "{} sightings, {} state features; medians of {} rounds; {cores} cores of {model}, shared by server, peer and load; load average {load}",
+        "{} sightings, {} state features; medians of {} rounds; {cores} cores of {model}, shared by server, peer and load; load average {load}\n\
+         servers and ceiling have {cores} workers; Martin 2, with 8 connections to its database; rows 1 to 6 over 16 connections, 7 over 1, 17 over 4; \
+         Redis and PostGIS over 1 that is never waited for",
         effort.sightings, effort.features, effort.rounds
     )
 }

@@ -72,8 +72,15 @@ pub(crate) async fn ask(
             others.extend(theirs.iter().map(|theirs| theirs.load(effort.load)));
         }
         let size = size(&ours).await;
+        let raw = match peers.filter(|_| question.accepted == "identity") {
+            Some(peers) => {
+                let tiles = tiles(question.zoom);
+                Some(peers.raw(&tiles, question.zoom, effort.rounds).await / 1e3)
+            }
+            None => None,
+        };
         let (ours, theirs) = (middle(&own), (!others.is_empty()).then(|| middle(&others)));
-        table.add(Row {
+        let row = Row {
             number: question.number,
             what: question.what.to_owned(),
             ours: ours.cpu_us / 1e3,
@@ -86,7 +93,15 @@ pub(crate) async fn ask(
                 theirs.map_or(String::new(), |it| format!(" against {}", short(it.rate))),
                 short(size / 1e3)
             ),
-        });
+        };
+        if question.accepted == "identity" {
+            table.add(row.beside(
+                "raw ST_AsMVT",
+                raw,
+                "the database alone; one connection, no HTTP",
+            ));
+        }
+        table.add(row);
     }
     maplibre_tiles(effort, city, peers, table).await;
     low_zooms(effort, city, table).await;

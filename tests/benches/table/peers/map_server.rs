@@ -3,15 +3,17 @@
 
 use super::{Program, free_port};
 use crate::Effort;
+use crate::gauge::{median, processor_s};
 use crate::sample::Observation;
 use crate::wrk::Asked;
 use atalaya_tests::{PostGis, eventually};
+use futures_util::StreamExt as _;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Memory for a database of which all fits, and no waiting for the disk.
-const SETTINGS: [&str; 10] = [
+pub(super) const SETTINGS: [&str; 10] = [
     "shared_buffers=1GB",
     "work_mem=32MB",
     "maintenance_work_mem=512MB",
@@ -35,6 +37,15 @@ const FILL: &str = "
     alter table observations add primary key (id);
     create index observations_place on observations using gist (geom);
 ";
+
+/// A tile as the database makes it, asked as Martin asks.
+const TILE: &str = "
+    select st_asmvt(tile, 'observations', 4096, 'geom', 'id') from (
+        select st_asmvtgeom(geom, st_tileenvelope($1, $2, $3), 4096, 64, true) as geom, id, kind, ts, severity, heading, label
+        from observations where geom && st_tileenvelope($1, $2, $3, margin => 0.015625)
+    ) as tile";
+/// How many tiles a round is.
+const RAW_TILES: usize = 400;
 
 /// Martin, twice, and its database.
 #[derive(Debug)]
@@ -79,6 +90,33 @@ impl MapServer {
             plain,
             caching,
         })
+    }
+
+    /// What a tile costs the database alone, with all its rows asked for in one statement; microseconds of its time.
+    pub(crate) async fn raw(&self, tiles: &[(u32, u32)], zoom: u8, rounds: u32) -> f64 {
+        let client = self.database.connect().await;
+        let statement = client.prepare(TILE).await.expect(TILE);
+        let processes = [self.database.process_id()];
+        let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+        let mut costs = Vec::new();
+        for _ in 0..rounds {
+            let before = processor_s(&processes);
+            let asked = tiles.iter().cycle().take(RAW_TILES);
+            let asked = asked.map(async |(x, y)| {
+                let tile = [i32::from(zoom), number(*x), number(*y)];
+                let row = client
+                    .query_one(&statement, &[&tile[0], &tile[1], &tile[2]])
+                    .await;
+                assert!(!row.expect("a tile").get::<_, Vec<u8>>(0).is_empty());
+            });
+            futures_util::stream::iter(asked)
+                .buffered(4)
+                .collect::<Vec<()>>()
+                .await;
+            let tiles = f64::from(u32::try_from(RAW_TILES).unwrap_or(u32::MAX));
+            costs.push((processor_s(&processes) - before) * 1e6 / tiles);
+        }
+        median(costs)
     }
 
     /// A load of these paths over sixteen connections, on the one that keeps tiles or the one that does not.
