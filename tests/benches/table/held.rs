@@ -1,7 +1,7 @@
 //! What the core's own structures take, without a server around them: asked of this program in a process of its own, so
 //! that nothing else is counted.
 
-use crate::gauge::resident;
+use crate::gauge::{median, resident};
 use crate::sample::{EAST, NORTH, SOUTH, WEST, mixed, share};
 use atalaya_tests::run;
 use atalaya_tiles::{
@@ -24,14 +24,18 @@ const LAYERS: &str = r#"[
 ]"#;
 const A_BATCH: u32 = 1_000;
 
-/// Bytes that one of so many features of a layer takes.
+/// Bytes that one of so many features of a layer takes: the median of as many processes, which the system gives memory in larger
+/// pieces now and then.
 ///
 /// # Panics
 /// Where the process that holds them fails.
-pub(crate) fn bytes_each(layer: &str, count: u32) -> f64 {
+pub(crate) fn bytes_each(layer: &str, count: u32, rounds: u32) -> f64 {
     let own = std::env::current_exe().expect("a running program has a path");
-    let ran = run(Command::new(own).args([NAME, layer, &count.to_string()]));
-    ran.ok().parse().expect("it says a number")
+    let each = (0..rounds).map(|_| {
+        let ran = run(Command::new(&own).args([NAME, layer, &count.to_string()]));
+        ran.ok().parse().expect("it says a number")
+    });
+    median(each.collect())
 }
 
 /// Holds them, and says what one takes.

@@ -23,7 +23,7 @@ pub(crate) async fn ask(effort: Effort, table: &mut Table) {
         table.add(Row {
             number: 16,
             what: format!("memory of one of {count} {kind}, in the core alone"),
-            ours: held::bytes_each(kind, count),
+            ours: held::bytes_each(kind, count, effort.rounds),
             unit: "bytes",
             peer: None,
             aim: Aim::AtMost(most),
