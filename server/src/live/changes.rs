@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 /// What one topic of a list takes beside its frame.
 const TOPIC_BYTES: usize = 64;
+/// What a list takes beside its topics: those of positions between which a viewer notices nothing have none.
+const LIST_BYTES: usize = 256;
 
 /// Whose they are, and between which positions they lie.
 type Key = (Viewer, Seq, Seq);
@@ -35,7 +37,7 @@ impl Changes {
         Self {
             view: Arc::downgrade(view),
             frames: topics.iter().map(|_| Default::default()).collect(),
-            bytes: AtomicUsize::new(topics.len() * TOPIC_BYTES),
+            bytes: AtomicUsize::new(LIST_BYTES + topics.len() * TOPIC_BYTES),
             topics,
         }
     }

@@ -29,7 +29,7 @@ use tracing::debug;
 const ENOUGH: usize = 64 << 10;
 /// Frames that are encoded ahead of those asked for, at most.
 const AHEAD: usize = 64;
-/// The shortest wait for a tick of our own.
+/// How long a tick of our own that is due already is waited for again, where the view is too old to give one.
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 
 /// Why a stream is over.
@@ -331,7 +331,27 @@ impl Connected {
             // What it is, is seen when the loop comes around.
             _ = seat.dismissed.changed() => {}
             heard = heard => self.heed(heard),
-            () = tokio::time::sleep(due.max(SHORTEST_WAIT)) => {}
+            () = tokio::time::sleep(pause(due)) => {}
         }
+    }
+}
+
+/// How long a client is let alone that has something to hear in so long. No longer than that, however short it is: a news
+/// that tells this viewer nothing may come right before it, and must not be seen by a later tick.
+fn pause(due: Duration) -> Duration {
+    if due.is_zero() { SHORTEST_WAIT } else { due }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_due_soon_is_not_put_off_and_what_is_overdue_is_not_asked_for_in_a_loop() {
+        let ms = Duration::from_millis;
+        for (due, waits) in [(2_000, 2_000), (51, 51), (49, 49), (1, 1)] {
+            assert_eq!(pause(ms(due)), ms(waits));
+        }
+        assert_eq!(pause(Duration::ZERO), SHORTEST_WAIT);
     }
 }

@@ -93,12 +93,15 @@ impl Stream {
             let scope = resume.scope.as_deref();
             scope.is_some_and(|scope| scope != subscription.scope())
         };
+        let noticed = view.noticed_by(&viewer);
         let (at, resync) = match resume {
             None => (None, None),
             Some(resume) if resume.epoch != epoch => (None, Some("epoch")),
             Some(resume) if other_scope(resume) => (None, Some("scope")),
             // Nothing that it could notice has happened since, however long ago that was.
-            Some(resume) if resume.seq == view.noticed_by(&viewer) => (Some(view.seq()), None),
+            Some(resume) if resume.seq == noticed => (Some(view.seq()), None),
+            // No tick has told it of such a position: else asking would tell how far the log is beyond what it may know.
+            Some(resume) if resume.seq > noticed => (None, Some("behind")),
             Some(resume) if !view.reaches(resume.seq) => (None, Some("behind")),
             Some(resume) => (Some(resume.seq), None),
         };

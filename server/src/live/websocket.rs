@@ -249,9 +249,6 @@ impl Assembly {
                 _ => {
                     let mut message = self.begun.take().unwrap_or_default();
                     message.compressed |= header.compressed;
-                    if message.bytes.len() + payload.len() > LARGEST {
-                        return Err(Closing::TooLarge);
-                    }
                     message.bytes.extend_from_slice(&payload);
                     if !header.last {
                         self.begun = Some(message);
@@ -268,6 +265,11 @@ impl Assembly {
         let Some(header) = Header::read(&self.buffer, self.coding)? else {
             return Ok(None);
         };
+        // What goes on with a message must fit behind what is here of it.
+        let begun = self.begun.as_ref().map_or(0, |begun| begun.bytes.len());
+        if header.opcode == CONTINUATION && begun + header.length > LARGEST {
+            return Err(Closing::TooLarge);
+        }
         if self.buffer.len() < header.begins + header.length {
             return Ok(None);
         }

@@ -313,3 +313,31 @@ fn a_hidden_change_names_no_tiles_for_those_who_may_not_know() {
         }
     }
 }
+
+#[test]
+fn a_position_that_was_never_told_does_not_tell_how_far_the_log_is() {
+    let catalog = catalog();
+    let mut picture = Picture::new(Arc::clone(&catalog), RingLimits::default());
+    // The source's time is the same, so that the notes are all that changes.
+    for seq in 1..5 {
+        let note = u8::try_from(seq).unwrap();
+        let mut record = record(&catalog, seq, ("incidents", 1), [-110.97, 32.2], note);
+        if let Event::Observed(observation) = &mut record.event {
+            observation.observed_at = Some(now());
+        }
+        picture.apply(&[record]);
+        picture.tick();
+    }
+    let view = picture.view();
+    assert_eq!((view.noticed_by(&NOBODY), view.seq()), (Seq(1), Seq(4)));
+    let answers = [2, 4, 5, 9].map(|seq| {
+        let resume = Resume::parse(&format!("e:{seq}"));
+        let wanted = subscription(&view, &["incidents"], WEST);
+        let mut stream = Stream::new(NOBODY, wanted, "e", &view, resume.as_ref());
+        let told = stream.advance(&view, &frames(), now(), Duration::ZERO);
+        told.into_iter().map(|it| it.text).collect::<Vec<_>>()
+    });
+    for (answer, seq) in answers.iter().zip([2, 4, 5, 9]) {
+        assert_eq!(*answer, answers[3], "after=e:{seq}");
+    }
+}

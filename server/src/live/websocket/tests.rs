@@ -214,3 +214,19 @@ fn what_is_compressed_wrongly_or_becomes_too_long_is_refused() {
         );
     }
 }
+
+#[test]
+fn a_fragment_that_would_make_a_message_too_long_is_refused_by_its_header() {
+    let mut heard = Assembly::new(Coding::Plain);
+    let fragment = |opcode: u8, length: usize| {
+        let mut frame = vec![opcode, 0x80 | 127];
+        frame.extend_from_slice(&(length as u64).to_be_bytes());
+        frame.extend_from_slice(&[0; 4]);
+        frame
+    };
+    heard.buffer.extend_from_slice(&fragment(TEXT, LARGEST - 1));
+    heard.buffer.extend_from_slice(&vec![b' '; LARGEST - 1]);
+    assert_eq!(heard.next(), Ok(None));
+    heard.buffer.extend_from_slice(&fragment(CONTINUATION, 2));
+    assert_eq!(heard.next(), Err(Closing::TooLarge));
+}
