@@ -187,6 +187,17 @@ pub(crate) fn folded(catalog: &Arc<Catalog>, log: &[Record], batch: usize) -> Pi
     picture
 }
 
+/// The same, and packed after each batch: a log of a test is too short to come to that by itself.
+pub(crate) fn folded_and_packed(catalog: &Arc<Catalog>, log: &[Record], batch: usize) -> Picture {
+    let mut picture = picture(catalog);
+    for records in log.chunks(batch.max(1)) {
+        picture.apply(records);
+        picture.pack();
+        picture.tick();
+    }
+    picture
+}
+
 /// What a test tells about one observation.
 #[derive(Debug, Clone)]
 pub(crate) struct Told {
@@ -366,7 +377,8 @@ struct Step {
     lives_s: Option<i64>,
 }
 
-fn step() -> impl Strategy<Value = Step> {
+/// A step in one of these layers, with a feature of so many.
+fn step(layers: &[&'static str], features: u8) -> impl Strategy<Value = Step> {
     let gap = prop::sample::select(vec![0, 0, 1, 5, 5, 30, 61, 900, 4_000, 30_000, 90_000]);
     let age = prop::sample::select(vec![0, 0, 0, 1, 1, 5, 40, 700, 50_000, -20, -5_000]);
     let size = prop::sample::select(vec![0.0, 1e-4, 1e-3, 0.02, 3.0, 70.0]);
@@ -374,8 +386,8 @@ fn step() -> impl Strategy<Value = Step> {
     (
         (
             gap,
-            prop::sample::select(LAYERS.to_vec()),
-            0_u8..4,
+            prop::sample::select(layers.to_vec()),
+            0..features,
             place(),
             size,
         ),
@@ -431,7 +443,16 @@ impl Step {
 
 /// A random log of up to so many records.
 pub(crate) fn log(most: usize) -> impl Strategy<Value = Vec<Record>> {
-    prop::collection::vec(step(), 1..most).prop_map(|steps| {
+    log_of(step(&LAYERS, 4), most)
+}
+
+/// One of reads alone, of which there are many at a time.
+pub(crate) fn log_of_reads(most: usize) -> impl Strategy<Value = Vec<Record>> {
+    log_of(step(&["alpr_reads"], 64), most)
+}
+
+fn log_of(step: impl Strategy<Value = Step>, most: usize) -> impl Strategy<Value = Vec<Record>> {
+    prop::collection::vec(step, 1..most).prop_map(|steps| {
         let catalog = catalog();
         let mut now = dawn();
         let mut log: Vec<Record> = Vec::new();

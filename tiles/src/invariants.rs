@@ -4,7 +4,7 @@
 use crate::catalog::{LayerKind, LayerSpec};
 use crate::city::client::{Client, Subject};
 use crate::city::reading::{self, deltas, everything};
-use crate::city::{self, catalog, folded, names, viewers};
+use crate::city::{self, catalog, folded, folded_and_packed, names, viewers};
 use crate::event::{Event, Record, Seq};
 use crate::feature::{FeatureId, Properties, Topic};
 use crate::picture::Picture;
@@ -19,7 +19,12 @@ use proptest::test_runner::Config;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// A log cut in pieces at random places, each piece a batch and a tick.
+/// A log of everything, or of many reads.
+fn log() -> impl Strategy<Value = Vec<Record>> {
+    prop_oneof![3 => city::log(60), 1 => city::log_of_reads(60)]
+}
+
+/// A log cut in pieces at random places, each piece a batch and a tick, and packed then.
 fn folded_in_pieces(
     catalog: &Arc<Catalog>,
     log: &[Record],
@@ -32,6 +37,7 @@ fn folded_in_pieces(
     for piece in cuts.windows(2) {
         picture.apply(&log[piece[0]..piece[1]]);
         picture.view();
+        picture.pack();
         picture.tick();
     }
     picture
@@ -42,7 +48,7 @@ proptest! {
 
     #[test]
     fn invariant_2_replaying_the_log_gives_the_same_view(
-        log in city::log(60),
+        log in log(),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
         since in any::<prop::sample::Index>(),
     ) {
@@ -64,7 +70,7 @@ proptest! {
 
     #[test]
     fn invariant_4_a_view_never_changes_while_the_picture_does(
-        log in city::log(60), cut in any::<prop::sample::Index>(),
+        log in log(), cut in any::<prop::sample::Index>(),
     ) {
         let catalog = catalog();
         let (before, after) = log.split_at(cut.index(log.len()));
@@ -72,6 +78,10 @@ proptest! {
         let view = picture.view();
         let was = everything(&view, &Viewer::EVERYTHING);
         picture.apply(after);
+        // What a shell does besides: of all that, a view must know nothing.
+        picture.pack();
+        picture.tick();
+        picture.take_removed();
         prop_assert_eq!(was, everything(&view, &Viewer::EVERYTHING));
     }
 }
@@ -82,17 +92,18 @@ struct Moment {
     cut: prop::sample::Index,
     backwards: bool,
     subscribes: Option<u64>,
+    packs: bool,
 }
 
 fn moment() -> impl Strategy<Value = Moment> {
     let subscribes = prop::option::weighted(0.3, any::<u64>());
-    (any::<prop::sample::Index>(), any::<bool>(), subscribes).prop_map(
-        |(cut, backwards, subscribes)| Moment {
-            cut,
-            backwards,
-            subscribes,
-        },
-    )
+    let moment = (any::<prop::sample::Index>(), any::<bool>(), subscribes);
+    (moment, any::<bool>()).prop_map(|((cut, backwards, subscribes), packs)| Moment {
+        cut,
+        backwards,
+        subscribes,
+        packs,
+    })
 }
 
 /// Every topic that any record names, in every layer.
@@ -138,6 +149,9 @@ fn check_client(log: &[Record], moments: &[Moment], limits: RingLimits, viewer: 
     let mut done = 0;
     for (cut, moment) in moments {
         picture.apply(&log[done..cut]);
+        if moment.packs {
+            picture.pack();
+        }
         picture.tick();
         done = cut;
         client.tick(&picture.view(), moment.backwards);
@@ -219,14 +233,14 @@ proptest! {
 
     #[test]
     fn invariant_9_what_is_hidden_leaves_no_trace(
-        log in city::log(60), since in any::<prop::sample::Index>(),
+        log in log(), since in any::<prop::sample::Index>(),
     ) {
         let catalog = catalog();
         let view = folded(&catalog, &log, 5).view();
         let since = log[since.index(log.len())].seq;
         for (held, viewer) in viewers(&catalog) {
             let open = without_the_hidden(&catalog, &log, &held);
-            let never = folded(&catalog, &open, 5).view();
+            let never = folded_and_packed(&catalog, &open, 5).view();
             prop_assert_eq!(everything(&view, &viewer), everything(&never, &viewer));
             prop_assert_eq!(deltas(&view, &viewer, since), deltas(&never, &viewer, since));
             let dirty = |view: &View| view.dirty_topics(&viewer, since);
@@ -285,7 +299,16 @@ fn check_tiles(log: &[Record], tiles: &[TileCoord]) {
     for record in log {
         picture.apply(std::slice::from_ref(record));
         let after = picture.view();
+        // What was packed shows the same, though a tile may have its values in another order.
+        picture.pack();
+        let packed = picture.view();
         for (held, viewer) in &viewers {
+            for (was, is) in after.open_all(viewer).iter().zip(packed.open_all(viewer)) {
+                for at in tiles {
+                    assert_eq!(was.tile_seq(*at), is.tile_seq(*at));
+                    assert_eq!(reading::tile(was, *at), reading::tile(&is, *at));
+                }
+            }
             let opened = before
                 .open_all(viewer)
                 .into_iter()
@@ -307,7 +330,7 @@ fn check_tiles(log: &[Record], tiles: &[TileCoord]) {
                 }
             }
         }
-        before = after;
+        before = packed;
     }
 }
 

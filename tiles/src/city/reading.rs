@@ -1,7 +1,7 @@
 //! Everything that a viewer can read from a view, as text that can be compared.
 
 use super::{model::Known, spots};
-use crate::catalog::LayerSpec;
+use crate::catalog::{LayerKind, LayerSpec};
 use crate::cell::resolution_for_zoom;
 use crate::encode::{TileLimits, TileRequest, encode_tile};
 use crate::event::Seq;
@@ -95,7 +95,11 @@ pub(crate) fn everything(view: &View, viewer: &Viewer) -> Vec<String> {
                 format!("{:?}", open.cells(Bounds::WORLD, resolution, None)),
             );
         }
-        let topics: BTreeSet<Topic> = all.iter().map(Seen::topic).collect();
+        // Sightings do not flow one by one, and of those in a segment nobody knows in which topic they would.
+        let flowing = all
+            .iter()
+            .filter(|_| open.spec().kind != LayerKind::Sighting);
+        let topics: BTreeSet<Topic> = flowing.map(Seen::topic).collect();
         for topic in topics {
             line("topic", ids(&open.topic(topic)));
         }

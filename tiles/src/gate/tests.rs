@@ -1,13 +1,15 @@
 use super::nearest::distance;
 use super::*;
+use crate::catalog::Catalog;
 use crate::city::model::Model;
 use crate::city::reading::{self, ids, known, may};
-use crate::city::{self, catalog, folded, place, spots, viewers};
+use crate::city::{self, catalog, folded, folded_and_packed, place, spots, viewers};
 use crate::event::Record;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A random question.
 #[derive(Debug, Clone)]
@@ -178,9 +180,14 @@ fn check(open: &Open<'_>, held: &[&str], model: &Model, ask: &Question) {
 
 fn check_log(log: &[Record], batch: usize, questions: &[Question]) {
     let catalog = catalog();
-    let view = folded(&catalog, log, batch).view();
-    let model = Model::of(&catalog, log);
-    for (held, viewer) in viewers(&catalog) {
+    for view in [folded, folded_and_packed].map(|fold| fold(&catalog, log, batch).view()) {
+        check_view(&view, &catalog, log, questions);
+    }
+}
+
+fn check_view(view: &View, catalog: &Arc<Catalog>, log: &[Record], questions: &[Question]) {
+    let model = Model::of(catalog, log);
+    for (held, viewer) in viewers(catalog) {
         for (layer, spec) in catalog
             .layers()
             .filter(|(_, spec)| spec.kind != LayerKind::Derived)
@@ -203,6 +210,15 @@ proptest! {
     fn every_query_equals_a_linear_scan(
         log in city::log(50),
         batch in 1_usize..20,
+        questions in prop::collection::vec(question(), 4),
+    ) {
+        check_log(&log, batch, &questions);
+    }
+
+    #[test]
+    fn every_query_of_reads_equals_a_linear_scan(
+        log in city::log_of_reads(120),
+        batch in 1_usize..80,
         questions in prop::collection::vec(question(), 4),
     ) {
         check_log(&log, batch, &questions);

@@ -25,4 +25,19 @@ impl Picture {
             _ => false,
         }
     }
+
+    /// Puts all sightings in segments, merges what is due and packs the features of states anew, as if much more had come.
+    #[cfg(test)]
+    pub(crate) fn pack(&mut self) {
+        for layer in &mut self.view.layers {
+            match &mut layer.body {
+                Body::Sightings(sightings) => sightings.seal_all(),
+                Body::State(state) => state.pack(),
+                Body::Computed => {}
+            }
+        }
+        while let Some(merge) = self.next_merge() {
+            assert!(self.accept_merge(merge.run()));
+        }
+    }
 }

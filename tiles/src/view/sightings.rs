@@ -170,6 +170,14 @@ impl SightingIndex {
         Arc::make_mut(&mut self.sealed).push(Arc::new(Segment::of(&rows)));
     }
 
+    /// Makes the open rows a segment, however few there are.
+    #[cfg(test)]
+    pub(crate) fn seal_all(&mut self) {
+        if self.loading.is_none() && !self.open.is_empty() {
+            self.seal();
+        }
+    }
+
     /// Adds a sighting at the end.
     pub(crate) fn push(&mut self, row: &Arc<Feature>) {
         if let Some(entry) = Entry::new(row) {
