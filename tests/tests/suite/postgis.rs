@@ -178,12 +178,12 @@ fn meets(middle: Coord<f64>, reach: f64, from: Coord<f64>, to: Coord<f64>) -> bo
     enters <= leaves
 }
 
-async fn load(client: &tokio_postgres::Client) {
+async fn load(client: &tokio_postgres::Client, features: &[Value]) {
     client
         .batch_execute("create table shapes (name text primary key, shape geometry not null)")
         .await
         .expect("a table");
-    for feature in features() {
+    for feature in features {
         let name = feature["id"].as_str().expect("a string");
         let shape = feature["geometry"].to_string();
         let insert = "insert into shapes values ($1, ST_SetSRID(ST_GeomFromGeoJSON($2), 4326))";
@@ -194,8 +194,8 @@ async fn load(client: &tokio_postgres::Client) {
     }
 }
 
-fn by_name(tile: &Tile) -> BTreeMap<&str, &TileFeature> {
-    tile.layer("shapes")
+fn by_name(features: &[TileFeature]) -> BTreeMap<&str, &TileFeature> {
+    features
         .iter()
         .filter_map(|it| Some((it.text("name")?, it)))
         .collect()
@@ -207,9 +207,10 @@ async fn our_tiles_are_those_of_postgis_within_half_a_unit_of_where_things_are()
         return skipped("PostgreSQL with PostGIS is not installed");
     };
     let client = postgis.connect().await;
-    load(&client).await;
+    let features = features();
+    load(&client, &features).await;
     let city = City::with_config(SHAPES).await;
-    city.post("shapes", &collection(&features())).await;
+    city.post("shapes", &collection(&features)).await;
 
     for z in [8, 11, 13, 14, 15] {
         let (x, y) = tile_at(DOWNTOWN.0, DOWNTOWN.1, z);
@@ -219,7 +220,10 @@ async fn our_tiles_are_those_of_postgis_within_half_a_unit_of_where_things_are()
                 theirs(&client, z, x, y).await,
             );
             let exact = exact(&client, z, x, y).await;
-            let (ours, theirs) = (by_name(&ours), by_name(&theirs));
+            let (ours, theirs) = (
+                by_name(ours.layer("shapes")),
+                by_name(theirs.layer("shapes")),
+            );
             let names = |of: &BTreeMap<&str, &TileFeature>| {
                 of.keys().map(|it| (*it).to_owned()).collect::<Vec<_>>()
             };
@@ -238,6 +242,64 @@ async fn our_tiles_are_those_of_postgis_within_half_a_unit_of_where_things_are()
             }
         }
     }
+}
+
+/// A layer of sightings that are shown as points.
+const MARKS: &str = "[[layers]]\nname = \"marks\"\nkind = \"sighting\"\ngeometry = [\"point\"]\nzooms = [0, 22]\n\
+    fields = { name = \"text\" }\n";
+/// More than a segment holds, so that some of them are in one and some in none yet.
+const MANY: u32 = 6_000;
+
+/// Points all around downtown, in no order.
+fn marks() -> Vec<Value> {
+    let share = |number: u32, by: u32| f64::from(number.wrapping_mul(by) % 9_973) / 9_973.0;
+    let mark = |at: u32| {
+        let (east, north) = (share(at, 7_919) - 0.5, share(at, 6_007) - 0.5);
+        let place = [DOWNTOWN.0 + east * 0.1, DOWNTOWN.1 + north * 0.08];
+        json!({
+            "type": "Feature", "id": format!("m{at}"), "properties": { "name": format!("m{at}") },
+            "geometry": { "type": "Point", "coordinates": place },
+        })
+    };
+    (0..MANY).map(mark).collect()
+}
+
+#[tokio::test]
+async fn sightings_are_drawn_where_postgis_has_them_from_segments_too() {
+    let Ok(postgis) = PostGis::start() else {
+        return skipped("PostgreSQL with PostGIS is not installed");
+    };
+    let client = postgis.connect().await;
+    let marks = marks();
+    load(&client, &marks).await;
+    let city = City::with_config(MARKS).await;
+    for some in marks.chunks(1_000) {
+        city.post("marks", &collection(some)).await;
+    }
+    let mut drawn = 0;
+    for z in [14, 16] {
+        let (x, y) = tile_at(DOWNTOWN.0, DOWNTOWN.1, z);
+        for (x, y) in [(x, y), (x + 1, y), (x, y + 1), (x - 1, y - 1)] {
+            let ours = city.tile("marks", z, x, y).await;
+            let theirs = theirs(&client, z, x, y).await;
+            let (ours, theirs) = (
+                by_name(ours.layer("marks")),
+                by_name(theirs.layer("shapes")),
+            );
+            let exact = exact(&client, z, x, y).await;
+            let names = |of: &BTreeMap<&str, &TileFeature>| {
+                of.keys().map(|it| (*it).to_owned()).collect::<Vec<_>>()
+            };
+            assert_eq!(names(&ours), names(&theirs), "marks of tile {z}/{x}/{y}");
+            for (name, feature) in &ours {
+                let what = format!("{name} in tile {z}/{x}/{y}");
+                on_outline(&feature.geometry, &exact[*name], ROUNDING, &what);
+                same(&feature.geometry, &theirs[name].geometry, &what);
+            }
+            drawn += ours.len();
+        }
+    }
+    assert!(drawn > 500, "{drawn} marks were compared");
 }
 
 /// Points agree; so does the number of lines or rings, and every corner of one shape is on the outline of the other.
