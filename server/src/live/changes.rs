@@ -23,8 +23,6 @@ type Key = (Viewer, Seq, Seq);
 /// The changed topics of a step, with their deltas as far as those were asked for.
 #[derive(Debug)]
 pub struct Changes {
-    /// Where the step leads: without it nobody can go there any more.
-    view: Weak<View>,
     topics: Vec<(LayerIx, Topic)>,
     /// Of each topic, plain and deflated.
     frames: Vec<[OnceLock<Arc<Encoded>>; 2]>,
@@ -35,7 +33,6 @@ impl Changes {
     fn of(view: &Arc<View>, viewer: &Viewer, since: Seq) -> Self {
         let topics = view.dirty_topics(viewer, since);
         Self {
-            view: Arc::downgrade(view),
             frames: topics.iter().map(|_| Default::default()).collect(),
             bytes: AtomicUsize::new(LIST_BYTES + topics.len() * TOPIC_BYTES),
             topics,
@@ -93,6 +90,24 @@ impl Slot<'_> {
     }
 }
 
+/// A step, whose changes whoever asks first finds out.
+#[derive(Debug)]
+struct Step {
+    /// Where it leads: without it nobody can go there any more.
+    view: Weak<View>,
+    changes: OnceLock<Arc<Changes>>,
+}
+
+impl Step {
+    fn bytes(&self) -> usize {
+        self.changes.get().map_or(LIST_BYTES, |it| it.bytes())
+    }
+
+    fn count(&self) -> usize {
+        self.changes.get().map_or(0, |it| it.count())
+    }
+}
+
 /// The changes of the latest steps, bounded by bytes; those of views that are gone are forgotten.
 #[derive(Debug)]
 pub(super) struct Steps {
@@ -102,7 +117,7 @@ pub(super) struct Steps {
 
 #[derive(Debug, Default)]
 struct Kept {
-    by_key: HashMap<Key, Arc<Changes>, foldhash::fast::RandomState>,
+    by_key: HashMap<Key, Arc<Step>, foldhash::fast::RandomState>,
     /// The oldest first.
     order: VecDeque<Key>,
 }
@@ -117,17 +132,25 @@ impl Steps {
 
     /// What changed up to a view since a position, as far as the viewer may know.
     pub(super) fn changes(&self, view: &Arc<View>, viewer: &Viewer, since: Seq) -> Arc<Changes> {
-        let key = (*viewer, since, view.seq());
+        let step = self.step((*viewer, since, view.seq()), view);
+        // Who else asks for the same meanwhile waits for it, and nobody else does.
+        let changes = || Arc::new(Changes::of(view, viewer, since));
+        Arc::clone(step.changes.get_or_init(changes))
+    }
+
+    fn step(&self, key: Key, view: &Arc<View>) -> Arc<Step> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(changes) = kept.by_key.get(&key) {
-            return Arc::clone(changes);
+        if let Some(step) = kept.by_key.get(&key) {
+            return Arc::clone(step);
         }
-        // Who else asks for the same meanwhile waits for it.
-        let changes = Arc::new(Changes::of(view, viewer, since));
+        let step = Arc::new(Step {
+            view: Arc::downgrade(view),
+            changes: OnceLock::new(),
+        });
         kept.forget(self.most_bytes);
-        kept.by_key.insert(key, Arc::clone(&changes));
+        kept.by_key.insert(key, Arc::clone(&step));
         kept.order.push_back(key);
-        changes
+        step
     }
 }
 
@@ -142,7 +165,7 @@ impl Kept {
             }
             wanted
         });
-        let mut bytes: usize = self.by_key.values().map(|changes| changes.bytes()).sum();
+        let mut bytes: usize = self.by_key.values().map(|step| step.bytes()).sum();
         while bytes > most_bytes
             && let Some(oldest) = self.order.pop_front()
             && let Some(gone) = self.by_key.remove(&oldest)
