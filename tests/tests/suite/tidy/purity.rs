@@ -66,17 +66,9 @@ fn the_core_depends_on_nothing_that_acts() {
 
 #[test]
 fn the_core_never_acts() {
-    let files = files();
-    let tests = test_modules();
-    let shipped = |path: &&str| {
-        let inside = path.strip_prefix("tiles/src/");
-        inside.is_some_and(|it| {
-            !it.ends_with("tests.rs") && !tests.iter().any(|test| it.starts_with(test))
-        })
-    };
     let mut offences = Vec::new();
-    for path in with_extension(&files, &["rs"]).filter(shipped) {
-        for (at, line) in text(path).lines().enumerate() {
+    for path in shipped() {
+        for (at, line) in text(&path).lines().enumerate() {
             // Neither in a comment nor in a text.
             let code = line.split("//").next().unwrap_or_default();
             let code: String = code.split('"').step_by(2).collect();
@@ -88,6 +80,38 @@ fn the_core_never_acts() {
         &offences,
         "the core does no I/O, reads no clock, starts no thread, logs nothing and draws no random number",
     );
+}
+
+/// To find the cell of a place takes longer than to draw a point: it is done once, when an event
+/// comes, and never while a tile is encoded.
+#[test]
+fn the_cell_of_a_place_is_found_in_one_file() {
+    let ways = [".to_cell(", "Cell::finest(", "Cell::finest)", "Cell::of("];
+    let may = ["tiles/src/cell.rs", "tiles/src/feature/placed.rs"];
+    let offences: Vec<String> = shipped()
+        .iter()
+        .filter(|path| !may.contains(&path.as_str()))
+        .flat_map(|path| super::lines_with(path, &ways))
+        .collect();
+    none(&offences, "the cell of a place is found where it is placed");
+    let placed = super::lines_with(may[1], &ways);
+    assert_eq!(placed.len(), 1, "once: {placed:?}");
+}
+
+/// The sources of the core that are part of what runs.
+fn shipped() -> Vec<String> {
+    let tests = test_modules();
+    let is_shipped = |path: &&str| {
+        let inside = path.strip_prefix("tiles/src/");
+        inside.is_some_and(|it| {
+            !it.ends_with("tests.rs")
+                && !it.contains("/tests/")
+                && !tests.iter().any(|test| it.starts_with(test))
+        })
+    };
+    let files = files();
+    let shipped = with_extension(&files, &["rs"]).filter(is_shipped);
+    shipped.map(str::to_owned).collect()
 }
 
 /// The modules of the core that exist in tests only.
