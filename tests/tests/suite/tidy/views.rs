@@ -51,6 +51,7 @@ fn held_over_an_await(source: &str) -> Vec<usize> {
         let line = line.trim_start();
         line.starts_with("let ")
             && (line.ends_with("engine.view();")
+                || line.ends_with("engine.view_now();")
                 || line.contains("(app.engine.view(),")
                 || line.contains("view_of("))
     };
@@ -67,8 +68,11 @@ fn held_over_an_await(source: &str) -> Vec<usize> {
 
 #[test]
 fn a_view_that_waits_is_found() {
-    let waits = "async fn a() {\n    let view = app.engine.view();\n    b().await;\n}\n";
-    assert_eq!(held_over_an_await(waits), [2]);
+    for view in ["view", "view_now"] {
+        let waits =
+            format!("async fn a() {{\n    let view = app.engine.{view}();\n    b().await;\n}}\n");
+        assert_eq!(held_over_an_await(&waits), [2], "{view}");
+    }
     let inside =
         "async fn a() {\n    {\n        let view = app.engine.view();\n    }\n    b().await;\n}\n";
     assert!(held_over_an_await(inside).is_empty());
