@@ -55,7 +55,7 @@ pub(crate) async fn ask(effort: Effort, table: &mut Table) {
             beside: "processor time; grown around them at the same density".to_owned(),
         });
     }
-    from_checkpoint(&mut city, table, &kind, 5.0).await;
+    from_checkpoint(&mut city, table, &kind, (effort.rounds, 5.0)).await;
     let old = many;
     let until_log = effort.patient;
     let retention = Retention {

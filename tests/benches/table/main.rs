@@ -2,8 +2,10 @@
 //!
 //! Both sides of a row hold the same data, answer the same questions and give the same content, in turns,
 //! in one run. What is compared is processor time per operation, read from `/proc` for the server and, where
-//! there is one, its database; rates and waits on a machine whose cores the load shares say less. Each figure
-//! is the median of its rounds. A peer that is not installed is "not run", and its row has no ratio.
+//! there is one, its database; rates and waits on a machine whose cores the load shares say less. A figure is
+//! the median of its rounds; of what takes minutes to come about (walls, durable ingest, a start after a kill, what a
+//! process grew by) there is one run, and waits are hundredths of all that were seen in it. A peer that is not
+//! installed is "not run", and its row has no ratio.
 //!
 //! `cargo bench --bench table -- tiles` asks one group alone, of [`GROUPS`]. `quick` among the words makes the data
 //! ten times smaller and the rounds fewer.

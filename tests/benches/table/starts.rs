@@ -9,8 +9,6 @@ use crate::{Effort, held};
 use atalaya_tests::City;
 
 const A_POST: u32 = 5_000;
-/// Starts from a checkpoint, of which the middle counts.
-const STARTS: u32 = 3;
 pub(crate) const PER_STATE: f64 = 600.0;
 pub(crate) const PER_SIGHTING: f64 = 120.0;
 
@@ -30,13 +28,14 @@ pub(crate) async fn ask(effort: Effort, table: &mut Table) {
             beside: "each was told of once, with three fields; ring of changes included".to_owned(),
         });
     }
-    state(effort.sightings, table).await;
+    state(effort, table).await;
     both(effort, table).await;
     without_checkpoint(effort, table).await;
 }
 
 /// As many state features as there are hot rows in the target.
-async fn state(count: u32, table: &mut Table) {
+async fn state(effort: Effort, table: &mut Table) {
+    let count = effort.sightings;
     let mut city = open().await;
     let process = city.process_id().expect("the server runs");
     let empty = resident(process);
@@ -49,7 +48,7 @@ async fn state(count: u32, table: &mut Table) {
         (resident(process) - empty) / f64::from(count),
     );
     let what = format!("{count} state features");
-    both_starts(&mut city, table, &what, 1.0).await;
+    both_starts(&mut city, table, &what, (effort.rounds, 1.0)).await;
 }
 
 /// Sightings and state features together.
@@ -72,7 +71,7 @@ async fn both(effort: Effort, table: &mut Table) {
         "{} sightings and {} units",
         effort.sightings, effort.features
     );
-    both_starts(&mut city, table, &what, 5.0).await;
+    both_starts(&mut city, table, &what, (effort.rounds, 5.0)).await;
 }
 
 /// A start that folds all of the log: with fewer, so that it ends before the harness gives it up on a busy machine.
@@ -117,18 +116,23 @@ pub(crate) fn memory(table: &mut Table, what: &str, most: f64, each: f64) {
 }
 
 /// A start after kill -9, and several from a checkpoint of everything.
-async fn both_starts(city: &mut City, table: &mut Table, what: &str, most: f64) {
+async fn both_starts(city: &mut City, table: &mut Table, what: &str, (starts, most): (u32, f64)) {
     city.kill9();
     let killed = started(city).await;
     let asked = format!("start with {what}, after kill -9");
     started_row(table, 15, asked, killed, most);
-    from_checkpoint(city, table, what, most).await;
+    from_checkpoint(city, table, what, (starts, most)).await;
 }
 
-/// Several starts from a checkpoint of everything.
-pub(crate) async fn from_checkpoint(city: &mut City, table: &mut Table, what: &str, most: f64) {
+/// So many starts from a checkpoint of everything, of which the middle counts.
+pub(crate) async fn from_checkpoint(
+    city: &mut City,
+    table: &mut Table,
+    what: &str,
+    (starts, most): (u32, f64),
+) {
     let (mut took, mut spent) = (Vec::new(), Vec::new());
-    for _ in 0..STARTS {
+    for _ in 0..starts {
         city.stop();
         let (seconds, processor) = started(city).await;
         took.push(seconds);

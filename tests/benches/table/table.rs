@@ -165,7 +165,7 @@ fn machine(effort: Effort) -> String {
     let load = read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split_whitespace().nth(1).unwrap_or("?").to_owned();
     format!(
-        "{} sightings, {} state features; medians of {} rounds; {cores} cores of {model}, shared by server, peer and load; load average {load}\n\
+        "{} sightings, {} state features; medians of {} rounds (rows 8 and 12 to 14, starts after kill -9, the forgetting of row 17 and what a process grew by: one run each); {cores} cores of {model}, shared by server, peer and load; load average {load}\n\
          servers and ceiling have {cores} workers; Martin 2, with 8 connections to its database; rows 1 to 6 over 16 connections, 7 over 1, 17 over 4; \
          Redis and PostGIS over 1 that is never waited for",
         effort.sightings, effort.features, effort.rounds
