@@ -77,7 +77,6 @@ fn over_time(open: &Open<'_>, ask: &Question) {
     assert_eq!(open.over_time(&steps), expected);
 }
 
-/// Compares what an open layer answers with a scan over the model.
 /// What is looked at where it stands is all that there is, and shows what a copy shows.
 fn glanced(open: &Open<'_>, everything: &[String]) {
     let mut copies = Vec::new();
@@ -101,6 +100,7 @@ fn glanced(open: &Open<'_>, everything: &[String]) {
     assert_eq!(copies, everything);
 }
 
+/// Compares what an open layer answers with a scan over the model.
 fn check(open: &Open<'_>, held: &[&str], model: &Model, ask: &Question) {
     let spec = open.spec();
     let sighting = spec.kind == LayerKind::Sighting;
