@@ -180,6 +180,14 @@ impl StoreError {
         }
     }
 
+    /// Whether a file could be opened and not be read: what it holds is damaged, foreign, or not all there.
+    pub(crate) fn is_unreadable(&self, file: &Path) -> bool {
+        matches!(
+            self,
+            Self::Corrupt { path, .. } | Self::Foreign { path, .. } | Self::Sqlite { path, .. } if path == file
+        )
+    }
+
     /// Whether a write or sync failed for a reason other than a full disk.
     pub(crate) fn is_failed_io(&self) -> bool {
         matches!(

@@ -79,7 +79,7 @@ impl Embedded {
             && stand.seq <= self.last_seq()?
         {
             match self.load_from(Some((&picture, &stand)), catalog, limits, tell) {
-                Err(StoreError::Corrupt { path: damaged, .. }) if damaged == path => {}
+                Err(error) if error.is_unreadable(&path) => {}
                 outcome => return outcome,
             }
         }
@@ -299,18 +299,19 @@ struct Restore<'r> {
 impl Restore<'_> {
     fn run(&mut self, stand: &Stand) -> rusqlite::Result<()> {
         let same = stand.clearances == clearances(&self.codec.catalog);
-        self.features(same)?;
+        self.features(same, stand.seq)?;
         self.tombstones()?;
         self.marks(stand)?;
         self.picture.restored(stand.seq, stand.clock);
         Ok(())
     }
 
-    fn features(&mut self, same: bool) -> rusqlite::Result<()> {
+    fn features(&mut self, same: bool, until: Seq) -> rusqlite::Result<()> {
         let wanted = Wanted {
             catalog: Arc::clone(&self.codec.catalog),
             lacking: self.lacking,
             same,
+            until,
         };
         let unknown = features::read(self.connection, self.path, &wanted, |feature| {
             self.picture.restore_feature(feature);
@@ -353,7 +354,7 @@ impl Restore<'_> {
                 continue;
             }
             let bits = if same { bits } else { bits & PLACE_BITS };
-            let seq = super::codec::seq(row, 2)?;
+            let seq = super::codec::seq_until(row, 2, stand.seq)?;
             self.picture
                 .restore_mark(layer, MarkKey::from_bits(bits), seq);
         }

@@ -6,9 +6,9 @@
 
 use super::{open_own, threads};
 use crate::store::codec::instant::Instant;
-use crate::store::codec::{Codec, Unknown, odd, read_noticed, read_trail, seq};
+use crate::store::codec::{Codec, Unknown, odd, read_noticed, read_trail, seq_until};
 use crate::store::interned::Interned;
-use atalaya_tiles::{Catalog, HotFeature, LayerIx, Revived};
+use atalaya_tiles::{Catalog, HotFeature, LayerIx, Revived, Seq};
 use rusqlite::{Connection, Row};
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +26,8 @@ pub(super) struct Wanted<'w> {
     pub(super) lacking: &'w [LayerIx],
     /// Whether the clearances are those of the checkpoint.
     pub(super) same: bool,
+    /// Where the checkpoint stands.
+    pub(super) until: Seq,
 }
 
 /// A stretch of row ids.
@@ -144,7 +146,7 @@ impl<'w> Rows<'w> {
                     continue;
                 };
                 if !wanted.lacking.contains(&layer) {
-                    let hot = hot(row, layer, (connection, codec, interned), wanted.same)?;
+                    let hot = hot(row, layer, (connection, codec, interned), wanted)?;
                     features.push(hot.revived(&wanted.catalog));
                 }
             }
@@ -161,18 +163,18 @@ fn hot(
     row: &Row<'_>,
     layer: LayerIx,
     (connection, codec, interned): (&Connection, &mut Codec, &mut Interned),
-    same: bool,
+    wanted: &Wanted<'_>,
 ) -> rusqlite::Result<HotFeature> {
     let trail = row.get_ref(4)?.as_blob_or_null()?;
     let trail =
         trail.map(|bytes| read_trail(bytes).ok_or_else(|| odd(4, "the trail is none".into())));
     // Under other clearances the numbers mean nothing: then everybody noticed.
     let noticed = row.get_ref(5)?.as_blob_or_null()?;
-    let noticed = noticed.filter(|_| same).map(read_noticed);
+    let noticed = noticed.filter(|_| wanted.same).map(read_noticed);
     Ok(HotFeature {
         observation: codec.observation(connection, interned, row, 6, layer)?,
         received_at: row.get::<_, Instant>(2)?.0,
-        seq: seq(row, 1)?,
+        seq: seq_until(row, 1, wanted.until)?,
         stale: row.get(3)?,
         trail: trail.transpose()?.unwrap_or_default(),
         noticed: noticed.unwrap_or_default(),

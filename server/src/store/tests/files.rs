@@ -5,7 +5,7 @@ use super::super::conformance::{append, checkpoint};
 use super::sample::{Dice, assert_same, catalog, fold};
 use super::{open, options};
 use crate::store::{Embedded, StoreError};
-use atalaya_tiles::RingLimits;
+use atalaya_tiles::{RingLimits, Seq};
 use rusqlite::Connection;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
@@ -169,5 +169,36 @@ fn what_stands_beside_a_database_is_there_while_the_store_is_open() {
     drop(store.connect_picture().unwrap());
     for name in ["main.db-shm", "picture.db-shm"] {
         assert!(dir.path().join(name).exists(), "{name}");
+    }
+}
+
+/// A checkpoint that opens and is none, or that tells of what cannot have been when it was written.
+#[test]
+fn an_impossible_checkpoint_is_passed_over() {
+    let catalog = catalog();
+    let log = Dice(2).log(&catalog, 2_000, 30);
+    for damage in [
+        "DROP TABLE marks",
+        "DROP TABLE hot",
+        "DROP TABLE tombstones",
+        "DROP TABLE segments",
+        "DROP TABLE names",
+        // A tile with such a version would be the same for ever.
+        "UPDATE marks SET seq = 1000000000000",
+        "UPDATE marks SET seq = -1",
+        "UPDATE hot SET seq = 1000000000000",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path());
+        append(&store, &catalog, &log);
+        checkpoint(&store, &mut fold(&catalog, &log[..1_500]));
+        drop(store);
+        let picture = Connection::open(dir.path().join("picture.db")).unwrap();
+        picture.execute_batch(damage).unwrap();
+        drop(picture);
+        let loaded = open(dir.path()).load(&catalog, RingLimits::default());
+        let loaded = loaded.unwrap_or_else(|error| panic!("{damage}: {error}"));
+        assert_eq!(loaded.checkpoint, Seq(0), "{damage}");
+        assert_same(&loaded.picture, &fold(&catalog, &log));
     }
 }
