@@ -26,6 +26,7 @@ mod reserve;
 mod retainer;
 mod schema;
 mod segments;
+mod sums;
 mod writer;
 
 pub use archive::{Archived, Archiver};

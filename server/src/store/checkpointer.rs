@@ -13,6 +13,7 @@ use super::embedded::{Embedded, connect};
 use super::error::{StoreError, io, sqlite};
 use super::interned::Interned;
 use super::recollection::{self, Recollection};
+use super::sums::{self, CHECKPOINT, Sum, TOMBSTONES};
 use crate::identity::hex;
 use atalaya_tiles::{Catalog, FeatureId, Hot, LayerIx, LayerKind, LayerSpec, Seq, Tombstone, View};
 use jiff::Timestamp;
@@ -55,6 +56,7 @@ impl Stand {
         let json = |text: String| -> rusqlite::Result<Vec<String>> {
             serde_json::from_str(&text).map_err(|e| super::codec::odd(2, e.to_string()))
         };
+        CHECKPOINT.check(connection)?;
         connection
             .query_row(
                 "SELECT seq, clock, layers, clearances, sealed FROM checkpoint",
@@ -148,6 +150,7 @@ impl Checkpointer {
     pub(crate) fn new(store: &Embedded, catalog: Arc<Catalog>) -> Result<Self, StoreError> {
         let picture_path = store.picture_path();
         let picture = store.connect_picture()?;
+        sums::keep(&picture).map_err(sqlite(&picture_path))?;
         let stand = Stand::read(&picture).map_err(sqlite(&picture_path))?;
         let main = connect(store.dir())?;
         let main_path = store.main_path();
@@ -358,10 +361,11 @@ pub(crate) fn visit_tombstones(
     interned: &mut Interned,
     mut visit: impl FnMut(LayerIx, FeatureId, Tombstone),
 ) -> rusqlite::Result<()> {
-    let mut select =
-        connection.prepare("SELECT layer, feature, at, received_at FROM tombstones")?;
+    let mut select = connection.prepare(&TOMBSTONES.select())?;
     let mut rows = select.query([])?;
+    let mut sum = Sum::default();
     while let Some(row) = rows.next()? {
+        sum.add(&TOMBSTONES, row)?;
         if let Some(layer) = codec.layer(connection, interned, row.get(0)?)? {
             let tombstone = Tombstone {
                 at: row.get::<_, Instant>(2)?.0,
@@ -370,5 +374,5 @@ pub(crate) fn visit_tombstones(
             visit(layer, super::codec::feature(row, 1)?, tombstone);
         }
     }
-    Ok(())
+    sum.check(&TOMBSTONES, connection)
 }

@@ -204,15 +204,6 @@ pub(crate) fn seq(row: &Row<'_>, column: usize) -> rusqlite::Result<Seq> {
     Ok(Seq(row.get::<_, i64>(column)?.cast_unsigned()))
 }
 
-/// A position up to one that nothing in its file can be beyond.
-pub(crate) fn seq_until(row: &Row<'_>, column: usize, until: Seq) -> rusqlite::Result<Seq> {
-    let seq = seq(row, column)?;
-    if seq > until {
-        return Err(odd(column, format!("position {seq} is beyond {until}")));
-    }
-    Ok(seq)
-}
-
 fn feed(
     connection: &Connection,
     interned: &mut Interned,

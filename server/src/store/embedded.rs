@@ -18,6 +18,7 @@ use super::reader::Reader;
 use super::reserve::Reserve;
 use super::retainer::Retainer;
 use super::schema::{MAIN, PICTURE};
+use super::sums;
 use super::writer::Writer;
 use atalaya_tiles::{Catalog, Seq};
 use jiff::Timestamp;
@@ -26,7 +27,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How often a lock that is held is tried again, and the pause between: a quarter of a second.
@@ -71,7 +72,7 @@ pub struct Embedded {
     full: Arc<AtomicBool>,
     damage: Damage,
     /// Keep the files beside the databases there: on a full disk nobody could make them anew.
-    _held: Mutex<[Connection; 2]>,
+    held: Mutex<[Connection; 2]>,
     _lock: File,
     #[cfg(test)]
     faults: super::fault::Faults,
@@ -107,7 +108,7 @@ impl Embedded {
             options,
             full: Arc::default(),
             damage: Damage::default(),
-            _held: Mutex::new(held),
+            held: Mutex::new(held),
             _lock: lock,
             #[cfg(test)]
             faults: super::fault::Faults::default(),
@@ -148,6 +149,17 @@ impl Embedded {
     /// A connection to the checkpoint.
     pub(crate) fn connect_picture(&self) -> Result<Connection, StoreError> {
         open_existing(&self.picture_path())
+    }
+
+    /// Puts an empty checkpoint in place of the one there is. Nobody else may have it open.
+    pub(crate) fn discard_checkpoint(&self) -> Result<(), StoreError> {
+        let path = self.picture_path();
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever closes a database last removes its WAL, by name: it is not to be the new one's.
+        held[1] = Connection::open_in_memory().map_err(sqlite(&path))?;
+        remove_database(&path)?;
+        held[1] = open_picture(&path, &self.epoch)?;
+        Ok(())
     }
 
     /// See [`Store::epoch`](super::Store::epoch).
@@ -264,6 +276,7 @@ fn open_picture(path: &Path, epoch: &str) -> Result<Connection, StoreError> {
 fn try_open_picture(path: &Path, epoch: &str) -> Result<Connection, StoreError> {
     PICTURE.version_of(path)?;
     let mut connection = create(path)?;
+    sums::define(&connection).map_err(sqlite(path))?;
     PICTURE.migrate(&mut connection, path)?;
     let of: Option<String> = connection
         .query_row("SELECT epoch FROM checkpoint", [], |row| row.get(0))

@@ -20,6 +20,7 @@ use super::embedded::{Embedded, read_only};
 use super::error::{StoreError, sqlite};
 use super::interned::Interned;
 use super::reader::Reader;
+use super::sums::{MARKS, NAMES, Sum};
 use atalaya_tiles::{
     Catalog, Event, LayerIx, LayerKind, MarkKey, Picture, Record, RingLimits, Seq,
 };
@@ -31,6 +32,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::available_parallelism;
+use tracing::warn;
 
 /// Records that are applied together, and how many such batches wait to be.
 const BATCH: usize = 1_024;
@@ -65,7 +67,8 @@ impl Embedded {
         Ok(stand.map_or(Seq(0), |stand| stand.seq))
     }
 
-    /// See [`Store::load`](super::Store::load). A checkpoint that cannot be read is passed over.
+    /// See [`Store::load`](super::Store::load). A checkpoint that is damaged is passed over, and thrown away: the next
+    /// one, and what retention asks, would else build on it.
     pub fn load(
         &self,
         catalog: &Arc<Catalog>,
@@ -74,16 +77,22 @@ impl Embedded {
     ) -> Result<Loaded, StoreError> {
         let path = self.picture_path();
         let picture = self.connect_picture()?;
-        let stand = Stand::read(&picture).map_err(sqlite(&path));
-        if let Ok(Some(stand)) = stand
-            && stand.seq <= self.last_seq()?
-        {
-            match self.load_from(Some((&picture, &stand)), catalog, limits, tell) {
-                Err(error) if error.is_unreadable(&path) => {}
-                outcome => return outcome,
+        let outcome = match Stand::read(&picture).map_err(sqlite(&path)) {
+            Ok(Some(stand)) if stand.seq <= self.last_seq()? => {
+                self.load_from(Some((&picture, &stand)), catalog, limits, tell)
             }
+            Ok(_) => return self.load_from(None, catalog, limits, tell),
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Err(error) if error.is_unreadable(&path) => {
+                warn!(cause = %error, "the checkpoint is damaged: the log is folded instead");
+                drop(picture);
+                self.discard_checkpoint()?;
+                self.load_from(None, catalog, limits, tell)
+            }
+            outcome => outcome,
         }
-        self.load_from(None, catalog, limits, tell)
     }
 
     fn load_from(
@@ -104,6 +113,7 @@ impl Embedded {
             let mut codec = Codec::new(Arc::clone(catalog));
             let mut interned = Interned::default();
             let path = self.picture_path();
+            NAMES.check(connection).map_err(sqlite(&path))?;
             let names = (&mut codec, &mut interned);
             let segments = Segments::read(connection, &path, names, stand);
             let segments = segments.map_err(sqlite(&path))?;
@@ -299,19 +309,18 @@ struct Restore<'r> {
 impl Restore<'_> {
     fn run(&mut self, stand: &Stand) -> rusqlite::Result<()> {
         let same = stand.clearances == clearances(&self.codec.catalog);
-        self.features(same, stand.seq)?;
+        self.features(same)?;
         self.tombstones()?;
         self.marks(stand)?;
         self.picture.restored(stand.seq, stand.clock);
         Ok(())
     }
 
-    fn features(&mut self, same: bool, until: Seq) -> rusqlite::Result<()> {
+    fn features(&mut self, same: bool) -> rusqlite::Result<()> {
         let wanted = Wanted {
             catalog: Arc::clone(&self.codec.catalog),
             lacking: self.lacking,
             same,
-            until,
         };
         let unknown = features::read(self.connection, self.path, &wanted, |feature| {
             self.picture.restore_feature(feature);
@@ -342,9 +351,11 @@ impl Restore<'_> {
         let same = stand.clearances == clearances(&self.codec.catalog);
         let mut select = self
             .connection
-            .prepare("SELECT layer, key, seq FROM marks ORDER BY seq")?;
+            .prepare(&format!("{} ORDER BY seq", MARKS.select()))?;
         let mut rows = select.query([])?;
+        let mut sum = Sum::default();
         while let Some(row) = rows.next()? {
+            sum.add(&MARKS, row)?;
             let id = row.get(0)?;
             let layer = self.codec.layer(self.connection, &mut self.interned, id)?;
             let Some(layer) = layer else { continue };
@@ -354,10 +365,10 @@ impl Restore<'_> {
                 continue;
             }
             let bits = if same { bits } else { bits & PLACE_BITS };
-            let seq = super::codec::seq_until(row, 2, stand.seq)?;
+            let seq = super::codec::seq(row, 2)?;
             self.picture
                 .restore_mark(layer, MarkKey::from_bits(bits), seq);
         }
-        Ok(())
+        sum.check(&MARKS, self.connection)
     }
 }

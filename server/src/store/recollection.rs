@@ -6,6 +6,7 @@ use super::checkpointer::Stand;
 use super::embedded::Embedded;
 use super::error::StoreError;
 use super::segments::crc32;
+use super::sums::RECOLLECTION;
 use atalaya_tiles::Seq;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -84,7 +85,7 @@ fn read(connection: &Connection, of: &str) -> rusqlite::Result<Option<Recalled>>
     let (Some(stand), Some(head)) = (Stand::read(connection)?, Head::read(connection)?) else {
         return Ok(None);
     };
-    if head.of != of {
+    if head.of != of || RECOLLECTION.check(connection).is_err() {
         return Ok(None);
     }
     let mut recalled = Recalled {
@@ -157,5 +158,6 @@ pub(crate) fn write(
 }
 
 fn clear(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch("DELETE FROM pages; DELETE FROM recollection;")
+    connection.execute_batch("DELETE FROM pages; DELETE FROM recollection;")?;
+    RECOLLECTION.emptied(connection)
 }

@@ -40,6 +40,7 @@ pub(crate) const PICTURE: Schema = Schema {
         include_str!("schema/picture_0001.sql"),
         include_str!("schema/picture_0002.sql"),
         include_str!("schema/picture_0003.sql"),
+        include_str!("schema/picture_0004.sql"),
     ],
 };
 

@@ -4,6 +4,7 @@
 
 use super::codec::instant::Instant;
 use super::codec::seq;
+use super::sums::KEPT;
 use atalaya_tiles::{LayerIx, Sealed, SealedKey};
 use rusqlite::{Connection, Row, params};
 use std::collections::HashMap;
@@ -40,6 +41,7 @@ pub(crate) fn write(
     let mut gone: HashMap<(i64, SealedKey), i64> = old.collect::<rusqlite::Result<_>>()?;
     let mut fresh = Vec::new();
     connection.execute("DELETE FROM kept", [])?;
+    KEPT.emptied(connection)?;
     let mut keep = connection.prepare_cached(
         "INSERT INTO kept (layer, received_from, segments) VALUES (?1, ?2, 1)
          ON CONFLICT (layer) DO UPDATE SET segments = segments + 1",

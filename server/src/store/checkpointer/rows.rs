@@ -5,6 +5,7 @@ use crate::store::codec::instant::Instant;
 use crate::store::codec::{Codec, Scratch, write_noticed, write_trail};
 use crate::store::interned::Interned;
 use crate::store::segments;
+use crate::store::sums::{HOT, KEPT, MARKS, TOMBSTONES};
 use atalaya_tiles::{FeatureId, HotFeature, LayerIx, MarkKey, Sealed, Seq, Tombstone};
 use rusqlite::{Transaction, params};
 use std::collections::HashMap;
@@ -36,7 +37,11 @@ impl Rows<'_> {
         self.transaction.execute_batch(
             "DELETE FROM hot; DELETE FROM tombstones; DELETE FROM marks; DELETE FROM segments; \
              DELETE FROM kept;",
-        )
+        )?;
+        let emptied = [HOT, TOMBSTONES, MARKS, KEPT];
+        emptied
+            .iter()
+            .try_for_each(|table| table.emptied(self.transaction))
     }
 
     pub(super) fn remove(&mut self, removed: &[(LayerIx, FeatureId)]) -> rusqlite::Result<()> {

@@ -6,9 +6,10 @@
 
 use super::{open_own, threads};
 use crate::store::codec::instant::Instant;
-use crate::store::codec::{Codec, Unknown, odd, read_noticed, read_trail, seq_until};
+use crate::store::codec::{Codec, Unknown, odd, read_noticed, read_trail, seq};
 use crate::store::interned::Interned;
-use atalaya_tiles::{Catalog, HotFeature, LayerIx, Revived, Seq};
+use crate::store::sums::{HOT, Sum};
+use atalaya_tiles::{Catalog, HotFeature, LayerIx, Revived};
 use rusqlite::{Connection, Row};
 use std::path::Path;
 use std::sync::Arc;
@@ -26,8 +27,6 @@ pub(super) struct Wanted<'w> {
     pub(super) lacking: &'w [LayerIx],
     /// Whether the clearances are those of the checkpoint.
     pub(super) same: bool,
-    /// Where the checkpoint stands.
-    pub(super) until: Seq,
 }
 
 /// A stretch of row ids.
@@ -54,7 +53,7 @@ pub(super) fn read(
             let (read, waiting) = sync_channel(WAITING);
             let reading = scope.spawn(move || {
                 let outcome = rows.read(own, &read);
-                outcome.map(|()| rows.codec.unknown)
+                outcome.map(|sum| (rows.codec.unknown, sum))
             });
             readers.push((waiting, reading));
         }
@@ -65,16 +64,17 @@ pub(super) fn read(
             };
             features.into_iter().for_each(&mut put_back);
         }
-        let mut unknown = Unknown::default();
+        let (mut unknown, mut sum) = (Unknown::default(), Sum::default());
         for (waiting, reading) in readers {
             // Who has more to send is not to wait for it to be taken.
             drop(waiting);
             let read = reading.join();
-            let of = read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            let (of, rows) = read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            sum.add_all(rows);
             unknown.rows += of.rows;
             unknown.values += of.values;
         }
-        Ok(unknown)
+        sum.check(&HOT, connection).map(|()| unknown)
     })
 }
 
@@ -120,33 +120,32 @@ impl<'w> Rows<'w> {
         })
     }
 
-    /// Reads the stretches one after the other, for as long as somebody takes them.
+    /// Reads the stretches one after the other, for as long as somebody takes them, and adds up their rows.
     fn read(
         &mut self,
         stretches: impl Iterator<Item = Stretch>,
         read: &SyncSender<Vec<Revived>>,
-    ) -> rusqlite::Result<()> {
+    ) -> rusqlite::Result<Sum> {
         let Self {
             connection,
             codec,
             interned,
             wanted,
         } = self;
-        let mut select = connection.prepare(
-            "SELECT layer, seq, received_at, stale, trail, noticed,
-             feed, feature, observed_at, stale_at, expires_at, geometry, properties FROM hot
-             WHERE rowid BETWEEN ? AND ?",
-        )?;
+        let sql = format!("{} WHERE rowid BETWEEN ? AND ?", HOT.select());
+        let mut select = connection.prepare(&sql)?;
+        let mut sum = Sum::default();
         for Stretch { from, to } in stretches {
             let mut features = Vec::new();
             let mut rows = select.query([from, to])?;
             while let Some(row) = rows.next()? {
+                sum.add(&HOT, row)?;
                 let Some(layer) = codec.layer(connection, interned, row.get(0)?)? else {
                     codec.unknown.rows += 1;
                     continue;
                 };
                 if !wanted.lacking.contains(&layer) {
-                    let hot = hot(row, layer, (connection, codec, interned), wanted)?;
+                    let hot = hot(row, layer, (connection, codec, interned), wanted.same)?;
                     features.push(hot.revived(&wanted.catalog));
                 }
             }
@@ -154,7 +153,7 @@ impl<'w> Rows<'w> {
                 break;
             }
         }
-        Ok(())
+        Ok(sum)
     }
 }
 
@@ -163,18 +162,18 @@ fn hot(
     row: &Row<'_>,
     layer: LayerIx,
     (connection, codec, interned): (&Connection, &mut Codec, &mut Interned),
-    wanted: &Wanted<'_>,
+    same: bool,
 ) -> rusqlite::Result<HotFeature> {
     let trail = row.get_ref(4)?.as_blob_or_null()?;
     let trail =
         trail.map(|bytes| read_trail(bytes).ok_or_else(|| odd(4, "the trail is none".into())));
     // Under other clearances the numbers mean nothing: then everybody noticed.
     let noticed = row.get_ref(5)?.as_blob_or_null()?;
-    let noticed = noticed.filter(|_| wanted.same).map(read_noticed);
+    let noticed = noticed.filter(|_| same).map(read_noticed);
     Ok(HotFeature {
         observation: codec.observation(connection, interned, row, 6, layer)?,
         received_at: row.get::<_, Instant>(2)?.0,
-        seq: seq_until(row, 1, wanted.until)?,
+        seq: seq(row, 1)?,
         stale: row.get(3)?,
         trail: trail.transpose()?.unwrap_or_default(),
         noticed: noticed.unwrap_or_default(),

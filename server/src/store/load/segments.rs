@@ -6,6 +6,7 @@ use crate::store::codec::Codec;
 use crate::store::codec::instant::Instant;
 use crate::store::interned::Interned;
 use crate::store::segments::{crc32, key};
+use crate::store::sums::KEPT;
 use atalaya_tiles::{Catalog, LayerIx, LayerKind, Sealed, SealedKey};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
@@ -44,6 +45,9 @@ impl Segments {
             layers: sightings(&codec.catalog, stand),
             sealed: Vec::new(),
         };
+        if KEPT.check(connection).is_err() {
+            segments.layers.clear();
+        }
         let kept = kept(connection, codec, interned)?;
         let mut said = said(connection, codec, interned)?;
         said.retain(|said| segments.layers.contains(&said.layer));

@@ -9,10 +9,14 @@ use atalaya_tiles::{RingLimits, Seq};
 use rusqlite::Connection;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 
 fn refusal(dir: &Path) -> StoreError {
     Embedded::open(dir, options()).unwrap_err()
 }
+
+/// Bits that are turned, one at a time.
+const TURNED: u32 = 400;
 
 #[test]
 fn a_second_open_is_refused() {
@@ -172,21 +176,30 @@ fn what_stands_beside_a_database_is_there_while_the_store_is_open() {
     }
 }
 
-/// A checkpoint that opens and is none, or that tells of what cannot have been when it was written.
+/// A checkpoint that opens and is not what was written. Whoever opens the store next finds none.
 #[test]
-fn an_impossible_checkpoint_is_passed_over() {
+fn a_checkpoint_that_was_tampered_with_is_thrown_away() {
     let catalog = catalog();
     let log = Dice(2).log(&catalog, 2_000, 30);
+    let last = log.last().unwrap().seq;
     for damage in [
         "DROP TABLE marks",
         "DROP TABLE hot",
         "DROP TABLE tombstones",
         "DROP TABLE segments",
         "DROP TABLE names",
+        "DROP TABLE sums",
         // A tile with such a version would be the same for ever.
         "UPDATE marks SET seq = 1000000000000",
         "UPDATE marks SET seq = -1",
         "UPDATE hot SET seq = 1000000000000",
+        "UPDATE hot SET stale = NOT stale WHERE rowid = 1",
+        "DELETE FROM hot WHERE rowid = (SELECT max(rowid) FROM hot)",
+        "DELETE FROM marks WHERE seq = (SELECT max(seq) FROM marks)",
+        "UPDATE tombstones SET at = received_at",
+        "UPDATE names SET name = name || 'x'",
+        "UPDATE checkpoint SET seq = seq - 1",
+        "UPDATE sums SET sum = sum + 1 WHERE name = 'tombstones'",
     ] {
         let dir = tempfile::tempdir().unwrap();
         let store = open(dir.path());
@@ -196,9 +209,50 @@ fn an_impossible_checkpoint_is_passed_over() {
         let picture = Connection::open(dir.path().join("picture.db")).unwrap();
         picture.execute_batch(damage).unwrap();
         drop(picture);
-        let loaded = open(dir.path()).load(&catalog, RingLimits::default());
-        let loaded = loaded.unwrap_or_else(|error| panic!("{damage}: {error}"));
+        let store = open(dir.path());
+        let mut loaded = store.load(&catalog, RingLimits::default()).unwrap();
         assert_eq!(loaded.checkpoint, Seq(0), "{damage}");
         assert_same(&loaded.picture, &fold(&catalog, &log));
+        assert_eq!(store.checkpoint().unwrap(), Seq(0), "{damage}");
+        checkpoint(&store, &mut loaded.picture);
+        let again = store.load(&catalog, RingLimits::default()).unwrap();
+        assert_eq!((again.checkpoint, again.folded), (last, 0), "{damage}");
+        assert_same(&again.picture, &loaded.picture);
     }
+}
+
+/// One bit turned anywhere in a checkpoint: it is used where nothing of it is read, and else the log is.
+#[test]
+fn no_bit_of_a_checkpoint_can_turn_unseen() {
+    let catalog = catalog();
+    let log = Dice(3).log(&catalog, 400, 30);
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    append(&store, &catalog, &log);
+    let mut checkpointer = store.checkpointer(Arc::clone(&catalog)).unwrap();
+    // One that was written in pieces, with rows that changed and left.
+    let mut picture = fold(&catalog, &log[..200]);
+    checkpointer.checkpoint(&picture.view(), &[], None).unwrap();
+    picture.apply(&log[200..300]);
+    let (removed, view) = (picture.take_removed(), picture.view());
+    checkpointer.checkpoint(&view, &removed, None).unwrap();
+    drop((checkpointer, store));
+    let file = dir.path().join("picture.db");
+    Connection::open(&file)
+        .and_then(|it| it.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())))
+        .unwrap();
+    let whole = std::fs::read(&file).unwrap();
+    let expected = fold(&catalog, &log);
+    let (mut dice, mut used) = (Dice(7), 0_u32);
+    for _ in 0..TURNED {
+        let mut bytes = whole.clone();
+        let at = usize::try_from(dice.roll(whole.len() as u64)).unwrap();
+        bytes[at] ^= 1 << dice.roll(8);
+        std::fs::write(&file, bytes).unwrap();
+        let loaded = open(dir.path()).load(&catalog, RingLimits::default());
+        let loaded = loaded.unwrap_or_else(|error| panic!("byte {at}: {error}"));
+        assert_same(&loaded.picture, &expected);
+        used += u32::from(loaded.checkpoint > Seq(0));
+    }
+    assert!((1..TURNED).contains(&used), "{used} of {TURNED} were used");
 }

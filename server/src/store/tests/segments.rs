@@ -130,7 +130,7 @@ fn an_older_checkpoint_is_used() {
     let (dir, catalog) = (tempfile::tempdir().unwrap(), catalog());
     let (store, log) = filled(dir.path(), &catalog);
     drop(store);
-    let older = "DROP TABLE pages; DROP TABLE recollection;
+    let older = "DROP TABLE sums; DROP TABLE pages; DROP TABLE recollection;
                  DROP TABLE segments; DROP TABLE kept; ALTER TABLE checkpoint DROP COLUMN sealed;
                  PRAGMA user_version = 1";
     picture_db(dir.path()).execute_batch(older).unwrap();
