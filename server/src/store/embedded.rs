@@ -71,6 +71,8 @@ pub struct Embedded {
     /// Set when a write found the disk full: nothing is appended until retention has the reserve back.
     full: Arc<AtomicBool>,
     damage: Damage,
+    /// Whether the checkpoint is to be thrown away.
+    condemned: AtomicBool,
     /// Keep the files beside the databases there: on a full disk nobody could make them anew.
     held: Mutex<[Connection; 2]>,
     _lock: File,
@@ -108,6 +110,7 @@ impl Embedded {
             options,
             full: Arc::default(),
             damage: Damage::default(),
+            condemned: AtomicBool::new(false),
             held: Mutex::new(held),
             _lock: lock,
             #[cfg(test)]
@@ -151,8 +154,16 @@ impl Embedded {
         open_existing(&self.picture_path())
     }
 
-    /// Puts an empty checkpoint in place of the one there is. Nobody else may have it open.
-    pub(crate) fn discard_checkpoint(&self) -> Result<(), StoreError> {
+    /// The checkpoint was found damaged.
+    pub(crate) fn condemn_checkpoint(&self) {
+        self.condemned.store(true, Ordering::Relaxed);
+    }
+
+    /// Puts an empty checkpoint in place of one that was found damaged. Nobody else may have it open.
+    fn discard_condemned(&self) -> Result<(), StoreError> {
+        if !self.condemned.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
         let path = self.picture_path();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         // Whoever closes a database last removes its WAL, by name: it is not to be the new one's.
@@ -195,6 +206,7 @@ impl Embedded {
 
     /// See [`Store::checkpointer`](super::Store::checkpointer).
     pub fn checkpointer(&self, catalog: Arc<Catalog>) -> Result<Checkpointer, StoreError> {
+        self.discard_condemned()?;
         Checkpointer::new(self, catalog)
     }
 

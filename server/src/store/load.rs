@@ -67,8 +67,8 @@ impl Embedded {
         Ok(stand.map_or(Seq(0), |stand| stand.seq))
     }
 
-    /// See [`Store::load`](super::Store::load). A checkpoint that is damaged is passed over, and thrown away: the next
-    /// one, and what retention asks, would else build on it.
+    /// See [`Store::load`](super::Store::load). A checkpoint that is damaged is passed over, and thrown away before another is
+    /// written or retention asks it.
     pub fn load(
         &self,
         catalog: &Arc<Catalog>,
@@ -87,8 +87,7 @@ impl Embedded {
         match outcome {
             Err(error) if error.is_unreadable(&path) => {
                 warn!(cause = %error, "the checkpoint is damaged: the log is folded instead");
-                drop(picture);
-                self.discard_checkpoint()?;
+                self.condemn_checkpoint();
                 self.load_from(None, catalog, limits, tell)
             }
             outcome => outcome,

@@ -207,7 +207,8 @@ fn changes_of_another_memory_are_not_added() {
 fn an_older_checkpoint_is_used() {
     let dir = tempfile::tempdir().unwrap();
     let mut city = told_city(dir.path());
-    let older = "DROP TABLE pages; DROP TABLE recollection; PRAGMA user_version = 2";
+    let older = "DROP TABLE sums; DROP TABLE pages; DROP TABLE recollection;
+                 PRAGMA user_version = 2";
     picture_db(dir.path()).execute_batch(older).unwrap();
     let City { store, .. } = city;
     drop(store);

@@ -176,7 +176,7 @@ fn what_stands_beside_a_database_is_there_while_the_store_is_open() {
     }
 }
 
-/// A checkpoint that opens and is not what was written. Whoever opens the store next finds none.
+/// A checkpoint that opens and is not what was written: the log is folded, and the next one is whole.
 #[test]
 fn a_checkpoint_that_was_tampered_with_is_thrown_away() {
     let catalog = catalog();
@@ -213,7 +213,6 @@ fn a_checkpoint_that_was_tampered_with_is_thrown_away() {
         let mut loaded = store.load(&catalog, RingLimits::default()).unwrap();
         assert_eq!(loaded.checkpoint, Seq(0), "{damage}");
         assert_same(&loaded.picture, &fold(&catalog, &log));
-        assert_eq!(store.checkpoint().unwrap(), Seq(0), "{damage}");
         checkpoint(&store, &mut loaded.picture);
         let again = store.load(&catalog, RingLimits::default()).unwrap();
         assert_eq!((again.checkpoint, again.folded), (last, 0), "{damage}");
