@@ -19,6 +19,7 @@ mod embedded;
 mod error;
 mod interned;
 mod load;
+mod picture_file;
 mod private;
 mod reader;
 mod recollection;

@@ -185,6 +185,8 @@ impl Worker {
                 );
             }
         });
+        // On a full disk the checkpoint may have given way.
+        metrics::CHECKPOINT_SEQ.set(metrics::real(self.checkpointer.since().0));
         self.retaining
             .note(retained, "cannot drop what is past its retention");
     }

@@ -12,8 +12,9 @@ use super::damage::Damage;
 use super::embedded::{Embedded, connect};
 use super::error::{StoreError, io, sqlite};
 use super::interned::Interned;
+use super::picture_file::PictureFile;
 use super::recollection::{self, Recollection};
-use super::sums::{self, CHECKPOINT, Sum, TOMBSTONES};
+use super::sums::{CHECKPOINT, Sum, TOMBSTONES};
 use crate::identity::hex;
 use atalaya_tiles::{Catalog, FeatureId, Hot, LayerIx, LayerKind, LayerSpec, Seq, Tombstone, View};
 use jiff::Timestamp;
@@ -126,8 +127,9 @@ pub(crate) fn clearances(catalog: &Catalog) -> Vec<String> {
 /// The one handle that keeps checkpoints.
 #[derive(Debug)]
 pub struct Checkpointer {
-    picture: Connection,
-    picture_path: PathBuf,
+    picture: PictureFile,
+    /// Which of the files that were there it knows.
+    discarded: u64,
     main: Connection,
     main_path: PathBuf,
     epoch: String,
@@ -148,17 +150,15 @@ pub struct Checkpointer {
 
 impl Checkpointer {
     pub(crate) fn new(store: &Embedded, catalog: Arc<Catalog>) -> Result<Self, StoreError> {
-        let picture_path = store.picture_path();
-        let picture = store.connect_picture()?;
-        sums::keep(&picture).map_err(sqlite(&picture_path))?;
-        let stand = Stand::read(&picture).map_err(sqlite(&picture_path))?;
+        let picture = store.picture();
+        let (discarded, stand) = (picture.discarded(), picture.stand()?);
         let main = connect(store.dir())?;
         let main_path = store.main_path();
         main.busy_timeout(WAL_PATIENCE)
             .map_err(sqlite(&main_path))?;
         let mut checkpointer = Self {
             picture,
-            picture_path,
+            discarded,
             main,
             main_path,
             epoch: store.epoch().to_owned(),
@@ -175,16 +175,16 @@ impl Checkpointer {
             damage: store.damage(),
         };
         checkpointer.stand = stand.filter(|stand| stand.covers_all(&checkpointer.codec.catalog));
-        checkpointer
-            .read_tombstones()
-            .map_err(sqlite(&checkpointer.picture_path))?;
+        checkpointer.read_tombstones()?;
         Ok(checkpointer)
     }
 
     /// The position that the next checkpoint continues from: it takes
     /// [`View::hot`](atalaya_tiles::View::hot) of just this. 0 asks for everything.
     pub fn since(&self) -> Seq {
-        self.stand.as_ref().map_or(Seq(0), |stand| stand.seq)
+        let stand = self.stand.as_ref();
+        let stand = stand.filter(|_| self.discarded == self.picture.discarded());
+        stand.map_or(Seq(0), |stand| stand.seq)
     }
 
     /// The generation that the last checkpoint written here brought what is remembered to; 0 if it
@@ -206,11 +206,29 @@ impl Checkpointer {
         removed: &[(LayerIx, FeatureId)],
         recollection: Option<&Recollection>,
     ) -> Result<usize, StoreError> {
+        self.know_the_file();
         self.removed.extend_from_slice(removed);
         // Of each call anew: after an error there may be nothing to go on from.
         let hot = view.hot(self.since());
         let written = self.bring_to(&hot, (view.seq(), view.clock()), recollection);
         written.map(|()| hot.features.len())
+    }
+
+    /// Of a file that was thrown away nothing is continued.
+    fn know_the_file(&mut self) {
+        let discarded = self.picture.discarded();
+        if self.discarded != discarded {
+            self.discarded = discarded;
+            self.interned = Interned::default();
+            self.forget();
+        }
+    }
+
+    /// The next checkpoint is written whole.
+    fn forget(&mut self) {
+        self.removed = Vec::new();
+        self.tombstones = HashMap::new();
+        self.stand = None;
     }
 
     /// `hot` has all that changed since [`Self::since`], and all tombstones.
@@ -222,7 +240,7 @@ impl Checkpointer {
     ) -> Result<(), StoreError> {
         let mut stand = self.next_stand(seq, clock, hot.sealed.is_some());
         let mut written = self.write(hot, &stand, recollection);
-        if stand.sealed && written.as_ref().is_err_and(is_full) {
+        if stand.sealed && written.as_ref().is_err_and(StoreError::is_full) {
             // Sightings are the most of it, and the log has them too.
             self.interned.forget();
             stand.sealed = false;
@@ -240,13 +258,11 @@ impl Checkpointer {
             Err(cause) => {
                 self.interned.forget();
                 if self.removed.len() > MOST_REMOVED || self.read_tombstones().is_err() {
-                    self.removed = Vec::new();
-                    self.tombstones = HashMap::new();
-                    self.stand = None;
+                    self.forget();
                 }
                 // What was written in vain takes no room from the log, as far as it can be cut off.
-                wal_checkpoint(&self.picture, "TRUNCATE").ok();
-                Err(StoreError::of_sqlite(&self.picture_path, cause))
+                self.picture.empty_wal().ok();
+                Err(cause)
             }
         }
     }
@@ -272,10 +288,20 @@ impl Checkpointer {
         hot: &Hot,
         stand: &Stand,
         recollection: Option<&Recollection>,
+    ) -> Result<u64, StoreError> {
+        let file = self.picture.clone();
+        let written = self.write_to(&mut *file.lock()?, hot, stand, recollection);
+        written.map_err(sqlite(file.path()))
+    }
+
+    fn write_to(
+        &mut self,
+        picture: &mut Connection,
+        hot: &Hot,
+        stand: &Stand,
+        recollection: Option<&Recollection>,
     ) -> rusqlite::Result<u64> {
-        let transaction = self
-            .picture
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = picture.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut rows = Rows {
             transaction: &transaction,
             codec: &self.codec,
@@ -299,23 +325,25 @@ impl Checkpointer {
         transaction.commit().map(|()| generation)
     }
 
-    fn read_tombstones(&mut self) -> rusqlite::Result<()> {
+    fn read_tombstones(&mut self) -> Result<(), StoreError> {
         self.tombstones.clear();
         if self.stand.is_none() {
             return Ok(());
         }
         let (codec, interned) = (&mut self.codec, &mut self.interned);
-        visit_tombstones(&self.picture, codec, interned, |layer, id, tombstone| {
+        let picture = self.picture.lock()?;
+        visit_tombstones(&picture, codec, interned, |layer, id, tombstone| {
             self.tombstones
                 .insert((layer, id), (tombstone, self.number));
         })
+        .map_err(sqlite(self.picture.path()))
     }
 
     /// Moves what the WALs hold into their main files. To be called about once a second. A full disk
     /// is often found here first; retention then knows.
     pub fn tidy_wal(&mut self) -> Result<(), StoreError> {
         let tidied = tidy(&self.main, &self.main_path)
-            .and_then(|()| tidy(&self.picture, &self.picture_path));
+            .and_then(|()| tidy(&self.picture.as_it_is(), self.picture.path()));
         self.damage.note(tidied).map_err(|error| self.note(error))
     }
 
@@ -325,10 +353,6 @@ impl Checkpointer {
         }
         error
     }
-}
-
-fn is_full(cause: &rusqlite::Error) -> bool {
-    cause.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
 }
 
 fn tidy(connection: &Connection, path: &Path) -> Result<(), StoreError> {

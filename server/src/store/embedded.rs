@@ -13,12 +13,12 @@ use super::checkpointer::Checkpointer;
 use super::codec::instant::Instant;
 use super::damage::Damage;
 use super::error::{StoreError, io, sqlite};
+use super::picture_file::PictureFile;
 use super::private;
 use super::reader::Reader;
 use super::reserve::Reserve;
 use super::retainer::Retainer;
-use super::schema::{MAIN, PICTURE};
-use super::sums;
+use super::schema::MAIN;
 use super::writer::Writer;
 use atalaya_tiles::{Catalog, Seq};
 use jiff::Timestamp;
@@ -27,7 +27,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How often a lock that is held is tried again, and the pause between: a quarter of a second.
@@ -71,10 +71,9 @@ pub struct Embedded {
     /// Set when a write found the disk full: nothing is appended until retention has the reserve back.
     full: Arc<AtomicBool>,
     damage: Damage,
-    /// Whether the checkpoint is to be thrown away.
-    condemned: AtomicBool,
-    /// Keep the files beside the databases there: on a full disk nobody could make them anew.
-    held: Mutex<[Connection; 2]>,
+    picture: PictureFile,
+    /// Keeps the files beside the log there: on a full disk nobody could make them anew.
+    _held: Mutex<Connection>,
     _lock: File,
     #[cfg(test)]
     faults: super::fault::Faults,
@@ -104,14 +103,15 @@ impl Embedded {
             }
             outcome => outcome?,
         };
+        let picture = open_picture(dir, &epoch, &reserve)?;
         let store = Self {
             dir: dir.to_owned(),
             epoch,
             options,
             full: Arc::default(),
             damage: Damage::default(),
-            condemned: AtomicBool::new(false),
-            held: Mutex::new(held),
+            picture,
+            _held: Mutex::new(held),
             _lock: lock,
             #[cfg(test)]
             faults: super::fault::Faults::default(),
@@ -129,8 +129,9 @@ impl Embedded {
         self.options
     }
 
-    pub(crate) fn picture_path(&self) -> PathBuf {
-        picture_path(&self.dir)
+    /// The checkpoint's file.
+    pub(crate) fn picture(&self) -> PictureFile {
+        self.picture.clone()
     }
 
     pub(crate) fn main_path(&self) -> PathBuf {
@@ -147,30 +148,6 @@ impl Embedded {
 
     pub(crate) fn reserve(&self) -> Reserve {
         Reserve::new(&self.dir, self.options.reserve_bytes)
-    }
-
-    /// A connection to the checkpoint.
-    pub(crate) fn connect_picture(&self) -> Result<Connection, StoreError> {
-        open_existing(&self.picture_path())
-    }
-
-    /// The checkpoint was found damaged.
-    pub(crate) fn condemn_checkpoint(&self) {
-        self.condemned.store(true, Ordering::Relaxed);
-    }
-
-    /// Puts an empty checkpoint in place of one that was found damaged. Nobody else may have it open.
-    fn discard_condemned(&self) -> Result<(), StoreError> {
-        if !self.condemned.swap(false, Ordering::Relaxed) {
-            return Ok(());
-        }
-        let path = self.picture_path();
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whoever closes a database last removes its WAL, by name: it is not to be the new one's.
-        held[1] = Connection::open_in_memory().map_err(sqlite(&path))?;
-        remove_database(&path)?;
-        held[1] = open_picture(&path, &self.epoch)?;
-        Ok(())
     }
 
     /// See [`Store::epoch`](super::Store::epoch).
@@ -206,7 +183,7 @@ impl Embedded {
 
     /// See [`Store::checkpointer`](super::Store::checkpointer).
     pub fn checkpointer(&self, catalog: Arc<Catalog>) -> Result<Checkpointer, StoreError> {
-        self.discard_condemned()?;
+        self.picture.discard_condemned()?;
         Checkpointer::new(self, catalog)
     }
 
@@ -234,8 +211,8 @@ fn picture_path(dir: &Path) -> PathBuf {
     dir.join("picture.db")
 }
 
-/// Makes both files usable; returns the epoch of the log, and a connection to each.
-fn open_files(dir: &Path) -> Result<(String, [Connection; 2]), StoreError> {
+/// Makes the log usable; returns its epoch and a connection to it.
+fn open_files(dir: &Path) -> Result<(String, Connection), StoreError> {
     let path = main_path(dir);
     if MAIN.version_of(&path)? == 0 {
         check_alone(dir)?;
@@ -244,8 +221,20 @@ fn open_files(dir: &Path) -> Result<(String, [Connection; 2]), StoreError> {
     MAIN.migrate(&mut connection, &path)?;
     archive::check_all(&connection, &path)?;
     let epoch = epoch(&connection, &path)?;
-    let picture = open_picture(&picture_path(dir), &epoch)?;
-    Ok((epoch, [connection, picture]))
+    Ok((epoch, connection))
+}
+
+/// The checkpoint; on a full disk an old one may need the reserve to be read, and a new one waits.
+fn open_picture(dir: &Path, epoch: &str, reserve: &Reserve) -> Result<PictureFile, StoreError> {
+    let open = || PictureFile::open(picture_path(dir), epoch);
+    let mut opened = open();
+    if opened.as_ref().is_err_and(StoreError::is_full) && reserve.give_out()? {
+        opened = open();
+    }
+    match opened {
+        Err(error) if error.is_full() => PictureFile::later(picture_path(dir), epoch),
+        opened => opened,
+    }
 }
 
 /// Refuses a directory in which files of a store are left whose log is gone: a new log would make nothing
@@ -270,37 +259,6 @@ pub fn check_alone(dir: &Path) -> Result<(), StoreError> {
         Some(left) => Err(StoreError::Gone { main, left }),
         None => Ok(()),
     }
-}
-
-/// Makes the checkpoint's file usable: one that is damaged, odd or of another log is replaced by an
-/// empty one.
-fn open_picture(path: &Path, epoch: &str) -> Result<Connection, StoreError> {
-    match try_open_picture(path, epoch) {
-        Err(error) if error.is_full() => Err(error),
-        Err(_) => {
-            remove_database(path)?;
-            try_open_picture(path, epoch)
-        }
-        opened => opened,
-    }
-}
-
-fn try_open_picture(path: &Path, epoch: &str) -> Result<Connection, StoreError> {
-    PICTURE.version_of(path)?;
-    let mut connection = create(path)?;
-    sums::define(&connection).map_err(sqlite(path))?;
-    PICTURE.migrate(&mut connection, path)?;
-    let of: Option<String> = connection
-        .query_row("SELECT epoch FROM checkpoint", [], |row| row.get(0))
-        .optional()
-        .map_err(sqlite(path))?;
-    if of.is_some_and(|of| of != epoch) {
-        return Err(StoreError::Foreign {
-            path: path.to_owned(),
-            detail: "it belongs to another log".into(),
-        });
-    }
-    Ok(connection)
 }
 
 /// A connection to `main.db` of an open store, for those who keep tables of their own in it. Commits
@@ -336,7 +294,7 @@ pub(crate) fn read_only(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// A connection to a file that may have to be made.
-fn create(path: &Path) -> Result<Connection, StoreError> {
+pub(crate) fn create(path: &Path) -> Result<Connection, StoreError> {
     private::make_file(path)?;
     let connection = Connection::open(path).map_err(sqlite(path))?;
     connection
@@ -425,19 +383,4 @@ pub(crate) fn new_epoch(connection: &Connection, path: &Path) -> Result<String, 
         )
         .map_err(sqlite(path))?;
     Ok(epoch)
-}
-
-/// Removes a database with its WAL.
-fn remove_database(path: &Path) -> Result<(), StoreError> {
-    for suffix in ["", "-wal", "-shm"] {
-        let mut file = path.as_os_str().to_owned();
-        file.push(suffix);
-        match std::fs::remove_file(&file) {
-            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-                return Err(io(Path::new(&file))(cause));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }

@@ -61,7 +61,7 @@ pub type Tell<'t> = &'t mut dyn FnMut(&Arc<Vec<Record>>);
 impl Embedded {
     /// The position of the checkpoint that a load would begin with; 0 if there is none.
     pub fn checkpoint(&self) -> Result<Seq, StoreError> {
-        let stand = Stand::read(&self.connect_picture()?);
+        let stand = self.picture().stand();
         let last = self.last_seq()?;
         let stand = stand.ok().flatten().filter(|stand| stand.seq <= last);
         Ok(stand.map_or(Seq(0), |stand| stand.seq))
@@ -75,19 +75,27 @@ impl Embedded {
         limits: RingLimits,
         tell: Tell<'_>,
     ) -> Result<Loaded, StoreError> {
-        let path = self.picture_path();
-        let picture = self.connect_picture()?;
-        let outcome = match Stand::read(&picture).map_err(sqlite(&path)) {
+        let file = self.picture();
+        let path = file.path();
+        let picture = match file.lock() {
+            Err(error) if error.is_full() => {
+                // What nobody has compared with its sums is not to be built on either.
+                file.condemn();
+                return self.load_from(None, catalog, limits, tell);
+            }
+            opened => opened?,
+        };
+        let outcome = match Stand::read(&picture).map_err(sqlite(path)) {
             Ok(Some(stand)) if stand.seq <= self.last_seq()? => {
-                self.load_from(Some((&picture, &stand)), catalog, limits, tell)
+                self.load_from(Some((&**picture, &stand)), catalog, limits, tell)
             }
             Ok(_) => return self.load_from(None, catalog, limits, tell),
             Err(error) => Err(error),
         };
         match outcome {
-            Err(error) if error.is_unreadable(&path) => {
+            Err(error) if error.is_unreadable(path) => {
                 warn!(cause = %error, "the checkpoint is damaged: the log is folded instead");
-                self.condemn_checkpoint();
+                file.condemn();
                 self.load_from(None, catalog, limits, tell)
             }
             outcome => outcome,
@@ -111,11 +119,12 @@ impl Embedded {
         if let Some((connection, stand)) = checkpoint {
             let mut codec = Codec::new(Arc::clone(catalog));
             let mut interned = Interned::default();
-            let path = self.picture_path();
-            NAMES.check(connection).map_err(sqlite(&path))?;
+            let file = self.picture();
+            let path = file.path();
+            NAMES.check(connection).map_err(sqlite(path))?;
             let names = (&mut codec, &mut interned);
-            let segments = Segments::read(connection, &path, names, stand);
-            let segments = segments.map_err(sqlite(&path))?;
+            let segments = Segments::read(connection, path, names, stand);
+            let segments = segments.map_err(sqlite(path))?;
             let lacking = lacking(catalog, stand, &segments);
             if !lacking.is_empty() {
                 let marked = marked(catalog, stand);
@@ -127,13 +136,13 @@ impl Embedded {
             }
             let mut restore = Restore {
                 connection,
-                path: &path,
+                path,
                 codec,
                 interned,
                 picture: &mut fold.picture,
                 lacking: &lacking,
             };
-            restore.run(stand).map_err(sqlite(&path))?;
+            restore.run(stand).map_err(sqlite(path))?;
             unknown = restore.codec.unknown;
             from = stand.seq;
         }

@@ -47,9 +47,10 @@ impl Embedded {
     /// See [`Store::recollection`](super::Store::recollection).
     pub fn recollection(&self, of: &str) -> Result<Option<Recalled>, StoreError> {
         let last = self.last_seq()?;
-        let picture = self.connect_picture()?;
+        let file = self.picture();
         // What cannot be read is in the log.
-        let recalled = read(&picture, of).ok().flatten();
+        let picture = file.lock().ok();
+        let recalled = picture.and_then(|picture| read(&picture, of).ok().flatten());
         Ok(recalled.filter(|recalled| recalled.seq <= last))
     }
 }

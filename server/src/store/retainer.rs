@@ -20,6 +20,7 @@ use super::damage::Damage;
 use super::embedded::{Embedded, StoreOptions, connect, last};
 use super::error::{StoreError, sqlite};
 use super::interned::Interned;
+use super::picture_file::PictureFile;
 use super::reserve::Reserve;
 use atalaya_tiles::{Catalog, FeatureId, LayerIx, LayerKind, LayerSpec, Seq};
 use jiff::{SignedDuration, Timestamp};
@@ -81,8 +82,7 @@ struct Step {
 pub struct Retainer {
     main: Connection,
     path: PathBuf,
-    picture: Connection,
-    picture_path: PathBuf,
+    picture: PictureFile,
     codec: Codec,
     interned: Interned,
     options: StoreOptions,
@@ -97,8 +97,7 @@ impl Retainer {
         Ok(Self {
             main: connect(store.dir())?,
             path: store.main_path(),
-            picture: store.connect_picture()?,
-            picture_path: store.picture_path(),
+            picture: store.picture(),
             codec: Codec::new(catalog),
             interned: Interned::default(),
             options: store.options(),
@@ -124,7 +123,7 @@ impl Retainer {
             }
             outcome => outcome,
         };
-        if self.is_full() && self.empty_wals()? && self.reserve.fill()? {
+        if self.is_full() && self.empty_wals(is_needed(&outcome))? && self.reserve.fill()? {
             self.full.store(false, Ordering::Relaxed);
         }
         self.damage.note(outcome)
@@ -142,22 +141,25 @@ impl Retainer {
     }
 
     /// Moves the WALs into their main files, so that their room is there again; says whether it could.
-    fn empty_wals(&self) -> Result<bool, StoreError> {
-        let moved = wal_checkpoint(&self.main, "TRUNCATE")
-            .map_err(sqlite(&self.path))
-            .and_then(|()| {
-                wal_checkpoint(&self.picture, "TRUNCATE").map_err(sqlite(&self.picture_path))
-            });
-        match moved {
-            Ok(()) => Ok(true),
-            Err(StoreError::Full { .. } | StoreError::Busy { .. }) => Ok(false),
-            Err(error) => Err(error),
+    ///
+    /// A checkpoint takes its room twice, in its WAL and where that is moved to, and one that has only the first
+    /// keeps it from the log. Unless it is needed it gives way: it is thrown away, and written anew when there is
+    /// room.
+    fn empty_wals(&self, is_needed: bool) -> Result<bool, StoreError> {
+        let empty = || wal_checkpoint(&self.main, "TRUNCATE").map_err(sqlite(&self.path));
+        let (mut main, mut picture) = (empty(), self.picture.empty_wal());
+        let is_full =
+            |moved: &Result<(), StoreError>| moved.as_ref().is_err_and(StoreError::is_full);
+        if !is_needed && (is_full(&main) || is_full(&picture)) {
+            picture = self.picture.discard();
+            main = empty();
         }
+        Ok(emptied(main)? && emptied(picture)?)
     }
 
     fn sweep(&mut self, now: Timestamp) -> Result<Retained, StoreError> {
         let mut retained = Retained::default();
-        let stand = Stand::read(&self.picture).map_err(sqlite(&self.picture_path))?;
+        let stand = self.picture.stand()?;
         let last = last(&self.main).map_err(sqlite(&self.path))?;
         let (Some(stand), Some((last, _))) = (stand, last) else {
             return Ok(retained);
@@ -221,9 +223,10 @@ impl Retainer {
 
     fn steps(&mut self, span: Span, replaced_only: bool) -> Result<Retained, StoreError> {
         let mut retained = Retained::default();
+        let file = self.picture.clone();
         for _ in 0..STEPS {
             let step = if replaced_only {
-                self.replaced(span)
+                self.replaced(&*file.lock()?, span)
             } else {
                 due(&mut self.main, span)
             };
@@ -239,7 +242,7 @@ impl Retainer {
     }
 
     /// Looks at the next records of a state layer and deletes what they replace.
-    fn replaced(&mut self, span: Span) -> rusqlite::Result<Step> {
+    fn replaced(&mut self, picture: &Connection, span: Span) -> rusqlite::Result<Step> {
         let life = self.history();
         let sweep = self.sweeps.entry(span.layer).or_default();
         let rows = next_rows(&self.main, span, sweep.looked_at)?;
@@ -260,7 +263,7 @@ impl Retainer {
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut deleted = 0;
         for (id, seq) in replaced {
-            deleted += delete_unless_current(&transaction, &self.picture, span, id, seq)?;
+            deleted += delete_unless_current(&transaction, picture, span, id, seq)?;
         }
         if deleted > 0 {
             raise_horizon(&transaction, span.layer, span.before)?;
@@ -274,13 +277,13 @@ impl Retainer {
                 end: false,
             });
         }
-        let mut step = self.outlived(span)?;
+        let mut step = self.outlived(picture, span)?;
         step.deleted += deleted;
         Ok(step)
     }
 
     /// Deletes withdrawals that keep nothing from coming back any more.
-    fn outlived(&mut self, span: Span) -> rusqlite::Result<Step> {
+    fn outlived(&mut self, picture: &Connection, span: Span) -> rusqlite::Result<Step> {
         let Ok(before) = span.before.checked_sub(self.history()) else {
             return Ok(Step {
                 deleted: 0,
@@ -307,7 +310,7 @@ impl Retainer {
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut deleted = 0;
         for (id, seq) in &gone {
-            deleted += delete_unless_current(&transaction, &self.picture, span, id, *seq)?;
+            deleted += delete_unless_current(&transaction, picture, span, id, *seq)?;
         }
         if deleted > 0 {
             raise_horizon(&transaction, span.layer, span.before)?;
@@ -325,6 +328,23 @@ impl Retainer {
     /// How long a layer without `retain_days` remembers, as the picture has it.
     fn history(&self) -> SignedDuration {
         SignedDuration::from_hours(24 * i64::from(self.options.history_days.max(1)))
+    }
+}
+
+/// Whether the checkpoint is still to say what may go.
+fn is_needed(outcome: &Result<Retained, StoreError>) -> bool {
+    match outcome {
+        Ok(retained) => retained.deleted > 0 || retained.more,
+        Err(error) => !error.is_full(),
+    }
+}
+
+/// Whether a WAL could be moved; one that there was no room for, or that somebody reads, stays.
+fn emptied(moved: Result<(), StoreError>) -> Result<bool, StoreError> {
+    match moved {
+        Ok(()) => Ok(true),
+        Err(StoreError::Full { .. } | StoreError::Busy { .. }) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

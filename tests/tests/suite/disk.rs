@@ -161,7 +161,7 @@ async fn with_a_unit(city: &City) -> Visitor {
 
 #[tokio::test]
 async fn a_full_disk_refuses_events_serves_reads_and_takes_events_again() {
-    let city = City::on_disk(CONFIG, |at| Disk::in_memory(at, 72)).await;
+    let city = City::on_disk(CONFIG, |at| Disk::in_memory(at, 48)).await;
     let mut city = match city {
         Ok(city) => city,
         Err(why) => return skipped(&why),
@@ -171,8 +171,7 @@ async fn a_full_disk_refuses_events_serves_reads_and_takes_events_again() {
     let reader = with_a_unit(&city).await;
     let session = city.sign_in("operator").await;
     let ballast = city.data().join("ballast");
-    // Without it there is room for a checkpoint twice: in its WAL, and where that is folded back to.
-    fs::write(&ballast, vec![1; 36 << 20]).expect("room for it");
+    fs::write(&ballast, vec![1; 12 << 20]).expect("room for it");
     let mut feed = Feed::of(&city);
     refused(&feed.until_refused().await, "the store's disk is full");
     unready(&city, "the store's disk is full").await;

@@ -4,13 +4,13 @@
 //! more, since `received_at` never decreases. Copying locks nothing that an append waits for; taking
 //! rows out of the log goes in batches, each one transaction of some 20 ms.
 
-use super::super::checkpointer::Stand;
 use super::super::codec::instant::Instant;
 use super::super::codec::{ALL_LAYERS, Codec};
 use super::super::damage::Damage;
 use super::super::embedded::{Embedded, connect, last};
 use super::super::error::{StoreError, io, sqlite};
 use super::super::interned::Interned;
+use super::super::picture_file::PictureFile;
 use super::super::private;
 use super::copying::{Copying, Plan};
 use super::{Entry, class, entries, folder, runs};
@@ -65,8 +65,7 @@ pub struct Archiver {
     main: Connection,
     path: PathBuf,
     folder: PathBuf,
-    picture: Connection,
-    picture_path: PathBuf,
+    picture: PictureFile,
     codec: Codec,
     interned: Interned,
     full: Arc<AtomicBool>,
@@ -85,8 +84,7 @@ impl Archiver {
             main: connect(store.dir())?,
             folder: folder(&path),
             path,
-            picture: store.connect_picture()?,
-            picture_path: store.picture_path(),
+            picture: store.picture(),
             codec: Codec::new(catalog),
             interned: Interned::default(),
             full: store.full(),
@@ -228,8 +226,7 @@ impl Archiver {
             let last = last(&self.main).map_err(sqlite(&self.path))?;
             return Ok(last.map(|(seq, _)| seq));
         }
-        let stand = Stand::read(&self.picture).map_err(sqlite(&self.picture_path))?;
-        Ok(stand.map(|stand| stand.seq))
+        Ok(self.picture.stand()?.map(|stand| stand.seq))
     }
 
     /// The oldest record that may move, when it was received, its class and the layers of that class.

@@ -2,11 +2,11 @@
 
 use super::super::backup::check;
 use super::super::conformance::{checkpoint, read_all};
-use super::sample::{after, catalog, fold, observed};
+use super::sample::{after, assert_same, catalog, fold, observed};
 use super::{open, options};
 use crate::adaptor::testing::skipped;
 use crate::store::{Embedded, Store, StoreError, Writer};
-use atalaya_tiles::{Catalog, Record, Seq};
+use atalaya_tiles::{Catalog, Record, RingLimits, Seq};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -18,17 +18,20 @@ const DIR: &str = "ATALAYA_TEST_LIMITED_DIR";
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
-    fn mount() -> Result<Self, String> {
+    /// None, and said so, where it cannot be made.
+    fn mount() -> Option<Self> {
         let disk = Self(tempfile::tempdir().unwrap());
         let ran = Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=32m", "tmpfs"])
             .arg(disk.0.path())
             .output();
-        match ran {
-            Ok(ran) if ran.status.success() => Ok(disk),
-            Ok(ran) => Err(String::from_utf8_lossy(&ran.stderr).trim().to_owned()),
-            Err(cause) => Err(format!("mount: {cause}")),
-        }
+        let why = match ran {
+            Ok(ran) if ran.status.success() => return Some(disk),
+            Ok(ran) => String::from_utf8_lossy(&ran.stderr).trim().to_owned(),
+            Err(cause) => format!("mount: {cause}"),
+        };
+        skipped(&why);
+        None
     }
 }
 
@@ -162,12 +165,8 @@ fn a_failed_write_breaks_the_writer_until_reopened() {
 
 #[test]
 fn a_small_disk_recovers_by_retention() {
-    let disk = match SmallDisk::mount() {
-        Ok(disk) => disk,
-        Err(why) => {
-            skipped(&why);
-            return;
-        }
+    let Some(disk) = SmallDisk::mount() else {
+        return;
     };
     let (dir, catalog) = (tempfile::tempdir_in(&disk.0).unwrap(), catalog());
     let options = super::StoreOptions {
@@ -214,4 +213,50 @@ fn a_small_disk_recovers_by_retention() {
     }
     drop((writer, retainer, checkpointer, store));
     check(&dir.path().join("main.db")).unwrap();
+}
+
+/// A checkpoint needs its room twice. Where a full disk has it only once, the log comes first.
+#[test]
+fn a_checkpoint_gives_way_to_the_log_on_a_full_disk() {
+    let Some(disk) = SmallDisk::mount() else {
+        return;
+    };
+    let (dir, catalog) = (tempfile::tempdir_in(&disk.0).unwrap(), catalog());
+    let store = open(dir.path());
+    let mut checkpointer = store.checkpointer(Arc::clone(&catalog)).unwrap();
+    let mut writer = store.writer(Arc::clone(&catalog)).unwrap();
+    for _ in 0..40 {
+        writer.append(&batch(&catalog, writer.last_seq())).unwrap();
+    }
+    checkpointer.tidy_wal().unwrap();
+    let mut picture = fold(&catalog, &read_all(&store, &catalog));
+    checkpointer.checkpoint(&picture.view(), &[], None).unwrap();
+    assert_eq!(checkpointer.since(), writer.last_seq());
+    let mut ballast = std::fs::File::create(dir.path().join("ballast")).unwrap();
+    while ballast.write_all(&[1; 4_096]).is_ok() {}
+    let error = fill(&mut writer, &catalog);
+    assert!(matches!(error, StoreError::Full { .. }), "{error}");
+    let acked = writer.last_seq();
+    let mut retainer = store.retainer(Arc::clone(&catalog)).unwrap();
+    assert_eq!(retainer.retain(after(0)).unwrap().deleted, 0);
+    assert!(!retainer.is_full(), "the reserve is back");
+    // Where there is no room to make it anew, nothing but a checkpoint asks for any.
+    while ballast.write_all(&[1; 4_096]).is_ok() {}
+    checkpointer.tidy_wal().unwrap();
+    assert!(!retainer.is_full());
+    ballast.set_len(0).unwrap();
+    writer.append(&batch(&catalog, acked)).unwrap();
+    assert_eq!(checkpointer.since(), Seq(0), "it gave way");
+    let log = read_all(&store, &catalog);
+    assert_eq!(log.last().unwrap().seq, writer.last_seq());
+
+    // The next is whole, and what the one before knew is not taken for known.
+    picture.apply(&log[usize::try_from(picture.view().seq().0).unwrap()..]);
+    let (removed, view) = (picture.take_removed(), picture.view());
+    checkpointer.checkpoint(&view, &removed, None).unwrap();
+    drop((writer, retainer, checkpointer, store));
+    let store = open(dir.path());
+    let loaded = store.load(&catalog, RingLimits::default()).unwrap();
+    assert_eq!((loaded.checkpoint, loaded.folded), (view.seq(), 0));
+    assert_same(&loaded.picture, &fold(&catalog, &log));
 }
