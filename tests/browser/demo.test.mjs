@@ -92,28 +92,31 @@ test("a camera of the demo shows a moving picture", async (t) => {
   await page.keyboard.press("f");
   await page.getByRole("combobox").fill("Congress & Stone");
   await page.getByRole("option", { name: /Congress & Stone.*camera/i }).first().click();
+  // An alarm of the city may open its inset beside this at any time, with pictures of its own.
+  const panel = page.locator("section[aria-labelledby=details]");
+  const video = panel.locator("video");
   const plays = (since) => {
-    const video = document.querySelector("video");
-    return video !== null && video.readyState >= 2 && video.currentTime > since && video.videoWidth > 0;
+    const shown = document.querySelector("section[aria-labelledby=details] video");
+    return shown !== null && shown.readyState >= 2 && shown.currentTime > since && shown.videoWidth > 0;
   };
   await page.waitForFunction(plays, 0);
-  await page.waitForFunction(plays, await page.evaluate(() => document.querySelector("video").currentTime + 1));
-  await page.getByText(/^\d+ s old$/).waitFor();
+  await page.waitForFunction(plays, await video.evaluate((shown) => shown.currentTime + 1));
+  await panel.getByText(/^\d+ s old$/).waitFor();
   assert.deepEqual(await browser.violations(), [], "with a picture");
   await browser.shot("demo-camera");
 
   // A picture that stands still gives way to how long it has.
   await page.route("**/streams/**", (route) => route.abort());
-  await page.getByText(/^Stalled for \d+ s$/).waitFor();
-  await page.getByText(/^The last picture is \d+ s old$/).waitFor();
-  const [seen, video] = await Promise.all(["figure .over", "video"].map((it) => page.locator(it).boundingBox()));
-  assert.ok(seen.height >= video.height - 1, "the frame is covered");
+  await panel.getByText(/^Stalled for \d+ s$/).waitFor();
+  await panel.getByText(/^The last picture is \d+ s old$/).waitFor();
+  const [seen, under] = await Promise.all([panel.locator("figure .over"), video].map((it) => it.boundingBox()));
+  assert.ok(seen.height >= under.height - 1, "the frame is covered");
   assert.deepEqual(await browser.violations(), [], "with a stalled picture");
   await browser.shot("demo-camera-stalled");
   await page.unroute("**/streams/**");
-  await page.getByText(/^Stalled/).waitFor({ state: "detached" });
-  await page.keyboard.press("Escape");
-  await page.locator("video").waitFor({ state: "detached" });
+  await panel.getByText(/^Stalled/).waitFor({ state: "detached" });
+  await panel.getByRole("button", { name: /^Close/ }).click();
+  await panel.waitFor({ state: "detached" });
 });
 
 test("scenes open by their keys, and are accessible", async () => {
