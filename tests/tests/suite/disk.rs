@@ -167,6 +167,10 @@ async fn a_full_disk_refuses_events_serves_reads_and_takes_events_again() {
         Err(why) => return skipped(&why),
     };
     expect_log(&city, &UNWRITABLE);
+    expect_log(
+        &city,
+        &["the checkpoint is thrown away, and written anew when there is room"],
+    );
     expect_log(&city, &["cannot note the address", "no control socket"]);
     let reader = with_a_unit(&city).await;
     let session = city.sign_in("operator").await;
